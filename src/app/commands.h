@@ -1,0 +1,7 @@
+/* The commands there are; each lives in its own cmd-NAME.c. Order is that of `vigia --help`. */
+#pragma once
+
+#include "app/options.h"
+
+/* NULL-terminated. */
+extern const Command *const commands[];

@@ -1,0 +1,48 @@
+/* `vigia COMMAND …`: finds the command and hands on. */
+#include <stdio.h>
+#include <string.h>
+
+#include "app/commands.h"
+#include "base/log.h"
+#include "base/text.h"
+
+const Command *const commands[] = {
+        NULL,
+};
+
+static void print_help(void)
+{
+        printf("Usage: vigia COMMAND [OPTIONS]\n\n"
+               "A flight recorder for work on Linux: records every process of a command and the\n"
+               "machine around it, and says afterwards what happened.\n\nCommands:\n");
+        for (size_t i = 0; commands[i]; i++)
+                printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
+        printf("\n`vigia COMMAND --help` tells more. Start with: vigia run -- make -j2\n");
+}
+
+static int unknown_command(const char *name)
+{
+        log_error("unknown command %s; see vigia --help", name);
+        return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+        if (argc < 2) {
+                print_help();
+                return EXIT_USAGE;
+        }
+        if (text_equal(argv[1], "--help") || text_equal(argv[1], "-h") ||
+            text_equal(argv[1], "help")) {
+                print_help();
+                return EXIT_FINE;
+        }
+        if (text_equal(argv[1], "--version") || text_equal(argv[1], "-V")) {
+                printf("vigia %s\n", VIGIA_VERSION);
+                return EXIT_FINE;
+        }
+        for (size_t i = 0; commands[i]; i++)
+                if (text_equal(commands[i]->name, argv[1]))
+                        return commands[i]->run(commands[i], argc - 1, argv + 1);
+        return unknown_command(argv[1]);
+}

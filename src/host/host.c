@@ -1,0 +1,71 @@
+/* A root descriptor and openat(2) below it. */
+#include "host/host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+struct Host {
+        int root_fd;
+};
+
+int host_new(const char *root, Host **ret)
+{
+        Host *host = calloc(1, sizeof *host);
+
+        if (!host)
+                return -ENOMEM;
+        host->root_fd = open(root ? root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (host->root_fd < 0) {
+                int r = -errno;
+                free(host);
+                return r;
+        }
+        *ret = host;
+        return 0;
+}
+
+Host *host_free(Host *host)
+{
+        if (host) {
+                fd_close(host->root_fd);
+                free(host);
+        }
+        return NULL;
+}
+
+int host_open(const Host *host, const char *path)
+{
+        int fd = openat(host->root_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+        return fd < 0 ? -errno : fd;
+}
+
+ssize_t host_reread(int fd, char *buffer, size_t size)
+{
+        size_t used = 0;
+
+        while (used < size - 1) {
+                ssize_t n = pread(fd, buffer + used, size - 1 - used, (off_t)used);
+                if (n < 0) {
+                        if (errno == EINTR)
+                                continue;
+                        return -errno;
+                }
+                if (n == 0)
+                        break;
+                used += (size_t)n;
+        }
+        buffer[used] = '\0';
+        return (ssize_t)used;
+}
+
+ssize_t host_read(const Host *host, const char *path, char *buffer, size_t size)
+{
+        _cleanup_close_ int fd = host_open(host, path);
+
+        return fd < 0 ? fd : host_reread(fd, buffer, size);
+}

@@ -1,0 +1,62 @@
+/*
+ * The command under the recorder (SPEC 3.1): forked and held, then released to exec with its
+ * stdin, stdout, stderr and terminal as its own. Where output is kept, stdout and stderr go
+ * through a pty if ours is a terminal, through pipes if not (each its own, order kept as far
+ * as a pipe can), are always drained, and are copied to output.log.
+ *
+ * With a pty: raw mode on our terminal while the command is in the foreground, window size
+ * followed (SIGWINCH), ^C ^Z ^\ reach the command as they would without us, job control of
+ * vigia itself works (suspended and resumed from the shell), the terminal is restored in every
+ * case. Signals sent to vigia (TERM, INT, HUP, QUIT, USR1, USR2, …) are passed on.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "loop/loop.h"
+
+typedef struct WorkloadOptions {
+        char *const *argv;       /* NULL-terminated */
+        const char *user;        /* run as this user (initgroups, HOME, USER, LOGNAME, SHELL); NULL */
+        int output_fd;           /* output.log, opened for append; -1: descriptors straight through */
+        uint64_t timeout_ns;     /* 0 none: TERM to the command's group, KILL 5 s later */
+        uint64_t drain_ns;       /* how long to wait for output of daemons that hold our pipes after
+                                    the command has exited; 0: 50 ms of silence */
+} WorkloadOptions;
+
+typedef struct WorkloadResult {
+        bool exec_failed;        /* exit_code is 126 or 127 then, exec_errno says why */
+        int exec_errno;
+        int exit_code;           /* 0 … 255; 128 + signal if killed */
+        int exit_signal;         /* 0 none */
+        bool timed_out;
+        struct rusage usage;     /* wait4(2): the command and the children it waited for */
+        uint64_t start_ns, exec_ns, end_ns; /* CLOCK_MONOTONIC: fork, exec done, exited */
+        uint64_t output_bytes;
+        int output_error;        /* 0, or -errno of the first failed write to output.log:
+                                    the command's own output goes on */
+} WorkloadResult;
+
+typedef struct Workload Workload;
+
+/* Called when the command has exited and its output is drained. */
+typedef void (*WorkloadDoneFn)(const WorkloadResult *result, void *data);
+
+/* Forks the command and holds it before exec. Its pid is workload_pid. */
+int workload_fork(Loop *loop, const WorkloadOptions *options, Workload **ret, Error *err);
+pid_t workload_pid(const Workload *workload);
+
+/* Lets it exec; returns when exec succeeded or failed: 0, or -errno of the exec, with a sentence
+ * ("make: not found"). `done` is called from the loop in both cases. */
+int workload_release(Workload *workload, WorkloadDoneFn done, void *data, Error *err);
+
+/* Passes a signal to the command (its foreground process group with a pty). */
+int workload_signal(Workload *workload, int signal);
+
+/* Restores the terminal; a command that still runs is left alone. */
+Workload *workload_free(Workload *workload);
+DEFINE_CLEANUP(Workload, workload)

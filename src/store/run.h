@@ -1,0 +1,167 @@
+/*
+ * A run on disk (SPEC 4): run.json, one Parquet table a monitor, output.log, summary.txt.
+ *
+ * While recording, a table is a folder of parts. A part's rows are kept in memory until it is
+ * full; every second the part is written again, whole, and renamed over itself
+ * (samples/000003.parquet), so that any Parquet reader sees a whole file at all times and at
+ * most a second is lost. A full part is sealed and the next begins. At the end the parts are
+ * concatenated without decoding into samples.parquet and the folder is removed.
+ *
+ * Files are written, flushed and renamed by one thread, so that a slow disk never delays a
+ * tick. When it falls behind or the disk is full, rows stay in memory up to a bound; then
+ * whole rows are dropped and counted (run_store_lost).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "store/parquet/parquet.h"
+#include "table/sink.h"
+
+enum { RUN_FORMAT = 1 };
+
+/* One monitor's (or the process table's) line in run.json. */
+typedef struct RunMonitor {
+        char name[32];
+        uint64_t interval_us, rows, errors, late;
+} RunMonitor;
+
+/* What run.json says. Strings are owned; run_info_done frees. Unknown numbers are -1 or, for
+ * unsigned ones, RUN_UNKNOWN; unknown strings NULL. */
+#define RUN_UNKNOWN UINT64_MAX
+
+typedef struct RunInfo {
+        int format;
+        char *id, *label, *vigia_version;
+        char *host, *kernel, *machine; /* uname(2) */
+        unsigned cpus;
+        uint64_t memory_bytes, page_bytes;
+        char **command; /* NULL-terminated argv; NULL for attach */
+        char *scope;    /* attach: in words, "-n python"; NULL for run */
+        char *cwd, *user;
+        int64_t start_realtime_ns;            /* since 1970 */
+        uint64_t start_monotonic_ns, start_boottime_ns;
+        int64_t end_realtime_ns;              /* -1: not ended */
+        uint64_t wall_ns;                     /* RUN_UNKNOWN while it runs */
+        int exit_code, exit_signal;           /* -1: none */
+        bool timed_out;
+        bool complete;                        /* false: running, or its recorder died */
+        char *recorder_died;                  /* set by recover: why it is incomplete, in words */
+        pid_t recorder_pid;                   /* and its start time, to tell running from dead */
+        uint64_t recorder_start_ns;           /* since boot, CLOCK_BOOTTIME, clock-tick exact */
+        char *boot_id;
+        uint64_t interval_ns;
+        char *capture_source;                 /* bpf | perf | poll */
+        char *capture_why;                    /* why not a better one, in words; NULL: best */
+        bool partial;
+        uint64_t processes, lost_events, lost_rows;
+        uint64_t command_cpu_us;              /* rusage of the command and its waited children */
+        uint64_t peak_cgroup_bytes;
+        char *cgroup;                         /* where its peak is from: "v1 /…", NULL: none */
+        uint64_t ticks, late_ticks;
+        uint64_t own_cpu_us, own_peak_rss_bytes, own_private_bytes, written_bytes;
+        uint64_t output_bytes;                /* of output.log; RUN_UNKNOWN: none kept */
+        RunMonitor *monitors;
+        size_t n_monitors;
+        char **warnings;                      /* NULL-terminated sentences; may be NULL */
+} RunInfo;
+
+void run_info_init(RunInfo *info); /* everything unknown */
+void run_info_done(RunInfo *info);
+
+/* Fills host, kernel, machine, cpus, memory, page size, boot_id, cwd, user, version. */
+int run_info_fill_host(RunInfo *info);
+int run_info_add_warning(RunInfo *info, const char *format, ...) _printf_(2, 3);
+
+/* run.json, replaced atomically. */
+int run_info_write(const RunInfo *info, int dirfd, Error *err);
+int run_info_read(RunInfo *info, int dirfd, const char *shown_path, Error *err);
+
+/* ---- where runs live (run-find.c) ---- */
+
+/* VIGIA_DIR, else /var/lib/vigia/runs for root, else $XDG_STATE_HOME/vigia/runs. Owned. */
+int runs_directory(char **ret);
+
+/* A new run directory: `wanted` if given (must not exist or be empty), else runs_directory()/ID
+ * with ID = YYYYMMDD-HHMMSS-LABEL, "-2" … behind it if taken. Label is made safe for a file
+ * name. Returns its path and id, owned. */
+int run_make_directory(const char *wanted, const char *label, int64_t realtime_ns, char **ret_path,
+                       char **ret_id, Error *err);
+
+/* RUN on the command line: a path, an id, a unique prefix of an id, or "last". Returns the path
+ * (owned). -ENOENT: none; -ENOTUNIQ: ambiguous, the sentence lists candidates. */
+int run_resolve(const char *name, char **ret_path, Error *err);
+
+/* All runs in runs_directory(), oldest first; names owned, array NULL-terminated. */
+int runs_list(char ***ret);
+
+/* ---- recording (run-store.c) ---- */
+
+typedef struct RunStore RunStore;
+
+typedef struct RunStoreOptions {
+        ParquetCodec codec;
+        uint64_t flush_ns;   /* 0: 1 s */
+        size_t memory_bytes; /* bound on rows kept; 0: 4 MiB */
+        const char *id;
+        const char *host;
+} RunStoreOptions;
+
+int run_store_new(const char *path, const RunStoreOptions *options, RunStore **ret, Error *err);
+
+/* A table to write to; the Sink belongs to the store. Call before the first tick. */
+int run_store_add_table(RunStore *store, const Schema *schema, Sink **ret, Error *err);
+
+/* Rows that are true only until the next flush (processes still alive): called at each write of
+ * the table's newest part; it appends them to `rows`. At the final flush it is called once more
+ * and the rows become part of the table. */
+typedef void (*RunLiveFn)(Batch *rows, void *data);
+void run_store_set_live(Sink *table, RunLiveFn fn, void *data);
+
+/* Called at each tick: writes the parts that are due. Never blocks on the disk. Returns 0, or
+ * the first error since the last call (-ENOSPC …), rows being kept meanwhile. */
+int run_store_tick(RunStore *store, uint64_t now_ns, Error *err);
+
+/* Writes everything now and waits for it (snapshot, stop). */
+int run_store_sync(RunStore *store, Error *err);
+
+uint64_t run_store_lost(const RunStore *store);          /* rows dropped */
+uint64_t run_store_written_bytes(const RunStore *store);
+
+/* Seals all parts and concatenates each table into NAME.parquet; on failure (disk full) the
+ * parts stay and are readable. Then only run_store_free. */
+int run_store_finish(RunStore *store, Error *err);
+RunStore *run_store_free(RunStore *store);
+DEFINE_CLEANUP(RunStore, run_store)
+
+/* ---- reading (run-reader.c) ---- */
+
+typedef struct RunReader RunReader;
+
+/* Opens a run by path. A run whose recorder died is recovered first if it can be (and read from
+ * its parts if the place is read-only); one still recording is read as it stands. */
+int run_reader_open(const char *path, RunReader **ret, Error *err);
+const RunInfo *run_reader_info(const RunReader *reader);
+const char *run_reader_path(const RunReader *reader);
+bool run_reader_recording(const RunReader *reader); /* its recorder is alive */
+
+/* Names of the tables there are, NULL-terminated, owned by the reader. */
+const char *const *run_reader_tables(const RunReader *reader);
+
+/* Reads a table over all its parts; selection as in parquet.h (borrowed). -ENOENT: no table. */
+typedef struct RunCursor RunCursor;
+int run_cursor_new(RunReader *reader, const char *table, const ParquetSelection *selection,
+                   RunCursor **ret, Error *err);
+const Schema *run_cursor_schema(const RunCursor *cursor);
+int run_cursor_next(RunCursor *cursor, const Batch **ret, Error *err); /* as parquet_cursor_next */
+RunCursor *run_cursor_free(RunCursor *cursor);
+DEFINE_CLEANUP(RunCursor, run_cursor)
+RunReader *run_reader_free(RunReader *reader);
+DEFINE_CLEANUP(RunReader, run_reader)
+
+/* Finishes a run whose recorder died: removes .tmp files, concatenates parts, marks run.json.
+ * 0: done; 1: nothing to do; -EBUSY: it is still being recorded. */
+int run_recover(const char *path, Error *err);

@@ -1,0 +1,28 @@
+/* Names of types and units, and looking a column up. */
+#include "table/schema.h"
+
+#include <string.h>
+
+#include "base/macros.h"
+
+const char *column_type_name(ColumnType type)
+{
+        static const char *const names[] = {"u64", "i64", "u32", "i32", "f64", "bool", "text", "time"};
+
+        return (size_t)type < ARRAY_LENGTH(names) ? names[type] : "unknown";
+}
+
+const char *unit_name(Unit unit)
+{
+        static const char *const names[] = {"", "bytes", "ns", "us", "ms", "ratio", "count", "celsius"};
+
+        return (size_t)unit < ARRAY_LENGTH(names) ? names[unit] : "";
+}
+
+int schema_find(const Schema *schema, const char *name)
+{
+        for (size_t i = 0; i < schema->n_columns; i++)
+                if (strcmp(schema->columns[i].name, name) == 0)
+                        return (int)i;
+        return -1;
+}

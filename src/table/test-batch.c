@@ -1,0 +1,77 @@
+/* Nulls by default, interned text, bounds that say so. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "table/batch.h"
+
+static const Column columns[] = {
+        {"t_ns", COLUMN_I64, ROLE_KEY, UNIT_NS, NULL},
+        {"name", COLUMN_TEXT, ROLE_TEXT, UNIT_NONE, NULL},
+        {"small", COLUMN_U32, ROLE_GAUGE, UNIT_COUNT, NULL},
+        {"ratio", COLUMN_F64, ROLE_GAUGE, UNIT_RATIO, NULL},
+};
+static const Schema schema = {"example", columns, 4};
+
+static void test_cells(void **state)
+{
+        Batch *b, *copy;
+        size_t size;
+
+        assert_int_equal(batch_new(&schema, 1000, 1 << 20, &b), 0);
+        assert_int_equal(batch_new(&schema, 1000, 1 << 20, &copy), 0);
+        for (int i = 0; i < 1000; i++) {
+                char name[16];
+                snprintf(name, sizeof name, "p%d", i % 10);
+                assert_int_equal(batch_add_row(b), 0);
+                batch_set_i64(b, 0, -i);
+                if (i % 3)
+                        assert_int_equal(batch_set_text(b, 1, name, strlen(name)), 0);
+                batch_set_u64(b, 2, i % 2 ? 7 : UINT64_MAX);
+                batch_set_f64(b, 3, 0.5);
+        }
+        assert_int_equal(batch_add_row(b), -ENOBUFS);
+        assert_int_equal(batch_text_bytes(b), 20);
+        assert_int_equal(batch_null_count(b, 1), 334);
+        assert_int_equal(batch_null_count(b, 2), 500);
+        assert_true(batch_i64(b, 0, 999) == -999);
+        assert_memory_equal(batch_text(b, 1, 11, &size), "p1", 2);
+        assert_int_equal(size, 2);
+        assert_int_equal(batch_append(copy, b, 11), 0);
+        assert_memory_equal(batch_text(copy, 1, 0, &size), "p1", 2);
+        assert_true(batch_f64(copy, 0, 0) == -11);
+        batch_clear(b);
+        assert_int_equal(batch_add_row(b), 0);
+        assert_true(batch_is_null(b, 0, 0));
+        batch_free(b);
+        batch_free(copy);
+}
+
+static void test_text_bound(void **state)
+{
+        Batch *b;
+
+        assert_int_equal(batch_new(&schema, 10, 4, &b), 0);
+        assert_int_equal(batch_add_row(b), 0);
+        assert_int_equal(batch_set_text(b, 1, "abcd", 4), 0);
+        assert_int_equal(batch_add_row(b), 0);
+        assert_int_equal(batch_set_text(b, 1, "abcd", 4), 0);
+        assert_int_equal(batch_set_text(b, 1, "x", 1), -ENOBUFS);
+        assert_true(batch_is_null(b, 1, 1));
+        batch_free(b);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_cells),
+                cmocka_unit_test(test_text_bound),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
