@@ -1,0 +1,216 @@
+#!/bin/bash
+# `make check`: builds with sanitizers and with both compilers, runs every suite this machine can,
+# says what it skipped and why, and ends with one line that sums all up. `check.sh quick`: unit
+# tests and the layers, in the plain build. Every suite reports TAP; the counts are read from it.
+set -uo pipefail
+export LC_ALL=C.UTF-8
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+mode=${1:-all}
+logs=build-check/logs
+passed=0 failed=0 skipped=0
+failures=() skips=()
+jobs=$(nproc 2>/dev/null || echo 2)
+
+say()
+{
+        printf '\n== %s\n' "$*"
+}
+
+pass()
+{
+        passed=$((passed + 1))
+        printf 'ok      %s\n' "$1"
+}
+
+fail() # NAME [LOG]
+{
+        failed=$((failed + 1))
+        failures+=("$1")
+        printf 'FAILED  %s\n' "$1"
+        [[ -n ${2-} && -f ${2-} ]] && tail -n 60 "$2" | sed 's/^/        /'
+}
+
+skip() # NAME WHY
+{
+        skipped=$((skipped + 1))
+        skips+=("$1: $2")
+        printf 'skipped %s: %s\n' "$1" "$2"
+}
+
+# One test: NAME COMMAND…; what it prints is kept, and shown when it fails.
+check()
+{
+        local log="$logs/${1//[^A-Za-z0-9]/-}.log"
+        if "${@:2}" >"$log" 2>&1; then
+                pass "$1"
+        else
+                fail "$1" "$log"
+                return 1
+        fi
+}
+
+# Adds up the top-level lines of a TAP file: SUITE FILE EXIT_STATUS. A suite that fails without
+# naming a test, or ran none at all, is a failure itself.
+count_tap()
+{
+        local suite=$1 file=$2 status=$3 p=0 f=0 s=0 line
+        while IFS= read -r line; do
+                if [[ $line =~ ^(not\ )?ok\ [0-9]+\ *-?\ *(.*)$ ]]; then
+                        local bad=${BASH_REMATCH[1]} name=${BASH_REMATCH[2]}
+                        shopt -s nocasematch
+                        if [[ $name =~ ^(.*)\#\ *skip[a-z]*:?\ *(.*)$ ]]; then
+                                s=$((s + 1))
+                                skips+=("$suite: ${BASH_REMATCH[1]% }: ${BASH_REMATCH[2]:-no reason given}")
+                        elif [[ -n $bad ]]; then
+                                f=$((f + 1))
+                                failures+=("$suite: $name")
+                        else
+                                p=$((p + 1))
+                        fi
+                        shopt -u nocasematch
+                fi
+        done <"$file"
+        if ((status != 0 && f == 0)); then
+                f=1
+                failures+=("$suite: ended with $status")
+                tail -n 60 "$file" | sed 's/^/        /'
+        elif ((p + f + s == 0)); then
+                f=1
+                failures+=("$suite: no test ran")
+        elif ((f > 0)); then
+                grep -A 25 '^not ok' "$file" | head -n 200 | sed 's/^/        /'
+        fi
+        passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+        printf '%-7s %s: %d passed, %d failed, %d skipped\n' \
+                "$( ((f)) && echo FAILED || echo ok)" "$suite" $p $f $s
+}
+
+# Every unit test program by itself: Meson knows them, we count their cases.
+unit_tests() # BUILD
+{
+        local list name program tap status
+        list=$(meson introspect --tests "$1" | python3 -c '
+import json, sys
+for t in json.load(sys.stdin):
+    print(t["name"] + "\t" + t["cmd"][0])') || { fail "unit tests: meson introspect"; return; }
+        [[ -n $list ]] || { skip "unit tests" "no cmocka (libcmocka-dev)"; return; }
+        while IFS=$'\t' read -r name program; do
+                tap="$logs/unit-$name.tap"
+                CMOCKA_MESSAGE_OUTPUT=TAP timeout 300 "$program" </dev/null >"$tap" 2>"$tap.err"
+                status=$?
+                ((status == 0)) || cat "$tap.err" >>"$tap"
+                count_tap "unit $name" "$tap" $status
+        done <<<"$list"
+}
+
+bats_suites()
+{
+        local file status
+        command -v bats >/dev/null || { skip "tests of the command line" "no bats"; return; }
+        for file in tests/system/*.bats; do
+                [[ -f $file ]] || continue
+                timeout 900 bats --formatter tap "$file" </dev/null >"$logs/${file##*/}.tap" 2>&1
+                status=$?
+                count_tap "${file##*/}" "$logs/${file##*/}.tap" $status
+        done
+}
+
+node_suites()
+{
+        local file status
+        if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+                skip "tables read by DuckDB and hyparquet" "no nodejs and npm"
+                return
+        fi
+        [[ -f tests/package.json ]] || { skip "tables read by DuckDB and hyparquet" "no tests/package.json"; return; }
+        if ! (cd tests && npm ci --no-audit --no-fund) >"$logs/npm.log" 2>&1 </dev/null; then
+                tail -n 5 "$logs/npm.log"
+                skip "tables read by DuckDB and hyparquet" "npm ci failed (is there a network?)"
+                return
+        fi
+        for file in tests/*.test.mjs tests/*/*.test.mjs; do
+                [[ -f $file && $file != */node_modules/* ]] || continue
+                timeout 900 node --test --test-reporter=tap "$file" </dev/null >"$logs/${file##*/}.tap.raw" 2>&1
+                status=$?
+                # Subtests are indented below their file or suite: the leaves are what counts.
+                node tests/tap-leaves.mjs <"$logs/${file##*/}.tap.raw" >"$logs/${file##*/}.tap"
+                count_tap "${file##*/}" "$logs/${file##*/}.tap" $status
+        done
+}
+
+# Leak detection needs ptrace, which some containers refuse: then the rest still runs.
+sanitizer_options()
+{
+        local probe="$logs/leak-probe"
+        export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+        export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0
+        printf 'int main(void){return 0;}\n' >"$probe.c"
+        if ! gcc -fsanitize=address -o "$probe" "$probe.c" 2>"$probe.log"; then
+                skip "sanitizers" "gcc cannot link with AddressSanitizer here"
+                return 1
+        fi
+        if ! "$probe" >"$probe.log" 2>&1; then
+                skip "leak detection" "refused here (no ptrace): $(head -n 1 "$probe.log")"
+                ASAN_OPTIONS=detect_leaks=0:abort_on_error=0
+        fi
+        return 0
+}
+
+compile() # NAME COMPILER DIRECTORY
+{
+        command -v "$2" >/dev/null || { skip "$1" "no $2"; return; }
+        CC=$2 JOBS=$jobs check "$1" sh scripts/build.sh "$3" -Dwerror=true
+}
+
+static_checks()
+{
+        say "layers and limits"
+        check "layers: nothing includes up or sideways" sh tests/check-layers.sh
+        check "style: lengths and paths" sh tests/check-style.sh
+}
+
+finish()
+{
+        if ((${#skips[@]})); then
+                say "skipped"
+                printf '%s\n' "${skips[@]}"
+        fi
+        if ((${#failures[@]})); then
+                say "failed"
+                printf '%s\n' "${failures[@]}"
+        fi
+        printf '\n%d passed, %d failed, %d skipped\n' $passed $failed $skipped
+        ((failed == 0 && passed > 0))
+        exit
+}
+
+mkdir -p "$logs"
+if [[ $mode == quick ]]; then
+        static_checks
+        say "unit tests"
+        unit_tests build
+        finish
+fi
+
+sanitize=-Db_sanitize=address,undefined
+sanitizer_options || sanitize=-Db_sanitize=none
+static_checks
+
+say "builds"
+JOBS=$jobs check "sanitized build, warnings are errors" sh scripts/build.sh build-check "$sanitize" \
+        -Db_lundef=false -Dwerror=true -Dbuildtype=debugoptimized || finish
+compile "gcc, warnings are errors" gcc build-gcc
+compile "clang, warnings are errors" clang build-clang
+
+say "unit tests"
+unit_tests build-check
+
+# The system suites run the sanitized program; VIGIA names another.
+say "the command, system by system"
+export VIGIA_BUILD=${VIGIA_BUILD:-$PWD/build-check}
+bats_suites
+
+say "tables as other readers see them"
+node_suites
+finish
