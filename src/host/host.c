@@ -69,3 +69,13 @@ ssize_t host_read(const Host *host, const char *path, char *buffer, size_t size)
 
         return fd < 0 ? fd : host_reread(fd, buffer, size);
 }
+
+int host_readlink(const Host *host, const char *path, char *buffer, size_t size)
+{
+        ssize_t n = readlinkat(host->root_fd, path, buffer, size - 1);
+
+        if (n < 0)
+                return -errno;
+        buffer[n] = '\0';
+        return (int)n;
+}

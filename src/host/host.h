@@ -27,3 +27,6 @@ ssize_t host_read(const Host *host, const char *path, char *buffer, size_t size)
 
 /* pread at 0 on a kept descriptor, the same contract. */
 ssize_t host_reread(int fd, char *buffer, size_t size);
+
+/* readlinkat(2) below the root: NUL-terminated, cut to size - 1 bytes. The length, or -errno. */
+int host_readlink(const Host *host, const char *path, char *buffer, size_t size);
