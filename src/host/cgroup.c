@@ -116,9 +116,9 @@ static int unescape(Span from, char ret[CGROUP_PATH_MAX])
 static bool is_alone(Span options, const char *controller)
 {
         static const char *const controllers[] = {
-                "blkio",      "cpu",     "cpuacct", "cpuset", "debug",   "devices", "freezer",
-                "hugetlb",    "memory",  "misc",    "net_cls", "net_prio", "perf_event", "pids",
-                "rdma",
+                "blkio",   "cpu",      "cpuacct",    "cpuset", "debug",
+                "devices", "freezer",  "hugetlb",    "memory", "misc",
+                "net_cls", "net_prio", "perf_event", "pids",   "rdma",
         };
 
         for (size_t i = 0; i < ARRAY_LENGTH(controllers); i++)
@@ -151,8 +151,7 @@ static int parse_mount_line(Span line, const char *controller, CgroupMount *ret)
                 r = unescape(fields[4], ret->directory);
         if (r < 0)
                 return r;
-        ret->read_only =
-                span_list_has(fields[5], ',', "ro") || span_list_has(options, ',', "ro");
+        ret->read_only = span_list_has(fields[5], ',', "ro") || span_list_has(options, ',', "ro");
         ret->alone = !controller || is_alone(options, controller);
         return 0;
 }
@@ -252,7 +251,8 @@ int cgroup_parse_slice(const char *path, const char *below, char ret[256])
                         continue;
                 }
                 if (part.size >= sizeof suffix && part.size < 256 &&
-                    memcmp(part.at + part.size - (sizeof suffix - 1), suffix, sizeof suffix - 1) == 0)
+                    memcmp(part.at + part.size - (sizeof suffix - 1), suffix, sizeof suffix - 1) ==
+                            0)
                         found = part;
                 else if (part.size > 0)
                         break; /* what lies inside of a service or scope is not systemd's */

@@ -11,9 +11,9 @@
 #include <sys/types.h>
 
 enum {
-        CGROUP_PATH_MAX = 1024,           /* longer paths count as absent: -ENAMETOOLONG */
-        CGROUP_MOUNTINFO_MAX = 4 << 20,   /* what a caller need read of mountinfo at most */
-        CGROUP_FILE_MAX = 16384,          /* memory.stat and its like */
+        CGROUP_PATH_MAX = 1024,         /* longer paths count as absent: -ENAMETOOLONG */
+        CGROUP_MOUNTINFO_MAX = 4 << 20, /* what a caller need read of mountinfo at most */
+        CGROUP_FILE_MAX = 16384,        /* memory.stat and its like */
 };
 
 /* Where a process is, out of /proc/PID/cgroup: in the v1 hierarchy that has `controller`

@@ -180,9 +180,9 @@ static void test_slices(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_recorded),   cmocka_unit_test(test_path_bounds),
-                cmocka_unit_test(test_mounts),     cmocka_unit_test(test_values),
-                cmocka_unit_test(test_pids),       cmocka_unit_test(test_slices),
+                cmocka_unit_test(test_recorded), cmocka_unit_test(test_path_bounds),
+                cmocka_unit_test(test_mounts),   cmocka_unit_test(test_values),
+                cmocka_unit_test(test_pids),     cmocka_unit_test(test_slices),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,19 +16,58 @@ typedef struct CommandCgroup CommandCgroup;
 
 typedef enum CgroupKind { CGROUP_SYSTEMD, CGROUP_V2, CGROUP_V1 } CgroupKind;
 
-/* Makes it and moves the held pid in. -EOPNOTSUPP, -EPERM …: none here, and why. Bounded in
- * time (a bus that does not answer in 50 ms counts as none). */
-int command_cgroup_new(const Host *host, const char *id, pid_t pid, CommandCgroup **ret, Error *why);
+/*
+ * In steps, so that the command starts at once: prepare before the fork, enter right before and
+ * adopt right after it; other slow things; then wait, then let the command exec.
+ *
+ *         command_cgroup_prepare(host, id, &cgroup, &why);
+ *         if (cgroup)
+ *                 command_cgroup_enter(cgroup);
+ *         workload_fork(…);
+ *         if (cgroup)
+ *                 command_cgroup_adopt(cgroup, workload_pid(…));
+ *         track_open(…) and what else takes its time
+ *         if (cgroup && command_cgroup_wait(cgroup, &why) < 0)
+ *                 cgroup = command_cgroup_free(cgroup);
+ *
+ * On v1 the command is born inside, for 0.1 ms in all. On v2, and where systemd must be asked, a
+ * helper process does what takes its time (10 to 20 ms: an RCU grace period).
+ */
+
+/* Finds a place and makes a plain folder there. -EOPNOTSUPP, -EPERM …: none here, and why. */
+int command_cgroup_prepare(const Host *host, const char *id, CommandCgroup **ret, Error *why);
+
+/* From here to adopt() the calling thread may be inside. Never fails: adopt() sees to it. */
+void command_cgroup_enter(CommandCgroup *cgroup);
+
+/* Steps out; begins to move the held pid in if it was not born there. Returns at once. */
+int command_cgroup_adopt(CommandCgroup *cgroup, pid_t pid);
+
+/* Waits until it is in: at most 50 ms after adopt(). -ETIMEDOUT, -EPERM …: it is not, and why;
+ * then free it and go on without. */
+int command_cgroup_wait(CommandCgroup *cgroup, Error *why);
+
+/* All of it for a pid that is already held: simpler, up to 50 ms. */
+int command_cgroup_new(const Host *host, const char *id, pid_t pid, CommandCgroup **ret,
+                       Error *why);
 
 const char *command_cgroup_shown(const CommandCgroup *cgroup); /* "v1 /vigia-…", for run.json */
 
 /* memory.current and memory.peak (v2 since 5.19), memory.usage_in_bytes and
- * memory.max_usage_in_bytes (v1). UINT64_MAX where the kernel does not say. Kept descriptors. */
+ * memory.max_usage_in_bytes (v1). UINT64_MAX where the kernel does not say. Kept descriptors.
+ * What the kernel charges to it: besides the processes' own memory also the page cache of files
+ * that they were first to read or write, and kernel memory. So it is at least, and after much
+ * I/O far more than, the processes' summed RSS; not a figure to compare with theirs. */
 int command_cgroup_memory(CommandCgroup *cgroup, uint64_t *ret_now, uint64_t *ret_peak);
 
 /* CPU time of the whole cgroup in µs (cpu.stat usage_usec, cpuacct.usage); UINT64_MAX unknown. */
 uint64_t command_cgroup_cpu_us(CommandCgroup *cgroup);
 
-/* Removes it; processes that were left behind (daemons) are moved to the parent first. */
+/* Memory of the processes alone, now: anonymous and shared memory, no cache of files
+ * (memory.stat: anon + shmem; v1 total_rss + total_shmem). UINT64_MAX unknown. 10 µs. */
+uint64_t command_cgroup_process_bytes(CommandCgroup *cgroup);
+
+/* Removes it; processes that were left behind (daemons) are moved to vigia's own cgroup first
+ * (a scope they keep, it is systemd's). Read the last figures before. */
 CommandCgroup *command_cgroup_free(CommandCgroup *cgroup);
 DEFINE_CLEANUP(CommandCgroup, command_cgroup)
