@@ -1,0 +1,5 @@
+/* Ends at once: the cheapest program there is, for storms. Linked statically. */
+int main(void)
+{
+        return 0;
+}
