@@ -30,7 +30,7 @@ int main(int argc, char **argv)
         static char huge[100 << 10];
         const char *const words[] = {
                 "a\nb", "\033[31mred\033[0m\033]0;title\007", "\xff\xfe\xc0\x80", "\"quoted\", 'too'",
-                "", "tab\there", "</script><b>", "=1+1", "\xe2\x80\xae" "backwards", "\r\n\r\n", "\\x00",
+                "", "tab\there", "</script><b>", "=1+1", "\xe2\x80\xae" /* right to left */, "\r\n\r\n", "\\x00",
         };
         size_t n = sizeof words / sizeof *words;
 
