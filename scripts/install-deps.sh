@@ -23,7 +23,7 @@ want()
                 optional="$optional jq:jq util-linux:setpriv"
                 ;;
         peers)
-                optional="$optional runlim:runlim atop:atop sysstat:pidstat forkstat:forkstat python3-memory-profiler:mprof smem:smem"
+                optional="$optional runlim:runlim atop:atop sysstat:pidstat forkstat:forkstat python3-memory-profiler"
                 ;;
         *)
                 echo "install-deps.sh: unknown set $1; one of: build test bench peers" >&2
