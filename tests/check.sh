@@ -104,15 +104,34 @@ for t in json.load(sys.stdin):
         done <<<"$list"
 }
 
+one_suite() # NAME FILE
+{
+        local tap="$logs/${1//[^A-Za-z0-9.-]/-}.tap" status
+        timeout 900 bats --formatter tap "$2" </dev/null >"$tap" 2>&1
+        status=$?
+        count_tap "$1" "$tap" $status
+}
+
+# capture.bats once for each source and each kind of user; the others as they are.
 bats_suites()
 {
-        local file status
+        local file source user users=("$(id -un)")
         command -v bats >/dev/null || { skip "tests of the command line" "no bats"; return; }
         for file in tests/system/*.bats; do
-                [[ -f $file ]] || continue
-                timeout 900 bats --formatter tap "$file" </dev/null >"$logs/${file##*/}.tap" 2>&1
-                status=$?
-                count_tap "${file##*/}" "$logs/${file##*/}.tap" $status
+                [[ -f $file && $file != */capture.bats ]] && one_suite "${file##*/}" "$file"
+        done
+        if [[ $(id -u) != 0 ]]; then
+                skip "capture as root" "make check runs as an ordinary user"
+        elif command -v setpriv >/dev/null && id nobody >/dev/null 2>&1; then
+                users+=(nobody)
+        else
+                skip "capture as an ordinary user" "no setpriv (util-linux) or no user nobody"
+        fi
+        for user in "${users[@]}"; do
+                for source in bpf perf poll; do
+                        CAPTURE_SOURCE=$source CAPTURE_USER=$user \
+                                one_suite "capture.bats ($source, $user)" tests/system/capture.bats
+                done
         done
 }
 
