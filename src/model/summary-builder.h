@@ -1,0 +1,107 @@
+/* The working state behind summary.h, shared by its files only. */
+#pragma once
+
+#include "base/hash.h"
+#include "model/summary.h"
+
+enum {
+        PROCESS_CHUNK = 4096,     /* keys a chunk of the process index */
+        PROCESS_CHUNKS = 4096,    /* so keys from 16 M on are not told apart */
+        SUMMARY_FAILURES = 32,
+        SUMMARY_TEXT_MAX = 4096,  /* of a kept command line */
+        SUMMARY_LIVING_MAX = 1 << 20,
+};
+
+#define END_ALIVE UINT32_MAX /* in ProcessChunk.end_ms */
+
+typedef struct ProcessChunk {
+        uint32_t end_ms[PROCESS_CHUNK]; /* since the run's start */
+        uint16_t group[PROCESS_CHUNK];  /* index + 1; 0: no such process */
+} ProcessChunk;
+
+/* A process between its first sample and its end. */
+typedef struct Living {
+        uint64_t key;
+        uint64_t bytes;
+        uint32_t end_ms;
+        uint16_t group;
+} Living;
+
+typedef struct GroupState {
+        SummaryGroup shown;
+        uint64_t now_bytes, most_bytes;
+        uint32_t now_processes;
+        bool sampled, dirty;
+} GroupState;
+
+struct SummaryBuilder {
+        Summary *summary;
+        ProcessChunk **chunks; /* PROCESS_CHUNKS of them */
+        GroupState *groups;
+        size_t n_groups, groups_capacity;
+        uint16_t group_slots[SUMMARY_GROUPS * 2]; /* by hash of the name: index + 1 */
+        uint16_t dirty[SUMMARY_GROUPS];
+        size_t n_dirty;
+        uint64_t root;      /* lowest key seen */
+        bool split_unknown; /* some process has CPU time, but not user and system */
+
+        /* totals: the row before */
+        bool have_total;
+        int64_t total_t_ns;
+        double total_bytes;
+        uint64_t total_cpu_us;
+        bool totals_pss;
+
+        /* samples: the living at sample_t_ns */
+        bool have_sample, peak_taken;
+        int64_t sample_t_ns;
+        Map *living;
+        Living **by_end; /* a heap, earliest end first; those with no end are not in it */
+        size_t n_by_end, by_end_capacity;
+        uint64_t living_bytes, most_living_bytes;
+};
+
+/* A column of a batch, or nothing where the table lacks it. */
+typedef struct Cells {
+        const uint64_t *values, *valid;
+        int column;
+} Cells;
+
+static inline Cells cells_find(const Batch *rows, const char *name)
+{
+        int i = schema_find(batch_schema(rows), name);
+
+        if (i < 0)
+                return (Cells){.column = -1};
+        return (Cells){batch_cells(rows, (size_t)i), batch_valid(rows, (size_t)i), i};
+}
+
+static inline bool cells_get(Cells c, size_t row, uint64_t *ret)
+{
+        if (c.column < 0 || !(c.valid[row / 64] >> row % 64 & 1))
+                return false;
+        *ret = c.values[row];
+        return true;
+}
+
+static inline uint64_t cells_or(Cells c, size_t row, uint64_t unknown)
+{
+        uint64_t value = unknown;
+
+        cells_get(c, row, &value);
+        return value;
+}
+
+/* An owned copy of a text cell of at most SUMMARY_TEXT_MAX bytes; *ret NULL if it is null. */
+int cells_copy_text(const Batch *rows, Cells c, size_t row, char **ret);
+
+int summary_observe_processes(SummaryBuilder *b, const Batch *rows);
+int summary_observe_totals(SummaryBuilder *b, const Batch *rows);
+int summary_observe_events(SummaryBuilder *b, const Batch *rows);
+int summary_observe_samples(SummaryBuilder *b, const Batch *rows);
+void summary_finish_totals(SummaryBuilder *b);
+void summary_finish_samples(SummaryBuilder *b);
+
+/* The group of a name; past SUMMARY_GROUPS of them the one called "other". -ENOMEM, or 0. */
+int summary_group(SummaryBuilder *b, const char *name, size_t size, const char *major,
+                  size_t major_size, uint16_t *ret);

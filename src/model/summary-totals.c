@@ -1,0 +1,123 @@
+/* Rows of totals and events: the tree's peak, its curves, and what was reported meanwhile. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "model/summary-builder.h"
+
+enum { LATE_US = 10000 }; /* a tick this late is worth telling */
+
+const char *const summary_total_columns[] = {"t_ns",         "processes",         "rss_bytes",
+                                             "pss_bytes",    "cgroup_peak_bytes", "cgroup_bytes",
+                                             "cpu_us",       "late_us",           NULL};
+const char *const summary_event_columns[] = {"t_ns", "kind", "severity", "pid", "text", NULL};
+
+static void raise(uint64_t *highest, Cells c, size_t row)
+{
+        uint64_t value;
+
+        if (cells_get(c, row, &value) && (*highest == SUMMARY_UNKNOWN || value > *highest))
+                *highest = value;
+}
+
+/* PSS where there is any: RSS counts shared pages once for each process. */
+static void observe_memory(SummaryBuilder *b, int64_t t_ns, Cells pss, Cells rss, size_t row)
+{
+        Summary *s = b->summary;
+        uint64_t pss_before = s->peak_pss_bytes, rss_before = s->peak_rss_bytes, bytes;
+        bool has_pss = cells_get(pss, row, &bytes);
+
+        raise(&s->peak_rss_bytes, rss, row);
+        raise(&s->peak_pss_bytes, pss, row);
+        if (!has_pss && !cells_get(rss, row, &bytes))
+                return;
+        uint64_t before = has_pss ? pss_before : rss_before;
+        if ((has_pss || s->peak_pss_bytes == SUMMARY_UNKNOWN) &&
+            (before == SUMMARY_UNKNOWN || bytes > before)) {
+                s->peak_t_ns = t_ns;
+                s->peak_known = true;
+        }
+        series_add(&s->memory, b->have_total ? b->total_t_ns : t_ns, t_ns,
+                   b->have_total ? b->total_bytes : (double)bytes);
+        series_add(&s->memory, t_ns, t_ns, (double)bytes);
+        b->total_bytes = (double)bytes;
+}
+
+int summary_observe_totals(SummaryBuilder *b, const Batch *rows)
+{
+        Summary *s = b->summary;
+        Cells t = cells_find(rows, "t_ns"), pss = cells_find(rows, "pss_bytes");
+        Cells rss = cells_find(rows, "rss_bytes"), cpu = cells_find(rows, "cpu_us");
+        Cells late = cells_find(rows, "late_us"), processes = cells_find(rows, "processes");
+        Cells cgroup = cells_find(rows, "cgroup_peak_bytes"), now = cells_find(rows, "cgroup_bytes");
+
+        for (size_t row = 0; row < batch_rows(rows); row++) {
+                uint64_t cell, cpu_us, late_us = cells_or(late, row, 0);
+                if (!cells_get(t, row, &cell))
+                        continue;
+                int64_t t_ns = (int64_t)cell;
+                s->ticks++;
+                s->late_ticks += late_us > LATE_US;
+                s->latest_us = MAX(s->latest_us, late_us);
+                s->last_ns = MAX(s->last_ns, t_ns);
+                s->most_processes = MAX(s->most_processes, (unsigned)cells_or(processes, row, 0));
+                raise(&s->peak_cgroup_bytes, cgroup, row);
+                raise(&s->peak_cgroup_bytes, now, row);
+                observe_memory(b, t_ns, pss, rss, row);
+                if (cells_get(cpu, row, &cpu_us)) {
+                        if (cpu_us > b->total_cpu_us)
+                                series_add(&s->cpu, b->have_total ? b->total_t_ns : 0, t_ns,
+                                           (double)(cpu_us - b->total_cpu_us) / 1e6);
+                        b->total_cpu_us = MAX(b->total_cpu_us, cpu_us);
+                }
+                b->have_total = true;
+                b->total_t_ns = t_ns;
+        }
+        return 0;
+}
+
+void summary_finish_totals(SummaryBuilder *b)
+{
+        Summary *s = b->summary;
+
+        if (s->cpu_us == SUMMARY_UNKNOWN && b->total_cpu_us > 0)
+                s->cpu_us = b->total_cpu_us;
+}
+
+static bool cell_is(const Batch *rows, Cells c, size_t row, const char *word)
+{
+        uint64_t unused;
+        size_t size;
+
+        if (!cells_get(c, row, &unused))
+                return false;
+        const char *text = batch_text(rows, (size_t)c.column, row, &size);
+        return size == strlen(word) && memcmp(text, word, size) == 0;
+}
+
+int summary_observe_events(SummaryBuilder *b, const Batch *rows)
+{
+        Summary *s = b->summary;
+        Cells t = cells_find(rows, "t_ns"), kind = cells_find(rows, "kind");
+        Cells severity = cells_find(rows, "severity"), pid = cells_find(rows, "pid");
+        Cells text = cells_find(rows, "text");
+        int r = 0;
+
+        for (size_t row = 0; r == 0 && row < batch_rows(rows); row++) {
+                s->events++;
+                s->oom_kills += cell_is(rows, kind, row, "oom-kill");
+                s->last_ns = MAX(s->last_ns, (int64_t)cells_or(t, row, 0));
+                if (s->n_kept == SUMMARY_EVENTS || cell_is(rows, severity, row, "info"))
+                        continue;
+                SummaryEvent *e = &s->kept[s->n_kept++];
+                e->t_ns = (int64_t)cells_or(t, row, 0);
+                e->pid = (int32_t)cells_or(pid, row, UINT64_MAX);
+                r = cells_copy_text(rows, kind, row, &e->kind);
+                if (r == 0)
+                        r = cells_copy_text(rows, severity, row, &e->severity);
+                if (r == 0)
+                        r = cells_copy_text(rows, text, row, &e->text);
+        }
+        return r;
+}
