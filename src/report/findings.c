@@ -1,0 +1,170 @@
+/* What is wrong with the recording itself, and what its events say: evidence, then advice. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "report/report-data.h"
+
+const char *severity_name(Severity severity)
+{
+        static const char *const names[] = {"info", "warning", "critical"};
+
+        return names[severity];
+}
+
+int report_add_finding(ReportData *data, const char *id, Severity severity, int64_t t_ns,
+                       const char *title, const char *evidence, const char *advice)
+{
+        Finding *findings = realloc(data->findings, (data->n_findings + 1) * sizeof *findings);
+
+        if (!findings)
+                return -ENOMEM;
+        data->findings = findings;
+        Finding *f = &findings[data->n_findings];
+        *f = (Finding){.severity = severity, .t_ns = t_ns, .title = strdup(title)};
+        text_copy(f->id, sizeof f->id, id);
+        f->evidence = evidence ? strdup(evidence) : NULL;
+        f->advice = advice ? strdup(advice) : NULL;
+        data->n_findings++;
+        return f->title && !f->evidence == !evidence && !f->advice == !advice ? 0 : -ENOMEM;
+}
+
+static int find_recorder_died(ReportData *d)
+{
+        const RunInfo *info = d->info;
+        char last[FORMAT_MAX];
+        _cleanup_string_ String evidence = {0};
+
+        if (info->complete || d->recording)
+                return 0;
+        if (info->recorder_died)
+                string_add_format(&evidence, "%s; ", info->recorder_died);
+        string_add_format(&evidence, "the last row is from %s",
+                          d->summary->last_ns > 0
+                                  ? format_duration(last, (uint64_t)d->summary->last_ns)
+                                  : "before the first tick");
+        return report_add_finding(d, "recorder-died", SEVERITY_WARNING, INT64_MIN,
+                                  "the recorder ended before the command: what came after is missing",
+                                  string_get(&evidence), NULL);
+}
+
+static int find_lost_events(ReportData *d)
+{
+        const RunInfo *info = d->info;
+        char lost[FORMAT_MAX], seen[FORMAT_MAX];
+        _cleanup_string_ String title = {0}, evidence = {0};
+
+        if (info->lost_events == 0 || info->lost_events == RUN_UNKNOWN)
+                return 0;
+        string_add_format(&title, "%s event%s lost: some processes are missing or lack figures",
+                          format_count(lost, info->lost_events),
+                          info->lost_events == 1 ? " was" : "s were");
+        string_add_format(&evidence, "%s processes were recorded, by %s",
+                          format_count(seen, report_processes(d)),
+                          info->capture_source ? info->capture_source : "an unknown source");
+        return report_add_finding(d, "lost-events", SEVERITY_WARNING, INT64_MIN,
+                                  string_get(&title), string_get(&evidence),
+                                  "sample more often, for example -i 0.02: events are collected at "
+                                  "every tick");
+}
+
+static int find_partial(ReportData *d)
+{
+        const RunInfo *info = d->info;
+        char interval[FORMAT_MAX];
+        _cleanup_string_ String title = {0};
+
+        if (!info->partial)
+                return 0;
+        string_add_format(&title, "partial: processes shorter than %s were mostly missed",
+                          info->interval_ns && info->interval_ns != RUN_UNKNOWN
+                                  ? format_duration(interval, info->interval_ns)
+                                  : "a tick");
+        return report_add_finding(d, "partial", SEVERITY_WARNING, INT64_MIN, string_get(&title),
+                                  info->capture_why,
+                                  "vigia doctor says what makes the exact sources work");
+}
+
+static int find_lost_rows(ReportData *d)
+{
+        char lost[FORMAT_MAX];
+        _cleanup_string_ String title = {0};
+
+        if (d->info->lost_rows == 0 || d->info->lost_rows == RUN_UNKNOWN)
+                return 0;
+        string_add_format(&title, "%s rows could not be stored: the disk was full or too slow",
+                          format_count(lost, d->info->lost_rows));
+        return report_add_finding(d, "lost-rows", SEVERITY_WARNING, INT64_MIN, string_get(&title),
+                                  NULL, "record to a place with more room: -o DIR, or VIGIA_DIR");
+}
+
+static int find_late_ticks(ReportData *d)
+{
+        uint64_t ticks = d->summary->ticks, late = d->summary->late_ticks;
+        char n_late[FORMAT_MAX], n[FORMAT_MAX], worst[FORMAT_MAX], share[FORMAT_MAX];
+        _cleanup_string_ String title = {0}, evidence = {0};
+
+        if (ticks < 20 || late * 10 < ticks)
+                return 0;
+        string_add_format(&title, "%s of samples were taken late: the machine was too busy",
+                          format_percent(share, (double)late / (double)ticks));
+        string_add_format(&evidence, "%s of %s ticks over 10 ms late, the worst by %s",
+                          format_count(n_late, late), format_count(n, ticks),
+                          format_duration(worst, d->summary->latest_us * NS_PER_US));
+        return report_add_finding(d, "late-ticks", SEVERITY_INFO, INT64_MIN, string_get(&title),
+                                  string_get(&evidence), NULL);
+}
+
+static int find_events(ReportData *d)
+{
+        for (size_t i = 0; i < d->summary->n_kept; i++) {
+                const SummaryEvent *e = &d->summary->kept[i];
+                const char *kind = e->kind ? e->kind : "event";
+                /* Counted over the run above. */
+                if (text_equal(kind, "lost-events") || text_equal(kind, "late-tick"))
+                        continue;
+                bool critical = (e->severity && text_equal(e->severity, "critical")) ||
+                                text_equal(kind, "oom-kill");
+                int r = report_add_finding(d, kind, critical ? SEVERITY_CRITICAL : SEVERITY_WARNING,
+                                           e->t_ns, e->text && *e->text ? e->text : kind, NULL, NULL);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int find_warnings(ReportData *d)
+{
+        int r = 0;
+
+        for (char **w = d->info->warnings; r == 0 && w && *w; w++)
+                r = report_add_finding(d, "recording", SEVERITY_WARNING, INT64_MIN, *w, NULL, NULL);
+        return r;
+}
+
+/* Most severe first; otherwise as found. */
+static void sort_findings(ReportData *d)
+{
+        for (size_t i = 1; i < d->n_findings; i++) {
+                Finding f = d->findings[i];
+                size_t k = i;
+                for (; k > 0 && d->findings[k - 1].severity < f.severity; k--)
+                        d->findings[k] = d->findings[k - 1];
+                d->findings[k] = f;
+        }
+}
+
+int report_find(ReportData *data)
+{
+        static int (*const finders[])(ReportData *) = {
+                find_recorder_died, find_lost_events, find_partial, find_lost_rows,
+                find_events,        find_warnings,    find_late_ticks,
+        };
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(finders); i++)
+                r = finders[i](data);
+        sort_findings(data);
+        return r;
+}

@@ -1,0 +1,44 @@
+/* What every form of the report is made from: the run's facts, its summary, its findings. */
+#pragma once
+
+#include "model/summary.h"
+#include "report/report.h"
+
+typedef enum Severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_CRITICAL } Severity;
+
+const char *severity_name(Severity severity); /* "info", "warning", "critical" */
+
+typedef struct Finding {
+        char id[32];
+        Severity severity;
+        int64_t t_ns; /* INT64_MIN: of no one moment */
+        char *title, *evidence, *advice; /* owned; evidence and advice may be NULL */
+} Finding;
+
+typedef struct ReportData {
+        const RunInfo *info; /* borrowed */
+        const char *path;    /* borrowed; NULL: not shown */
+        bool recording;
+        Summary *summary; /* owned */
+        Finding *findings;
+        size_t n_findings;
+} ReportData;
+
+/* Reads the tables and computes the findings. The reader must outlive the data. */
+int report_data_load(ReportData *data, RunReader *reader, Error *err);
+
+/* Findings about the recording itself and the events in it: data->info and data->summary are
+ * set. Most severe first. 0 or -ENOMEM. */
+int report_find(ReportData *data);
+int report_add_finding(ReportData *data, const char *id, Severity severity, int64_t t_ns,
+                       const char *title, const char *evidence, const char *advice);
+void report_data_done(ReportData *data);
+
+/* How long the run took, as far as is known: run.json, else the last thing recorded. */
+uint64_t report_wall_ns(const ReportData *data);
+uint64_t report_cpu_us(const ReportData *data); /* whichever of table and rusage saw more */
+uint64_t report_processes(const ReportData *data);
+
+/* The forms, from the data alone. */
+int report_write_text(const ReportData *data, const ReportOptions *options, String *out);
+int report_write_json(const ReportData *data, String *out);

@@ -1,0 +1,181 @@
+/* From a run on disk to its report: tables are read once each, in the order the model wants. */
+#include "report/report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "report/report-data.h"
+
+/* A table that is not there is normal (no samples yet, no events). */
+static int read_table(RunReader *reader, const char *table, const char *const *columns,
+                      SummaryBuilder *builder, Error *err)
+{
+        _cleanup_(run_cursor_freep) RunCursor *cursor = NULL;
+        ParquetSelection selection = {.columns = columns};
+        const char *const *tables = run_reader_tables(reader);
+        const Batch *rows;
+        int r;
+
+        while (tables && *tables && !text_equal(*tables, table))
+                tables++;
+        if (!tables || !*tables)
+                return 0;
+        while (columns[selection.n_columns])
+                selection.n_columns++;
+        r = run_cursor_new(reader, table, &selection, &cursor, err);
+        if (r == -ENOENT)
+                return 0;
+        if (r < 0)
+                return r;
+        while ((r = run_cursor_next(cursor, &rows, err)) > 0)
+                if (summary_observe(builder, table, rows) < 0)
+                        return error_set(err, ENOMEM, "out of memory");
+        return r;
+}
+
+/* A damaged table costs its own figures, not the report. */
+static int read_tables(ReportData *data, RunReader *reader, SummaryBuilder *builder, Error *err)
+{
+        static const struct {
+                const char *name;
+                const char *const *columns;
+        } tables[] = {{"processes", summary_process_columns},
+                      {"totals", summary_total_columns},
+                      {"events", summary_event_columns},
+                      {"samples", summary_sample_columns}};
+
+        for (size_t i = 0; i < ARRAY_LENGTH(tables); i++) {
+                Error why = {0};
+                int r = read_table(reader, tables[i].name, tables[i].columns, builder, &why);
+                if (r == -ENOMEM)
+                        return error_set(err, r, "out of memory");
+                if (r == 0)
+                        continue;
+                _cleanup_string_ String title = {0};
+                string_add_format(&title, "the table %s could not be read whole", tables[i].name);
+                r = report_add_finding(data, "damaged-table", SEVERITY_WARNING, INT64_MIN,
+                                       string_get(&title), why.message, NULL);
+                if (r < 0)
+                        return error_set(err, r, "out of memory");
+        }
+        return 0;
+}
+
+int report_data_load(ReportData *data, RunReader *reader, Error *err)
+{
+        _cleanup_(summary_builder_freep) SummaryBuilder *builder = NULL;
+
+        *data = (ReportData){.info = run_reader_info(reader),
+                             .path = run_reader_path(reader),
+                             .recording = run_reader_recording(reader)};
+        if (summary_new(&builder) < 0)
+                return error_set(err, ENOMEM, "out of memory");
+        int r = read_tables(data, reader, builder, err);
+        if (r == 0 && (summary_finish(builder, &data->summary) < 0 || report_find(data) < 0))
+                r = error_set(err, ENOMEM, "out of memory");
+        if (r < 0)
+                report_data_done(data);
+        return r;
+}
+
+void report_data_done(ReportData *data)
+{
+        for (size_t i = 0; i < data->n_findings; i++) {
+                free(data->findings[i].title);
+                free(data->findings[i].evidence);
+                free(data->findings[i].advice);
+        }
+        free(data->findings);
+        summary_free(data->summary);
+        *data = (ReportData){0};
+}
+
+uint64_t report_wall_ns(const ReportData *data)
+{
+        if (data->info->wall_ns != RUN_UNKNOWN)
+                return data->info->wall_ns;
+        return data->summary->last_ns > 0 ? (uint64_t)data->summary->last_ns : RUN_UNKNOWN;
+}
+
+uint64_t report_cpu_us(const ReportData *data)
+{
+        uint64_t rows = data->summary->cpu_us, usage = data->info->command_cpu_us;
+
+        if (rows == SUMMARY_UNKNOWN || usage == RUN_UNKNOWN)
+                return MIN(rows, usage);
+        return MAX(rows, usage);
+}
+
+uint64_t report_processes(const ReportData *data)
+{
+        return data->info->processes != RUN_UNKNOWN && data->info->complete ? data->info->processes
+                                                                            : data->summary->processes;
+}
+
+/* setlocale(3) is the process's own business, so the names are read as it would. */
+static bool locale_is_utf8(void)
+{
+        static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+
+        for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+                const char *value = getenv(names[i]);
+                if (value && *value)
+                        return strcasestr(value, "utf-8") || strcasestr(value, "utf8");
+        }
+        return false;
+}
+
+void report_options_for(FILE *to, ReportOptions *ret)
+{
+        const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+        bool terminal = isatty(fileno(to));
+        struct winsize size = {0};
+
+        *ret = (ReportOptions){.columns = 80, .ascii = !locale_is_utf8()};
+        ret->color = terminal && !(no_color && *no_color) && !(term && text_equal(term, "dumb"));
+        if (terminal && ioctl(fileno(to), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+                ret->columns = MIN((unsigned)size.ws_col, 80u);
+}
+
+int report_text(RunReader *reader, const ReportOptions *options, String *out, Error *err)
+{
+        ReportData data;
+        int r = report_data_load(&data, reader, err);
+
+        if (r < 0)
+                return r;
+        r = report_write_text(&data, options, out);
+        report_data_done(&data);
+        return r < 0 ? error_set(err, r, "out of memory") : 0;
+}
+
+int report_print(RunReader *reader, FILE *to, Error *err)
+{
+        _cleanup_string_ String text = {0};
+        ReportOptions options;
+
+        report_options_for(to, &options);
+        int r = report_text(reader, &options, &text, err);
+        if (r < 0)
+                return r;
+        fputs(string_get(&text), to);
+        if (fflush(to) != 0)
+                return error_set_errno(err, errno, "cannot write the report");
+        return 0;
+}
+
+int report_json(RunReader *reader, String *out, Error *err)
+{
+        ReportData data;
+        int r = report_data_load(&data, reader, err);
+
+        if (r < 0)
+                return r;
+        r = report_write_json(&data, out);
+        report_data_done(&data);
+        return r < 0 ? error_set(err, r, "out of memory") : 0;
+}

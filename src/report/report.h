@@ -1,0 +1,32 @@
+/*
+ * What is told about a run (SPEC 3.1, 10; LOOK): one screen of text, or JSON. The end-of-run
+ * summary on stderr, `vigia report RUN` and summary.txt are the same function.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "store/run.h"
+
+typedef struct ReportOptions {
+        bool color;       /* escape sequences for the verdict, criticals and labels */
+        bool ascii;       /* no sparklines, "×" or "…" */
+        unsigned columns; /* 0: 80 */
+} ReportOptions;
+
+/* Colour if `to` is a terminal and NO_COLOR is not set (no-color.org), ASCII unless the
+ * environment's locale is UTF-8, the terminal's width up to 80. */
+void report_options_for(FILE *to, ReportOptions *ret);
+
+/* Appends the text summary, lines ended by '\n'. Reads the run's tables once; a table that is
+ * damaged is said to be in the text. 0, -ENOMEM or what run.h says. */
+int report_text(RunReader *reader, const ReportOptions *options, String *out, Error *err);
+
+/* report_text as `to` wants it, printed there. */
+int report_print(RunReader *reader, FILE *to, Error *err);
+
+/* Appends SPEC 10's JSON (docs/report.schema.json), pretty-printed, ended by '\n'. */
+int report_json(RunReader *reader, String *out, Error *err);

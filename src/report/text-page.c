@@ -1,0 +1,80 @@
+/* Nothing here wraps by accident: every value is measured in terminal columns. */
+#include "report/text-page.h"
+
+#include <string.h>
+
+void page_begin_style(Page *p, PageStyle style)
+{
+        static const char *const codes[] = {"", "\033[2m", "\033[1;32m", "\033[1;33m", "\033[1;31m"};
+
+        if (p->color)
+                string_add(p->out, codes[style]);
+}
+
+void page_end_style(Page *p, PageStyle style)
+{
+        if (p->color && style != PAGE_PLAIN)
+                string_add(p->out, "\033[0m");
+}
+
+void page_label(Page *p, const char *label, PageStyle style)
+{
+        string_add(p->out, "  ");
+        page_begin_style(p, style);
+        string_add(p->out, label);
+        page_end_style(p, style);
+        for (size_t n = strlen(label) + 2; n < PAGE_LABEL; n++)
+                string_add_char(p->out, ' ');
+}
+
+size_t page_room(const Page *p)
+{
+        return p->columns > PAGE_LABEL + 20 ? p->columns - PAGE_LABEL : 20;
+}
+
+void page_pad(Page *p, const char *text, size_t width)
+{
+        for (size_t n = text_width(text); n < width; n++)
+                string_add_char(p->out, ' ');
+}
+
+/* Bytes of the longest start of `text` that ends before a blank and fits; 0 if no word fits. */
+static size_t fitting_words(const char *text, size_t columns)
+{
+        _cleanup_string_ String head = {0};
+        size_t best = 0;
+
+        for (size_t i = 1; text[i - 1]; i++) {
+                if (text[i] != ' ' && text[i] != '\0')
+                        continue;
+                string_clear(&head);
+                string_add_bytes(&head, text, i);
+                if (text_width(string_get(&head)) > columns)
+                        break;
+                best = i;
+        }
+        return best;
+}
+
+void page_text(Page *p, const char *label, PageStyle style, const char *text, size_t max_lines)
+{
+        _cleanup_string_ String safe = {0};
+        size_t room = page_room(p), lines = 0;
+
+        string_add_shown(&safe, text, 0, p->ascii);
+        const char *rest = string_get(&safe);
+        do {
+                size_t n = fitting_words(rest, room);
+                page_label(p, lines == 0 ? label : "", style);
+                if (++lines == max_lines || n == 0) {
+                        string_add_shown(p->out, rest, room, p->ascii);
+                        rest = "";
+                } else {
+                        string_add_bytes(p->out, rest, n);
+                        rest += n;
+                        while (*rest == ' ')
+                                rest++;
+                }
+                string_add_char(p->out, '\n');
+        } while (*rest);
+}
