@@ -44,28 +44,27 @@ static ProcessColumns find_columns(const Batch *rows)
         };
 }
 
-/* Category, else the program file's name, else the thread's. A process that never exec'd runs
- * its parent's program: comm says it best. */
+/* Category, else the name the program was called by, which is comm unless that is cut: people
+ * say ld, sh and configure, not x86_64-linux-gnu-ld.bfd and dash. */
 static int find_group(SummaryBuilder *b, const Batch *rows, const ProcessColumns *c, size_t row,
                       uint16_t *ret)
 {
-        const char *name = "", *major = NULL;
-        size_t size = 0, major_size = 0;
+        const char *name = "", *major = NULL, *file = NULL;
+        size_t size = 0, major_size = 0, file_size = 0;
         uint64_t unused;
 
         if (cells_get(c->category, row, &unused)) {
                 name = batch_text(rows, (size_t)c->category.column, row, &size);
                 if (cells_get(c->major, row, &unused))
                         major = batch_text(rows, (size_t)c->major.column, row, &major_size);
-        } else if (cells_get(c->exe, row, &unused)) {
-                const char *path = batch_text(rows, (size_t)c->exe.column, row, &size);
-                const char *slash = memrchr(path, '/', size);
-                name = slash ? slash + 1 : path;
-                size -= (size_t)(name - path);
+                return summary_group(b, name, size, major, major_size, ret);
         }
-        if (size == 0 && cells_get(c->comm, row, &unused))
+        if (cells_get(c->comm, row, &unused))
                 name = batch_text(rows, (size_t)c->comm.column, row, &size);
-        return summary_group(b, name, size, major, major_size, ret);
+        if (cells_get(c->exe, row, &unused))
+                file = batch_text(rows, (size_t)c->exe.column, row, &file_size);
+        summary_program_name(&name, &size, file, file_size);
+        return summary_group(b, name, size, NULL, 0, ret);
 }
 
 static int index_process(SummaryBuilder *b, uint64_t key, uint16_t group, uint64_t end_ns, bool ended)
@@ -137,7 +136,7 @@ static int keep_top(SummaryBuilder *b, const Batch *rows, const ProcessColumns *
                 uint64_t bytes = p->peak_rss_bytes != SUMMARY_UNKNOWN ? p->peak_rss_bytes
                                  : p->peak_pss_bytes != SUMMARY_UNKNOWN ? p->peak_pss_bytes : 0;
                 uint64_t cpu = p->cpu_us == SUMMARY_UNKNOWN ? 0 : p->cpu_us;
-                if (bytes < least_peak || (bytes == least_peak && cpu < least_cpu)) {
+                if (bytes < least_peak || (bytes == least_peak && cpu <= least_cpu)) {
                         least_peak = bytes;
                         least_cpu = cpu;
                         least = i;

@@ -245,6 +245,22 @@ int summary_finish(SummaryBuilder *b, Summary **ret)
         return 0;
 }
 
+void summary_program_name(const char **name, size_t *size, const char *file, size_t file_size)
+{
+        enum { COMM_MAX = 15 };
+        const char *slash = file ? memrchr(file, '/', file_size) : NULL;
+
+        if (slash) {
+                file_size -= (size_t)(slash + 1 - file);
+                file = slash + 1;
+        }
+        if (file_size > 0 && (*size == 0 || (*size == COMM_MAX && file_size > COMM_MAX &&
+                                             memcmp(file, *name, COMM_MAX) == 0))) {
+                *name = file;
+                *size = file_size;
+        }
+}
+
 /* A failing child ended no later than its parent; of several the last one counts, since make
  * and shells go on after a failure that does not matter. */
 const SummaryProcess *summary_culprit(const Summary *s)

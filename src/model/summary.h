@@ -94,6 +94,10 @@ DEFINE_CLEANUP(Summary, summary)
  * failing children to the deepest. NULL: nothing is known to have failed. */
 const SummaryProcess *summary_culprit(const Summary *summary);
 
+/* The name a program goes by: comm as it is, or the file's name where comm is empty or is the
+ * cut-off beginning (15 bytes) of it. *name is comm before; file may be NULL. */
+void summary_program_name(const char **name, size_t *size, const char *file, size_t file_size);
+
 /* Columns that summary_observe looks at, for reading no others; NULL-terminated. */
 extern const char *const summary_process_columns[];
 extern const char *const summary_total_columns[];

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "report/report-data.h"
+#include "report/shown-command.h"
 
 enum { JSON_FORMAT = 1 };
 
@@ -207,14 +208,12 @@ static void add_top(Json *j, const Summary *s)
         open_value(j, "top", '[');
         for (size_t i = 0; i < s->n_top; i++) {
                 const SummaryProcess *p = &s->top[i];
-                const char *slash = p->exe ? strrchr(p->exe, '/') : NULL;
+                _cleanup_string_ String program = {0};
+                shown_program(p, &program);
                 open_value(j, NULL, '{');
                 add_u64(j, "pid", p->pid > 0 ? (uint64_t)p->pid : SUMMARY_UNKNOWN);
                 add_text(j, "cmdline", p->cmdline ? p->cmdline : p->comm);
-                add_text(j, "category", p->category ? p->category
-                                        : slash     ? slash + 1
-                                        : p->exe    ? p->exe
-                                                    : p->comm);
+                add_text(j, "category", string_get(&program));
                 add_u64(j, "peak_rss_bytes", p->peak_rss_bytes);
                 add_u64(j, "peak_pss_bytes", p->peak_pss_bytes);
                 add_us(j, "cpu_s", p->cpu_us);

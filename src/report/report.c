@@ -82,40 +82,6 @@ int report_data_load(ReportData *data, RunReader *reader, Error *err)
         return r;
 }
 
-void report_data_done(ReportData *data)
-{
-        for (size_t i = 0; i < data->n_findings; i++) {
-                free(data->findings[i].title);
-                free(data->findings[i].evidence);
-                free(data->findings[i].advice);
-        }
-        free(data->findings);
-        summary_free(data->summary);
-        *data = (ReportData){0};
-}
-
-uint64_t report_wall_ns(const ReportData *data)
-{
-        if (data->info->wall_ns != RUN_UNKNOWN)
-                return data->info->wall_ns;
-        return data->summary->last_ns > 0 ? (uint64_t)data->summary->last_ns : RUN_UNKNOWN;
-}
-
-uint64_t report_cpu_us(const ReportData *data)
-{
-        uint64_t rows = data->summary->cpu_us, usage = data->info->command_cpu_us;
-
-        if (rows == SUMMARY_UNKNOWN || usage == RUN_UNKNOWN)
-                return MIN(rows, usage);
-        return MAX(rows, usage);
-}
-
-uint64_t report_processes(const ReportData *data)
-{
-        return data->info->processes != RUN_UNKNOWN && data->info->complete ? data->info->processes
-                                                                            : data->summary->processes;
-}
-
 /* setlocale(3) is the process's own business, so the names are read as it would. */
 static bool locale_is_utf8(void)
 {

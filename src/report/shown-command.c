@@ -91,13 +91,10 @@ static bool is_source(Word w)
 static Word program_word(const SummaryProcess *p)
 {
         const char *rest = p->cmdline ? p->cmdline : "";
-        Word w = {"", 0};
+        Word w = {p->comm ? p->comm : "", p->comm ? strlen(p->comm) : 0};
 
-        if (p->exe && *p->exe)
-                return base_of((Word){p->exe, strlen(p->exe)});
-        if (p->comm && *p->comm)
-                return (Word){p->comm, strlen(p->comm)};
-        if (next_word(&rest, &w))
+        summary_program_name(&w.text, &w.size, p->exe, p->exe ? strlen(p->exe) : 0);
+        if (w.size == 0 && next_word(&rest, &w))
                 w = base_of(w);
         return w;
 }
@@ -121,6 +118,16 @@ static Style style_of(Word program)
                         return programs[i].style;
         }
         return STYLE_ARGUMENTS;
+}
+
+/* By the name it was called by, else by its file: a script is called as itself, run by a shell. */
+static Style style_of_process(const SummaryProcess *p)
+{
+        Style style = style_of(program_word(p));
+
+        if (style == STYLE_ARGUMENTS && p->exe)
+                style = style_of(base_of((Word){p->exe, strlen(p->exe)}));
+        return style;
 }
 
 void shown_program(const SummaryProcess *p, String *out)
@@ -186,8 +193,9 @@ static bool add_archive(const char *arguments, String *out)
         return false;
 }
 
-/* Options in front, then the script's file name, then what was given to it. */
-static bool add_script(const char *arguments, bool shell, String *out)
+/* Options in front, then the script's file name (unless it is the program's), then what was
+ * given to it. */
+static bool add_script(const char *arguments, bool shell, Word program, String *out)
 {
         const char *rest = arguments;
         Word w;
@@ -195,7 +203,12 @@ static bool add_script(const char *arguments, bool shell, String *out)
         while (next_word(&rest, &w)) {
                 bool option = w.text[0] == '-' && w.size > 1;
                 if (!option) {
-                        add_word(out, base_of(w));
+                        Word script = base_of(w);
+                        if (script.size == program.size &&
+                            memcmp(script.text, program.text, script.size) == 0)
+                                rest += *rest == ' ';
+                        else
+                                add_word(out, script);
                         string_add(out, rest);
                         return true;
                 }
@@ -221,7 +234,7 @@ void shown_work(const SummaryProcess *p, String *out)
                 return;
         while (*arguments == ' ')
                 arguments++;
-        switch (style_of(program_word(p))) {
+        switch (style_of_process(p)) {
         case STYLE_SOURCE:
                 done = add_file(arguments, false, out);
                 break;
@@ -235,10 +248,10 @@ void shown_work(const SummaryProcess *p, String *out)
                 done = add_archive(arguments, out);
                 break;
         case STYLE_SHELL:
-                done = add_script(arguments, true, out);
+                done = add_script(arguments, true, program_word(p), out);
                 break;
         case STYLE_SCRIPT:
-                done = add_script(arguments, false, out);
+                done = add_script(arguments, false, program_word(p), out);
                 break;
         case STYLE_ARGUMENTS:
                 break;

@@ -20,9 +20,11 @@ void page_end_style(Page *p, PageStyle style)
 void page_label(Page *p, const char *label, PageStyle style)
 {
         string_add(p->out, "  ");
-        page_begin_style(p, style);
-        string_add(p->out, label);
-        page_end_style(p, style);
+        if (*label) {
+                page_begin_style(p, style);
+                string_add(p->out, label);
+                page_end_style(p, style);
+        }
         for (size_t n = strlen(label) + 2; n < PAGE_LABEL; n++)
                 string_add_char(p->out, ' ');
 }

@@ -3,7 +3,10 @@
 
 #include "report/report-data.h"
 
-enum { PAGE_LABEL = 12 }; /* column at which values begin */
+enum {
+        PAGE_LABEL = 12, /* column at which values begin */
+        PAGE_LEAST = 60, /* a narrower terminal wraps by itself */
+};
 
 typedef enum PageStyle { PAGE_PLAIN, PAGE_DIM, PAGE_GREEN, PAGE_YELLOW, PAGE_RED } PageStyle;
 

@@ -15,6 +15,7 @@
 enum {
         TEXT_TOP = 5,
         TEXT_FINDINGS = 4,
+        TEXT_ALIKE = 2,     /* findings of one kind */
         CURVE = 12,        /* characters of a sparkline */
         PROGRAM_WIDTH = 14, /* of the heaviest table; longer names are cut */
 };
@@ -132,7 +133,8 @@ static void add_memory_notes(Page *p, uint64_t peak, bool head)
                 string_add_format(&note, "%sRSS: shared pages are counted in every process",
                                   note.size ? "; " : "");
         if (cgroup != SUMMARY_UNKNOWN)
-                string_add_format(&note, "%swith the files it cached %s", note.size ? "; " : "",
+                string_add_format(&note, "%sits cgroup peaked at %s, cached files included",
+                                  note.size ? "; " : "",
                                   format_bytes(figure, cgroup));
         if (note.size > 0)
                 page_text(p, head ? "" : "memory", PAGE_DIM, string_get(&note), 2);
@@ -232,7 +234,7 @@ static int compare_cpu(const void *a, const void *b)
         return strcmp((*x)->name, (*y)->name);
 }
 
-/* "81 % cc1 ×312, 9 % ld ×12, 3 others": where the CPU time went. */
+/* "81 % of CPU in cc1 ×312, 9 % ld ×12, 3 others": where the CPU time went. */
 static void add_programs(Page *p)
 {
         const Summary *s = p->data->summary;
@@ -259,17 +261,16 @@ static void add_programs(Page *p)
                 double share = (double)g->cpu_us / (double)total;
                 if (shown > 0 && share < 0.01)
                         break;
+                string_add_format(&item, shown ? ", %.0f %% " : "%.0f %% of CPU in ", share * 100);
                 string_add_shown(&item, g->name, 16, p->ascii);
                 if (g->processes > 1)
                         string_add_format(&item, " %s%s", p->ascii ? "x" : "×",
                                           format_count(count, g->processes));
-                string_add_format(&item, " %.0f %%", share * 100);
-                size_t width = text_width(string_get(&item)) + (shown ? 2 : 0);
-                if (used + width + 24 > page_room(p)) /* " of CPU", and the others */
+                size_t width = text_width(string_get(&item));
+                if (used + width + 12 > page_room(p)) /* and the others */
                         break;
-                string_add_format(p->out, "%s%s%s", shown ? ", " : "", string_get(&item),
-                                  shown == 0 ? " of CPU" : "");
-                used += width + (shown == 0 ? 7 : 0);
+                string_add(p->out, string_get(&item));
+                used += width;
         }
         if (shown < s->n_groups)
                 string_add_format(p->out, "%s%zu %s", shown ? ", " : "", s->n_groups - shown,
@@ -291,14 +292,14 @@ static void add_heaviest(Page *p)
         }
         for (size_t i = 0; i < n; i++) {
                 const SummaryProcess *t = &s->top[i];
-                char figure[FORMAT_MAX] = "?", wall[FORMAT_MAX] = "alive";
-                size_t work = page_room(p) - 8 - 2 - names - 2 - 2 - 7;
+                char figure[FORMAT_MAX] = "unknown", wall[FORMAT_MAX], ran[FORMAT_MAX + 8] = "alive";
+                size_t work = page_room(p) - 8 - 2 - names - 2 - 2 - 11;
                 if (t->peak_rss_bytes != SUMMARY_UNKNOWN)
                         format_bytes(figure, t->peak_rss_bytes);
                 else if (t->peak_pss_bytes != SUMMARY_UNKNOWN)
                         format_bytes(figure, t->peak_pss_bytes);
                 if (t->wall_ns != SUMMARY_UNKNOWN)
-                        format_duration(wall, t->wall_ns);
+                        snprintf(ran, sizeof ran, "ran %s", format_duration(wall, t->wall_ns));
                 page_label(p, i == 0 ? "heaviest" : "", PAGE_DIM);
                 string_add_format(p->out, "%8s  ", figure);
 
@@ -313,7 +314,7 @@ static void add_heaviest(Page *p)
                 string_add_shown(&shown, string_get(&line), work, p->ascii);
                 string_add(p->out, string_get(&shown));
                 page_pad(p, string_get(&shown), work + 2);
-                string_add_format(p->out, "%7s\n", wall);
+                string_add_format(p->out, "%11s\n", ran);
         }
 }
 
@@ -357,7 +358,7 @@ static bool is_about_losses(const Finding *f)
 static void add_findings(Page *p, bool losses)
 {
         const ReportData *d = p->data;
-        size_t shown = 0, alike = 0;
+        size_t shown = 0, hidden = 0, alike = 0;
 
         for (size_t i = 0; i < d->n_findings; i++) {
                 const Finding *f = &d->findings[i];
@@ -366,14 +367,15 @@ static void add_findings(Page *p, bool losses)
                 char at[FORMAT_MAX];
                 if (is_about_losses(f) != losses)
                         continue;
-                if (shown >= TEXT_FINDINGS) {
-                        alike++;
+                alike = i > 0 && text_equal(f->id, d->findings[i - 1].id) ? alike + 1 : 0;
+                if (shown >= TEXT_FINDINGS || alike >= TEXT_ALIKE) {
+                        hidden++;
                         continue;
                 }
-                string_add(&text, f->title);
                 if (f->t_ns != INT64_MIN)
-                        string_add_format(&text, " at %s",
+                        string_add_format(&text, "at %s: ",
                                           format_duration(at, f->t_ns > 0 ? (uint64_t)f->t_ns : 0));
+                string_add(&text, f->title);
                 if (f->evidence)
                         string_add_format(&text, " (%s)", f->evidence);
                 page_text(p, f->severity == SEVERITY_INFO ? "note" : severity_name(f->severity),
@@ -382,9 +384,9 @@ static void add_findings(Page *p, bool losses)
                         page_text(p, "advice", PAGE_DIM, f->advice, 2);
                 shown++;
         }
-        if (alike > 0) {
+        if (hidden > 0) {
                 page_label(p, "", PAGE_DIM);
-                string_add_format(p->out, "and %zu more: vigia report --json\n", alike);
+                string_add_format(p->out, "and %zu more: vigia report --json\n", hidden);
         }
 }
 
@@ -438,7 +440,7 @@ static void add_place(Page *p)
 
 int report_write_text(const ReportData *data, const ReportOptions *options, String *out)
 {
-        Page page = {data, out, options->color, options->ascii, options->columns ? options->columns : 80};
+        Page page = {data, out, options->color, options->ascii, MAX(options->columns ? options->columns : 80u, (unsigned)PAGE_LEAST)};
         _cleanup_string_ String verdict = {0}, memory = {0}, cpu = {0};
         uint64_t peak;
         PageStyle style = text_verdict(data, page.columns, page.ascii, &verdict);

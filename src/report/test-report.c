@@ -1,0 +1,459 @@
+/* Text and JSON against goldens (tests/golden/report-*), and the rules behind them. To write
+ * the goldens anew: VIGIA_UPDATE_GOLDEN=1 meson test report. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "report/report-data.h"
+#include "report/shown-command.h"
+#include "report/sparkline.h"
+#include "table/process-tables.h"
+
+#define MIB (1ull << 20)
+
+typedef struct Fixture {
+        Batch *processes, *totals, *samples, *events;
+        RunInfo info;
+        char *command[8];
+        ReportData data;
+} Fixture;
+
+static void set_text(Batch *b, size_t column, const char *text)
+{
+        assert_int_equal(batch_set_text(b, column, text, strlen(text)), 0);
+}
+
+static void add_process(Fixture *f, uint64_t key, uint64_t ppid, const char *exe, const char *cmdline,
+                        uint64_t start_ms, uint64_t end_ms, uint64_t peak, uint64_t cpu_ms, int code)
+{
+        Batch *b = f->processes;
+
+        assert_int_equal(batch_add_row(b), 0);
+        batch_set_u64(b, PROCESS_PROCESS, key);
+        batch_set_u64(b, PROCESS_IMAGE, 0);
+        batch_set_i64(b, PROCESS_PID, (int64_t)(9000 + key));
+        batch_set_i64(b, PROCESS_PPID, (int64_t)(9000 + ppid));
+        set_text(b, PROCESS_EXE, exe);
+        size_t first = strcspn(cmdline, " "); /* comm: what it was called by */
+        const char *base = memrchr(cmdline, '/', first);
+        base = base ? base + 1 : cmdline;
+        assert_int_equal(batch_set_text(b, PROCESS_COMM, base, (size_t)(cmdline + first - base)), 0);
+        set_text(b, PROCESS_CMDLINE, cmdline);
+        batch_set_i64(b, PROCESS_START_NS, (int64_t)(start_ms * NS_PER_MS));
+        batch_set_i64(b, PROCESS_EXEC_NS, (int64_t)(start_ms * NS_PER_MS));
+        batch_set_i64(b, PROCESS_END_NS, (int64_t)(end_ms * NS_PER_MS));
+        batch_set_u64(b, PROCESS_PEAK_RSS_BYTES, peak);
+        batch_set_u64(b, PROCESS_PEAK_PSS_BYTES, peak - peak / 16);
+        set_text(b, PROCESS_PEAK_SOURCE, "exact");
+        batch_set_u64(b, PROCESS_USER_US, cpu_ms * 900);
+        batch_set_u64(b, PROCESS_SYSTEM_US, cpu_ms * 100);
+        batch_set_u64(b, PROCESS_CPU_US, cpu_ms * 1000);
+        batch_set_i64(b, PROCESS_EXIT_CODE, code);
+}
+
+static void add_tick(Fixture *f, uint64_t t_ms, uint64_t cpu_ms, const uint64_t *keys,
+                     const uint64_t *bytes, size_t n)
+{
+        uint64_t sum = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                assert_int_equal(batch_add_row(f->samples), 0);
+                batch_set_i64(f->samples, SAMPLE_T_NS, (int64_t)(t_ms * NS_PER_MS));
+                batch_set_u64(f->samples, SAMPLE_PROCESS, keys[i]);
+                batch_set_u64(f->samples, SAMPLE_PSS_BYTES, bytes[i]);
+                batch_set_u64(f->samples, SAMPLE_PSS_AGE_MS, 0);
+                sum += bytes[i];
+        }
+        assert_int_equal(batch_add_row(f->totals), 0);
+        batch_set_i64(f->totals, TOTAL_T_NS, (int64_t)(t_ms * NS_PER_MS));
+        batch_set_u64(f->totals, TOTAL_PSS_BYTES, sum);
+        batch_set_u64(f->totals, TOTAL_RSS_BYTES, sum + sum / 8);
+        batch_set_u64(f->totals, TOTAL_CPU_US, cpu_ms * 1000);
+}
+
+static void fixture_init(Fixture *f, const char *program, const char *argument)
+{
+        *f = (Fixture){0};
+        assert_int_equal(batch_new(&processes_schema, 4096, 1 << 20, &f->processes), 0);
+        assert_int_equal(batch_new(&totals_schema, 4096, 1 << 20, &f->totals), 0);
+        assert_int_equal(batch_new(&samples_schema, 4096, 1 << 20, &f->samples), 0);
+        assert_int_equal(batch_new(&events_schema, 4096, 1 << 20, &f->events), 0);
+        f->command[0] = (char *)program;
+        f->command[1] = (char *)argument;
+        RunInfo *i = &f->info;
+        i->id = (char *)"20261120-101502-make";
+        i->label = (char *)"make";
+        i->host = (char *)"alder";
+        i->command = f->command;
+        i->cpus = 4;
+        i->memory_bytes = 8ull << 30;
+        i->wall_ns = 62 * NS_PER_SECOND;
+        i->exit_code = 0;
+        i->exit_signal = -1;
+        i->complete = true;
+        i->interval_ns = 50 * NS_PER_MS;
+        i->capture_source = (char *)"bpf";
+        i->processes = 14203;
+        i->command_cpu_us = 120000000;
+        i->peak_cgroup_bytes = RUN_UNKNOWN;
+        i->own_cpu_us = 248000;
+        i->own_private_bytes = 5 * MIB;
+        i->own_peak_rss_bytes = 7 * MIB;
+        i->written_bytes = 3 * MIB;
+}
+
+static void summarise(Fixture *f)
+{
+        SummaryBuilder *builder;
+
+        assert_int_equal(summary_new(&builder), 0);
+        assert_int_equal(summary_observe(builder, "processes", f->processes), 0);
+        assert_int_equal(summary_observe(builder, "totals", f->totals), 0);
+        assert_int_equal(summary_observe(builder, "events", f->events), 0);
+        assert_int_equal(summary_observe(builder, "samples", f->samples), 0);
+        f->data = (ReportData){.info = &f->info};
+        assert_int_equal(summary_finish(builder, &f->data.summary), 0);
+        summary_builder_free(builder);
+        assert_int_equal(report_find(&f->data), 0);
+        f->data.path = "/var/lib/vigia/runs/20261120-101502-make";
+}
+
+static void fixture_done(Fixture *f)
+{
+        report_data_done(&f->data);
+        batch_free(f->processes);
+        batch_free(f->totals);
+        batch_free(f->samples);
+        batch_free(f->events);
+}
+
+/* A build of 62 s: 40 compilers in pairs, two links, a shell with hostile words. */
+static void make_build(Fixture *f)
+{
+        uint64_t key = 1, cpu = 0;
+
+        fixture_init(f, "/usr/bin/make", "-j2");
+        for (uint64_t i = 0; i < 40; i++) {
+                char line[256];
+                snprintf(line, sizeof line,
+                         "/usr/lib/gcc/x86_64-linux-gnu/12/cc1plus -quiet -I. src/lib/part%u.cpp -o "
+                         "/tmp/ccx.s", (unsigned)i);
+                uint64_t start = i / 2 * 2500, peak = (150 + i * 7 % 90) * MIB;
+                add_process(f, ++key, 1, "/usr/lib/gcc/x86_64-linux-gnu/12/cc1plus", line, start,
+                            start + 2400, peak, 2300, 0);
+        }
+        add_process(f, 42, 1, "/usr/bin/x86_64-linux-gnu-ld.bfd",
+                    "/usr/bin/ld -dynamic-linker /lib64/ld.so -o build/bin/thing crt1.o a.o", 50000,
+                    61000, 900 * MIB, 10500, 0);
+        add_process(f, 43, 1, "/usr/bin/dash", "sh -c printf '\033[31m' && ./gen \xff\xfe x", 100, 200,
+                    260 * MIB, 2, 0);
+        add_process(f, 44, 1, "/usr/bin/python3.11", "/usr/bin/python3 -u /srv/src/tools/generate.py --all",
+                    200, 900, 30 * MIB, 600, 0);
+        add_process(f, 1, 0, "/usr/bin/make", "make -j2", 0, 61900, 3 * MIB, 400, 0);
+        for (uint64_t t = 0; t < 62000; t += 250) {
+                uint64_t keys[3] = {1}, bytes[3] = {3 * MIB};
+                size_t n = 1;
+                for (uint64_t k = 0; t < 50000 && k < 2 && t % 2500 < 2400; k++) {
+                        keys[n] = 2 + t / 2500 * 2 + k;
+                        bytes[n++] = (20 + t % 2500 / 25) * MIB;
+                }
+                if (t >= 50000 && t < 61000) {
+                        keys[n] = 42;
+                        bytes[n++] = (100 + (t - 50000) / 14) * MIB;
+                }
+                cpu += t < 50000 ? 480 : 245;
+                add_tick(f, t, cpu, keys, bytes, n);
+        }
+        f->info.command_cpu_us = 103800000;
+}
+
+static void compare_golden(const char *name, const char *text)
+{
+        const char *root = getenv("VIGIA_SOURCE");
+        _cleanup_(buffer_done) Buffer golden = {0};
+        char path[4096];
+        Error err = {0};
+
+        snprintf(path, sizeof path, "%s/tests/golden/%s", root ? root : "..", name);
+        if (getenv("VIGIA_UPDATE_GOLDEN"))
+                assert_int_equal(file_replace(AT_FDCWD, path, text, strlen(text), false), 0);
+        if (file_read_path(AT_FDCWD, path, 1 << 20, &golden, &err) < 0)
+                fail_msg("%s", err.message);
+        assert_string_equal((char *)golden.data, text);
+}
+
+static char *text_of(Fixture *f, bool color, bool ascii)
+{
+        String out = {0};
+        ReportOptions options = {.color = color, .ascii = ascii};
+
+        assert_int_equal(report_write_text(&f->data, &options, &out), 0);
+        return string_take(&out);
+}
+
+/* No line is wider than the page (paths, to be copied, apart), none has trailing blanks. */
+static void check_shape(const char *text, size_t most_lines)
+{
+        size_t lines = 0;
+
+        while (*text) {
+                const char *end = strchrnul(text, '\n');
+                char line[1024];
+                assert_true((size_t)(end - text) < sizeof line);
+                memcpy(line, text, (size_t)(end - text));
+                line[end - text] = '\0';
+                if (strncmp(line, "  run ", 6) != 0 && text_width(line) > 80)
+                        fail_msg("%zu columns: %s", text_width(line), line);
+                assert_false(end > text && end[-1] == ' ');
+                lines++;
+                text = *end ? end + 1 : end;
+        }
+        assert_true(lines <= most_lines);
+}
+
+static void check_text(Fixture *f, const char *name)
+{
+        char path[64];
+        char *text = text_of(f, false, false);
+
+        check_shape(text, 24);
+        snprintf(path, sizeof path, "report-%s.txt", name);
+        compare_golden(path, text);
+        free(text);
+}
+
+static void test_build(void **state)
+{
+        Fixture f;
+        char *text;
+        String json = {0};
+
+        make_build(&f);
+        summarise(&f);
+        check_text(&f, "build");
+        text = text_of(&f, true, true);
+        for (const char *c = text; *c; c++)
+                assert_true((unsigned char)*c < 0x80);
+        compare_golden("report-build-ascii-color.txt", text);
+        free(text);
+        assert_int_equal(report_write_json(&f.data, &json), 0);
+        compare_golden("report-build.json", string_get(&json));
+        string_done(&json);
+        fixture_done(&f);
+}
+
+static void test_failed(void **state)
+{
+        Fixture f;
+
+        make_build(&f);
+        add_process(&f, 46, 45, "/usr/lib/gcc/x86_64-linux-gnu/12/cc1plus",
+                    "cc1plus -quiet src/lib/broken.cpp -o /tmp/cc.s", 60000, 61100, 90 * MIB, 1000, 1);
+        add_process(&f, 45, 1, "/usr/bin/x86_64-linux-gnu-g++-12", "g++ -c src/lib/broken.cpp", 60000,
+                    61120, 2 * MIB, 10, 1);
+        add_process(&f, 47, 0, "/usr/bin/make", "make -j2", 0, 61900, 3 * MIB, 400, 2);
+        batch_set_i64(f.processes, PROCESS_PID, 9001);
+        f.info.exit_code = 2;
+        f.info.lost_events = 1203;
+        summarise(&f);
+        check_text(&f, "failed");
+        fixture_done(&f);
+}
+
+static void test_out_of_memory(void **state)
+{
+        Fixture f;
+
+        make_build(&f);
+        f.info.exit_code = 2;
+        f.info.peak_cgroup_bytes = 1200 * MIB;
+        for (int i = 0; i < 7; i++) {
+                assert_int_equal(batch_add_row(f.events), 0);
+                batch_set_i64(f.events, EVENT_T_NS, (58 + i) * (int64_t)NS_PER_SECOND);
+                set_text(f.events, EVENT_KIND, "oom-kill");
+                set_text(f.events, EVENT_SEVERITY, "critical");
+                set_text(f.events, EVENT_TEXT, "the kernel killed ld (pid 9042, 870 MiB): out of memory");
+        }
+        summarise(&f);
+        assert_int_equal(f.data.n_findings, 7);
+        check_text(&f, "out-of-memory");
+        fixture_done(&f);
+}
+
+static void test_polled(void **state)
+{
+        static char *warnings[] = {(char *)"output.log is cut: the disk is full", NULL};
+        Fixture f;
+
+        make_build(&f);
+        f.info.capture_source = (char *)"poll";
+        f.info.partial = true;
+        f.info.capture_why = (char *)"bpf: needs root; perf: kernel.perf_event_paranoid is 3";
+        f.info.lost_rows = 5120;
+        f.info.warnings = warnings;
+        summarise(&f);
+        check_text(&f, "polled");
+        fixture_done(&f);
+}
+
+static void verdict_is(Fixture *f, const char *expected)
+{
+        char *text = text_of(f, false, false), *end;
+
+        check_shape(text, 24);
+        end = strchr(text, '\n');
+        *end = '\0';
+        assert_string_equal(text, expected);
+        free(text);
+}
+
+static void test_verdicts(void **state)
+{
+        Fixture f;
+
+        make_build(&f);
+        summarise(&f);
+        verdict_is(&f, "make -j2 succeeded in 1m 02s");
+        f.info.exit_code = 128 + SIGSEGV;
+        f.info.exit_signal = SIGSEGV;
+        verdict_is(&f, "make -j2 was killed by SIGSEGV after 1m 02s");
+        f.info.timed_out = true;
+        verdict_is(&f, "make -j2 was stopped after 1m 02s: over its time limit");
+        f.info.timed_out = false;
+        f.info.exit_signal = -1;
+        f.info.exit_code = 127;
+        verdict_is(&f, "make -j2 failed (exit 127: a command was not found) after 1m 02s");
+        f.info.exit_code = -1;
+        verdict_is(&f, "make -j2 ended after 1m 02s; how is not known");
+        f.info.complete = false;
+        verdict_is(&f, "make -j2 recorded for 1m 02s, then the recorder ended; outcome unknown");
+        f.data.recording = true;
+        f.info.wall_ns = RUN_UNKNOWN;
+        verdict_is(&f, "make -j2 is running, 1m 02s so far");
+        f.data.recording = false;
+        f.info.complete = true;
+        f.info.wall_ns = 90 * NS_PER_SECOND;
+        f.info.command = NULL;
+        f.info.scope = (char *)"-n python";
+        verdict_is(&f, "-n python watched for 1m 30s");
+        fixture_done(&f);
+}
+
+/* No tick, no process, no figure: still a page, and JSON with nulls. */
+static void test_nothing(void **state)
+{
+        Fixture f;
+        String json = {0};
+
+        fixture_init(&f, "./nosuch", NULL);
+        f.info.exit_code = 127;
+        f.info.wall_ns = 2 * NS_PER_MS;
+        f.info.own_cpu_us = f.info.own_private_bytes = f.info.own_peak_rss_bytes = RUN_UNKNOWN;
+        f.info.command_cpu_us = f.info.written_bytes = f.info.memory_bytes = RUN_UNKNOWN;
+        f.info.processes = 0;
+        summarise(&f);
+        check_text(&f, "nothing");
+        verdict_is(&f, "nosuch could not be started: not found (exit 127)");
+        assert_int_equal(report_write_json(&f.data, &json), 0);
+        compare_golden("report-nothing.json", string_get(&json));
+        string_done(&json);
+        fixture_done(&f);
+}
+
+static void test_narrow(void **state)
+{
+        Fixture f;
+        String out = {0};
+        ReportOptions options = {.columns = 1};
+
+        make_build(&f);
+        summarise(&f);
+        assert_int_equal(report_write_text(&f.data, &options, &out), 0);
+        string_done(&out);
+        fixture_done(&f);
+}
+
+static void p_is(const char *comm, const char *exe, const char *cmdline, const char *program,
+                 const char *work)
+{
+        SummaryProcess p = {.comm = (char *)comm, .exe = (char *)exe, .cmdline = (char *)cmdline};
+        String out = {0};
+
+        shown_program(&p, &out);
+        if (program)
+                assert_string_equal(string_get(&out), program);
+        string_clear(&out);
+        shown_work(&p, &out);
+        assert_string_equal(string_get(&out), work);
+        string_done(&out);
+}
+
+static void work_is(const char *exe, const char *cmdline, const char *expected)
+{
+        p_is(NULL, exe, cmdline, NULL, expected);
+}
+
+static void test_work(void **state)
+{
+        work_is("/usr/lib/gcc/x86_64-linux-gnu/12/cc1", "cc1 -quiet -I a.c.d x/y/z.c -o /tmp/c.s", "z.c");
+        work_is("/usr/bin/x86_64-linux-gnu-gcc-12", "gcc -O2 -o thing main.o", "thing");
+        work_is("/usr/bin/clang++-14", "clang++-14 -c a/b.cpp -ob.o", "b.cpp");
+        work_is("/usr/bin/x86_64-linux-gnu-as", "as -o b/x.o /tmp/ccA.s", "x.o");
+        work_is("/usr/bin/ld.lld", "ld.lld a.o -o out/chrome", "chrome");
+        work_is("/usr/bin/rustc", "rustc --crate-name serde src/lib.rs", "serde");
+        work_is("/usr/bin/ar", "ar rcs lib/libx.a a.o b.o", "libx.a");
+        work_is("/bin/dash", "sh -c make all && echo done", "make all && echo done");
+        work_is("/bin/bash", "bash -ec exit 3", "exit 3");
+        work_is("/bin/bash", "/bin/bash ./configure --prefix=/usr", "configure --prefix=/usr");
+        work_is("/bin/bash", "bash --norc", "--norc");
+        work_is("/usr/bin/python3.11", "python3 -m pytest -q tests", "pytest -q tests");
+        work_is("/usr/bin/python3.11", "python3 -u /a/b/run.py x", "run.py x");
+        work_is("/usr/bin/java", "java -Xmx2g -jar app.jar", "app.jar");
+        p_is("configure", "/usr/bin/dash", "/bin/sh ./configure --prefix=/usr", "configure",
+             "--prefix=/usr");
+        p_is("x86_64-linux-gn", "/usr/bin/x86_64-linux-gnu-gcc-12", "x86_64-linux-gnu-gcc-12 -c a.c",
+             "x86_64-linux-gnu-gcc-12", "a.c");
+        work_is("/usr/bin/make", "make -C sub all", "-C sub all");
+        work_is(NULL, "", "");
+        work_is(NULL, NULL, "");
+        work_is("", "   ", "");
+}
+
+static void test_sparkline(void **state)
+{
+        const double values[] = {0, 0.01, 0.5, 0.99, 1, 7, -1};
+        String out = {0};
+
+        string_add_sparkline(&out, values, 7, 1, false);
+        assert_string_equal(string_get(&out), "▁▁▅███▁");
+        string_clear(&out);
+        string_add_sparkline(&out, values, 7, 1, true);
+        assert_string_equal(string_get(&out), "__=###_");
+        string_clear(&out);
+        string_add_sparkline(&out, values, 2, 0, true);
+        assert_string_equal(string_get(&out), "__");
+        string_done(&out);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_build),    cmocka_unit_test(test_failed),
+                cmocka_unit_test(test_out_of_memory), cmocka_unit_test(test_polled),
+                cmocka_unit_test(test_verdicts), cmocka_unit_test(test_nothing),
+                cmocka_unit_test(test_narrow),   cmocka_unit_test(test_work),
+                cmocka_unit_test(test_sparkline),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
