@@ -171,8 +171,9 @@ static uint64_t add_cpu(SummaryBuilder *b, const ProcessColumns *c, size_t row)
 {
         Summary *s = b->summary;
         uint64_t cpu_us = SUMMARY_UNKNOWN, user_us = 0, system_us = 0;
-        bool split = cells_get(c->user_us, row, &user_us) & cells_get(c->system_us, row, &system_us);
+        bool split = cells_get(c->user_us, row, &user_us);
 
+        split = cells_get(c->system_us, row, &system_us) && split;
         if (!cells_get(c->cpu_us, row, &cpu_us) && split)
                 cpu_us = user_us + system_us;
         if (cpu_us == SUMMARY_UNKNOWN)
