@@ -37,6 +37,7 @@ typedef struct WorkloadResult {
         struct rusage usage;     /* wait4(2): the command and the children it waited for */
         uint64_t start_ns, exec_ns, end_ns; /* CLOCK_MONOTONIC: fork, exec done, exited */
         uint64_t output_bytes;
+        uint64_t relay_cpu_us;   /* what the relay took until then: part of what vigia costs */
         int output_error;        /* 0, or -errno of the first failed write to output.log:
                                     the command's own output goes on */
 } WorkloadResult;
@@ -49,6 +50,7 @@ typedef void (*WorkloadDoneFn)(const WorkloadResult *result, void *data);
 /* Forks the command and holds it before exec. Its pid is workload_pid. */
 int workload_fork(Loop *loop, const WorkloadOptions *options, Workload **ret, Error *err);
 pid_t workload_pid(const Workload *workload);
+pid_t workload_relay_pid(const Workload *workload); /* vigia's own helper, the command's parent */
 
 /* Lets it exec; returns when exec succeeded or failed: 0, or -errno of the exec, with a sentence
  * ("make: not found"). `done` is called from the loop in both cases. */
