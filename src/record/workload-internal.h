@@ -117,6 +117,7 @@ typedef struct WorkloadTerminal {
         bool eager;       /* take the keyboard at once, not when the command asks for it */
         bool foreground;  /* we are in raw mode and forward the keyboard */
         struct termios saved, raw; /* of ours */
+        struct termios given;      /* what the pty last had from us */
         pid_t group;      /* the pty's foreground group to return to; 0: the command's */
         uint8_t input[4096];
         size_t input_start, input_end;

@@ -57,6 +57,8 @@ static int open_pty(WorkloadTerminal *terminal, const WorkloadUser *user)
                 return -errno;
         if (tcsetattr(terminal->slave, TCSANOW, &terminal->saved) < 0)
                 return -errno;
+        if (tcgetattr(terminal->slave, &terminal->given) < 0)
+                return -errno;
         if (ioctl(terminal->ours, TIOCGWINSZ, &size) == 0)
                 ioctl(terminal->master, TIOCSWINSZ, &size);
         if (user->set && geteuid() == 0 && fchown(terminal->slave, user->uid, (gid_t)-1) < 0)
@@ -135,6 +137,23 @@ static void make_raw(WorkloadTerminal *terminal, const struct termios *theirs)
         raw->c_cc[VTIME] = 0;
 }
 
+static bool same_modes(const struct termios *a, const struct termios *b)
+{
+        return a->c_iflag == b->c_iflag && a->c_oflag == b->c_oflag && a->c_cflag == b->c_cflag &&
+               a->c_lflag == b->c_lflag && memcmp(a->c_cc, b->c_cc, sizeof a->c_cc) == 0;
+}
+
+/* While the command changes none, its modes are ours as they are now: those of the start may
+ * have been a shell's that was editing its next line. */
+static void give_modes(WorkloadTerminal *terminal, struct termios *theirs)
+{
+        if (!same_modes(theirs, &terminal->given) || same_modes(theirs, &terminal->saved))
+                return;
+        if (tcsetattr(terminal->master, TCSANOW, &terminal->saved) == 0)
+                tcgetattr(terminal->master, theirs);
+        terminal->given = *theirs;
+}
+
 void workload_terminal_take(WorkloadTerminal *terminal, pid_t command)
 {
         struct termios theirs;
@@ -149,6 +168,7 @@ void workload_terminal_take(WorkloadTerminal *terminal, pid_t command)
                 return;
         if (tcgetattr(terminal->master, &theirs) < 0)
                 theirs = terminal->saved;
+        give_modes(terminal, &theirs);
         make_raw(terminal, &theirs);
         if (tcsetattr(terminal->ours, TCSANOW, &terminal->raw) == 0)
                 terminal->foreground = true;
