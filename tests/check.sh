@@ -187,6 +187,7 @@ static_checks()
         say "layers and limits"
         check "layers: nothing includes up or sideways" sh tests/check-layers.sh
         check "style: lengths and paths" sh tests/check-style.sh
+        check "docs/run-format.md says what the tables hold" sh scripts/run-format.sh --check
 }
 
 finish()

@@ -1,0 +1,47 @@
+# bash completion for vigia(1): commands, their options (from --help), runs.
+_vigia()
+{
+        local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]-} i
+        COMPREPLY=()
+
+        if ((COMP_CWORD == 1)); then
+                mapfile -t COMPREPLY < <(compgen -W "--help --version $(vigia --help 2>/dev/null |
+                        sed -n '/^Commands:/,/^$/s/^  \([a-z]\{1,\}\) .*/\1/p')" -- "$word")
+                return
+        fi
+        # Behind `run` options comes another command, with its own completion.
+        if [[ $verb == run ]]; then
+                for ((i = 2; i < COMP_CWORD; i++)); do
+                        [[ ${COMP_WORDS[i]} == -- ]] || continue
+                        if declare -F _command_offset >/dev/null; then
+                                _command_offset $((i + 1))
+                        else
+                                mapfile -t COMPREPLY < <(compgen -c -- "$word")
+                        fi
+                        return
+                done
+        fi
+        case $previous in
+        --source) mapfile -t COMPREPLY < <(compgen -W 'bpf perf poll' -- "$word") && return ;;
+        --to) mapfile -t COMPREPLY < <(compgen -W 'csv json parquet' -- "$word") && return ;;
+        --compression) mapfile -t COMPREPLY < <(compgen -W 'zstd snappy gzip brotli lz4 none' -- "$word") && return ;;
+        --table) mapfile -t COMPREPLY < <(compgen -W 'processes samples totals events' -- "$word") && return ;;
+        --user) mapfile -t COMPREPLY < <(compgen -u -- "$word") && return ;;
+        -o | --output) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
+        esac
+        if [[ $word == -* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "$(vigia "$verb" --help 2>/dev/null |
+                        grep -oE -- '(^| )--?[a-z][a-z-]*' | tr -d ' ')" -- "$word")
+                return
+        fi
+        case $verb in
+        report | export | recover)
+                mapfile -t COMPREPLY < <(
+                        compgen -W "last $(ls -- "${VIGIA_DIR:-${XDG_STATE_HOME:-$HOME/.local/state}/vigia/runs}" 2>/dev/null)" -- "$word"
+                        compgen -d -- "$word"
+                )
+                ;;
+        convert) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+        esac
+}
+complete -F _vigia vigia
