@@ -1,0 +1,77 @@
+/*
+ * zstd, small: a recorder compresses pages of a few tens of KiB, so the window is held to
+ * 32 KiB and the hash table to 8 Ki entries; the whole context then stays under 200 KiB.
+ */
+#include "store/parquet/codec.h"
+
+#include <errno.h>
+#include <zstd.h>
+
+enum { RECORDER_WINDOW_LOG = 15, RECORDER_HASH_LOG = 13 };
+
+static int zstd_compressor_new(int level, void **ret)
+{
+        ZSTD_CCtx *c = ZSTD_createCCtx();
+
+        if (!c)
+                return -ENOMEM;
+        ZSTD_CCtx_setParameter(c, ZSTD_c_compressionLevel, level ? level : 1);
+        if (level == 0) {
+                ZSTD_CCtx_setParameter(c, ZSTD_c_windowLog, RECORDER_WINDOW_LOG);
+                ZSTD_CCtx_setParameter(c, ZSTD_c_hashLog, RECORDER_HASH_LOG);
+        }
+        *ret = c;
+        return 0;
+}
+
+static void zstd_compressor_free(void *state)
+{
+        ZSTD_freeCCtx(state);
+}
+
+static int zstd_decompressor_new(void **ret)
+{
+        *ret = ZSTD_createDCtx();
+        return *ret ? 0 : -ENOMEM;
+}
+
+static void zstd_decompressor_free(void *state)
+{
+        ZSTD_freeDCtx(state);
+}
+
+static size_t zstd_bound(size_t size)
+{
+        return ZSTD_compressBound(size);
+}
+
+static int zstd_compress(void *state, const uint8_t *in, size_t size, uint8_t *out, size_t capacity,
+                         size_t *ret_size)
+{
+        size_t n = ZSTD_compress2(state, out, capacity, in, size);
+
+        if (ZSTD_isError(n))
+                return -EIO;
+        *ret_size = n;
+        return 0;
+}
+
+static int zstd_decompress(void *state, const uint8_t *in, size_t size, uint8_t *out,
+                           size_t out_size)
+{
+        size_t n = ZSTD_decompressDCtx(state, out, out_size, in, size);
+
+        return ZSTD_isError(n) || n != out_size ? -EBADMSG : 0;
+}
+
+const Codec codec_zstd = {
+        .name = "zstd",
+        .id = 6,
+        .compressor_new = zstd_compressor_new,
+        .compressor_free = zstd_compressor_free,
+        .decompressor_new = zstd_decompressor_new,
+        .decompressor_free = zstd_decompressor_free,
+        .bound = zstd_bound,
+        .compress = zstd_compress,
+        .decompress = zstd_decompress,
+};

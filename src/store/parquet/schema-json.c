@@ -1,0 +1,127 @@
+/* Roles and units by name; what a stranger's file leaves open is guessed from its names. */
+#include "store/parquet/schema-json.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/macros.h"
+
+static const char *const role_names[] = {
+        [ROLE_KEY] = "key", [ROLE_GAUGE] = "gauge", [ROLE_COUNTER] = "counter", [ROLE_TEXT] = "text",
+};
+
+static void add_text(String *to, const char *text)
+{
+        string_add_char(to, '"');
+        string_add_json(to, text, strlen(text));
+        string_add_char(to, '"');
+}
+
+void schema_json_write(String *to, const Schema *schema)
+{
+        string_add(to, "{\"table\":");
+        add_text(to, schema->table ? schema->table : "");
+        string_add(to, ",\"columns\":[");
+        for (size_t i = 0; i < schema->n_columns; i++) {
+                const Column *column = &schema->columns[i];
+                string_add(to, i > 0 ? ",{\"role\":" : "{\"role\":");
+                add_text(to, (size_t)column->role < ARRAY_LENGTH(role_names)
+                                     ? role_names[column->role]
+                                     : role_names[ROLE_GAUGE]);
+                if (column->unit != UNIT_NONE) {
+                        string_add(to, ",\"unit\":");
+                        add_text(to, unit_name(column->unit));
+                }
+                if (column->help) {
+                        string_add(to, ",\"help\":");
+                        add_text(to, column->help);
+                }
+                string_add_char(to, '}');
+        }
+        string_add(to, "]}");
+}
+
+static void apply_role(Column *column, const char *name)
+{
+        for (size_t i = 0; name && i < ARRAY_LENGTH(role_names); i++)
+                if (text_equal(name, role_names[i]))
+                        column->role = (ColumnRole)i;
+}
+
+static void apply_unit(Column *column, const char *name)
+{
+        column->unit = UNIT_NONE;
+        for (int i = UNIT_NONE; name && i <= UNIT_CELSIUS; i++)
+                if (text_equal(name, unit_name((Unit)i)))
+                        column->unit = (Unit)i;
+}
+
+static int apply(json_t *root, char **table, Column *columns, size_t n_columns)
+{
+        const char *name = json_string_value(json_object_get(root, "table"));
+        json_t *list = json_object_get(root, "columns");
+
+        if (!json_is_array(list) || json_array_size(list) != n_columns)
+                return 0;
+        if (name) {
+                char *copy = strdup(name);
+                if (!copy)
+                        return -ENOMEM;
+                free(*table);
+                *table = copy;
+        }
+        for (size_t i = 0; i < n_columns; i++) {
+                json_t *entry = json_array_get(list, i);
+                const char *help = json_string_value(json_object_get(entry, "help"));
+                if (!json_is_object(entry))
+                        continue;
+                apply_role(&columns[i], json_string_value(json_object_get(entry, "role")));
+                apply_unit(&columns[i], json_string_value(json_object_get(entry, "unit")));
+                if (help && !columns[i].help) {
+                        columns[i].help = strdup(help);
+                        if (!columns[i].help)
+                                return -ENOMEM;
+                }
+        }
+        return 0;
+}
+
+int schema_json_apply(const char *json, char **table, Column *columns, size_t n_columns)
+{
+        json_t *root = json_loads(json, 0, NULL);
+
+        if (!root)
+                return 0;
+        int r = apply(root, table, columns, n_columns);
+        json_decref(root);
+        return r;
+}
+
+ColumnRole schema_guess_role(const Column *column)
+{
+        if (column->type == COLUMN_TEXT)
+                return ROLE_TEXT;
+        if (column->type == COLUMN_TIME || text_equal(column->name, "t_ns"))
+                return ROLE_KEY;
+        return ROLE_GAUGE;
+}
+
+Unit schema_guess_unit(const Column *column)
+{
+        static const struct {
+                const char *ending;
+                Unit unit;
+        } endings[] = {
+                {"_bytes", UNIT_BYTES}, {"_ns", UNIT_NS},       {"_us", UNIT_US},
+                {"_ms", UNIT_MS},       {"_ratio", UNIT_RATIO}, {"_c", UNIT_CELSIUS},
+        };
+
+        if (column->type == COLUMN_TEXT || column->type == COLUMN_BOOL)
+                return UNIT_NONE;
+        for (size_t i = 0; i < ARRAY_LENGTH(endings); i++)
+                if (text_ends_with(column->name, endings[i].ending))
+                        return endings[i].unit;
+        return UNIT_NONE;
+}
