@@ -5,3 +5,4 @@
 
 /* NULL-terminated. */
 extern const Command *const commands[];
+extern const Command command_runs, command_recover;

@@ -7,6 +7,8 @@
 #include "base/text.h"
 
 const Command *const commands[] = {
+        &command_runs,
+        &command_recover,
         NULL,
 };
 

@@ -1,0 +1,424 @@
+/* `vigia runs`: the runs there are, newest last, a line each. */
+#include "app/options.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "store/run-info-json.h"
+#include "store/run-lock.h"
+#include "store/run-parts.h"
+
+enum {
+        COLUMNS_DEFAULT = 80,
+        FIGURES_WIDTH = 10 + 7 + 10 + 8 + 8 + 5 * 2, /* what stands behind the id */
+        ID_WIDTH_MIN = 20,
+        DEPTH_MAX = 8,
+};
+
+typedef struct Listing {
+        char *path, *name; /* owned */
+        RunInfo info;
+        bool readable, recording;
+        uint64_t size_bytes;
+        uint64_t peak_bytes; /* RUN_UNKNOWN: unknown */
+} Listing;
+
+static void listing_done(Listing *l)
+{
+        free(l->path);
+        free(l->name);
+        run_info_done(&l->info);
+}
+
+/* ---- what there is to know of a run without reading its rows ---- */
+
+static uint64_t size_of_folder(int dirfd, const char *name, unsigned depth)
+{
+        _cleanup_closedir_ DIR *dir = NULL;
+        uint64_t sum = 0;
+        int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+        dir = fd < 0 ? NULL : fdopendir(fd);
+        if (!dir) {
+                fd_close(fd);
+                return 0;
+        }
+        for (struct dirent *e; (e = readdir(dir));) {
+                struct stat st;
+                if (text_equal(e->d_name, ".") || text_equal(e->d_name, "..") ||
+                    fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                        continue;
+                if (S_ISDIR(st.st_mode) && depth < DEPTH_MAX)
+                        sum += size_of_folder(fd, e->d_name, depth + 1);
+                else if (S_ISREG(st.st_mode))
+                        sum += (uint64_t)st.st_size;
+        }
+        return sum;
+}
+
+static uint64_t largest(const ParquetFile *file, const char *column)
+{
+        int c = schema_find(parquet_schema(file), column);
+        uint64_t max = 0;
+        bool known = false;
+
+        for (size_t i = 0; c >= 0 && i < parquet_row_groups(file); i++) {
+                ParquetStatistics s = {0};
+                parquet_statistics(file, i, (size_t)c, &s);
+                if (s.has_min_max) {
+                        max = MAX(max, s.max);
+                        known = true;
+                }
+        }
+        return known ? max : RUN_UNKNOWN;
+}
+
+/* The tree's peak, from the statistics in the footer of the totals. */
+static uint64_t peak_of(int dirfd, const RunInfo *info)
+{
+        _cleanup_(parquet_closep) ParquetFile *file = NULL;
+        _cleanup_close_ int fd = run_open_regular(dirfd, "totals.parquet");
+        uint64_t peak = RUN_UNKNOWN;
+
+        if (fd >= 0 && parquet_open(fd, &file, NULL) == 0) {
+                peak = largest(file, "pss_bytes");
+                if (peak == RUN_UNKNOWN)
+                        peak = largest(file, "rss_bytes");
+        }
+        return peak == RUN_UNKNOWN ? info->peak_cgroup_bytes : peak;
+}
+
+static int look_at(const char *runs, const char *name, Listing *ret)
+{
+        char path[PATH_MAX];
+
+        run_info_init(&ret->info);
+        snprintf(path, sizeof path, "%s/%s", runs, name);
+        ret->path = strdup(path);
+        ret->name = strdup(name);
+        ret->peak_bytes = RUN_UNKNOWN;
+        if (!ret->path || !ret->name)
+                return -ENOMEM;
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0)
+                return 0; /* removed meanwhile, or not ours to see */
+        ret->readable = run_info_read(&ret->info, fd, path, NULL) == 0;
+        ret->recording = ret->readable && !ret->info.complete &&
+                         (run_lock_held(fd) || run_info_recorder_alive(&ret->info));
+        ret->size_bytes = size_of_folder(fd, ".", 0);
+        ret->peak_bytes = peak_of(fd, &ret->info);
+        return 0;
+}
+
+/* ---- a table for people ---- */
+
+static const char *when_of(char buffer[FORMAT_MAX], const Listing *l, int64_t now_ns)
+{
+        int64_t minutes = (now_ns - l->info.start_realtime_ns) / (int64_t)(60 * NS_PER_SECOND);
+        time_t seconds = (time_t)(l->info.start_realtime_ns / (int64_t)NS_PER_SECOND);
+        struct tm tm;
+
+        if (!l->readable)
+                return "-";
+        if (minutes >= 0 && minutes < 1)
+                return "just now";
+        if (minutes > 0 && minutes < 60)
+                snprintf(buffer, FORMAT_MAX, "%d min ago", (int)minutes);
+        else if (minutes > 0 && minutes < 24 * 60)
+                snprintf(buffer, FORMAT_MAX, "%d h ago", (int)(minutes / 60));
+        else if (minutes > 0 && minutes < 7 * 24 * 60)
+                snprintf(buffer, FORMAT_MAX, "%d d ago", (int)(minutes / (24 * 60)));
+        else if (!localtime_r(&seconds, &tm) || strftime(buffer, FORMAT_MAX, "%Y-%m-%d", &tm) == 0)
+                return "-";
+        return buffer;
+}
+
+static const char *exit_of(char buffer[FORMAT_MAX], const Listing *l)
+{
+        const RunInfo *info = &l->info;
+        const char *signal_name;
+
+        if (!l->readable)
+                return "unreadable";
+        if (l->recording)
+                return "recording";
+        if (!info->complete)
+                return "incomplete";
+        if (info->timed_out)
+                return "timed out";
+        if (info->exit_signal > 0) {
+                signal_name = sigabbrev_np(info->exit_signal);
+                if (signal_name)
+                        snprintf(buffer, FORMAT_MAX, "SIG%s", signal_name);
+                else
+                        snprintf(buffer, FORMAT_MAX, "signal %d", info->exit_signal);
+                return buffer;
+        }
+        if (info->exit_code < 0)
+                return "-";
+        snprintf(buffer, FORMAT_MAX, "%d", info->exit_code);
+        return buffer;
+}
+
+static const char *wall_of(char buffer[FORMAT_MAX], const Listing *l, int64_t now_ns)
+{
+        int64_t so_far = now_ns - l->info.start_realtime_ns;
+
+        if (l->recording && so_far >= 0)
+                return format_duration(buffer, (uint64_t)so_far);
+        return l->info.wall_ns == RUN_UNKNOWN ? "-" : format_duration(buffer, l->info.wall_ns);
+}
+
+/* An id is cut at its end: its beginning is what can be typed. */
+static void add_id(String *line, const char *name, size_t width)
+{
+        _cleanup_string_ String safe = {0};
+
+        string_add_shown(&safe, name, 0, true);
+        const char *text = string_get(&safe);
+        size_t size = strlen(text);
+        if (size > width) {
+                string_add_bytes(line, text, width - 2);
+                string_add(line, "..");
+        } else {
+                string_add_format(line, "%-*s", (int)width, text);
+        }
+}
+
+static void print_row(const Listing *l, size_t id_width, int64_t now_ns)
+{
+        _cleanup_string_ String line = {0};
+        char when[FORMAT_MAX], wall[FORMAT_MAX], code[FORMAT_MAX], peak[FORMAT_MAX],
+                size[FORMAT_MAX];
+
+        add_id(&line, l->name, id_width);
+        string_add_format(&line, "  %10s  %7s  %10s  %8s  %8s", when_of(when, l, now_ns),
+                          wall_of(wall, l, now_ns), exit_of(code, l),
+                          l->peak_bytes == RUN_UNKNOWN ? "-" : format_bytes(peak, l->peak_bytes),
+                          format_bytes(size, l->size_bytes));
+        puts(string_get(&line));
+}
+
+/* As wide as the longest id, and no wider than the terminal; piped, nothing is cut. */
+static size_t id_width(const Listing *list, size_t n)
+{
+        struct winsize window = {0};
+        size_t width = ID_WIDTH_MIN, columns = COLUMNS_DEFAULT;
+
+        for (size_t i = 0; i < n; i++)
+                width = MAX(width, strlen(list[i].name));
+        if (!isatty(STDOUT_FILENO))
+                return width;
+        if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0)
+                columns = window.ws_col;
+        return MIN(width, MAX(columns, (size_t)(FIGURES_WIDTH + ID_WIDTH_MIN)) - FIGURES_WIDTH);
+}
+
+static void print_table(const Listing *list, size_t n)
+{
+        bool dim = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+        int64_t now = (int64_t)clock_realtime_ns();
+        size_t width = id_width(list, n);
+
+        printf("%s%-*s  %10s  %7s  %10s  %8s  %8s%s\n", dim ? "\033[2m" : "", (int)width, "run",
+               "when", "wall", "exit", "peak", "size", dim ? "\033[0m" : "");
+        for (size_t i = 0; i < n; i++)
+                print_row(&list[i], width, now);
+}
+
+/* ---- JSON ---- */
+
+static void add_text(String *to, const char *key, const char *text)
+{
+        string_add_format(to, ", \"%s\": ", key);
+        if (text) {
+                string_add_char(to, '"');
+                string_add_json(to, text, strlen(text));
+                string_add_char(to, '"');
+        } else {
+                string_add(to, "null");
+        }
+}
+
+static void add_number(String *to, const char *key, uint64_t value)
+{
+        if (value > INT64_MAX)
+                string_add_format(to, ", \"%s\": null", key);
+        else
+                string_add_format(to, ", \"%s\": %" PRIu64, key, value);
+}
+
+static const char *state_of(const Listing *l)
+{
+        return !l->readable        ? "unreadable"
+               : l->recording      ? "recording"
+               : l->info.complete ? "complete"
+                                   : "incomplete";
+}
+
+static void add_json(String *to, const Listing *l)
+{
+        const RunInfo *info = &l->info;
+
+        string_add(to, "  {\"id\": \"");
+        string_add_json(to, l->name, strlen(l->name));
+        string_add(to, "\"");
+        add_text(to, "path", l->path);
+        add_text(to, "label", info->label);
+        add_text(to, "state", state_of(l));
+        string_add(to, ", \"command\": ");
+        string_add(to, info->command ? "[" : "null");
+        for (size_t i = 0; info->command && info->command[i]; i++) {
+                string_add(to, i ? ", \"" : "\"");
+                string_add_json(to, info->command[i], strlen(info->command[i]));
+                string_add_char(to, '"');
+        }
+        string_add(to, info->command ? "]" : "");
+        add_text(to, "scope", info->scope);
+        add_text(to, "host", info->host);
+        add_number(to, "start_realtime_ns", (uint64_t)info->start_realtime_ns);
+        if (info->wall_ns == RUN_UNKNOWN)
+                string_add(to, ", \"wall_s\": null");
+        else
+                string_add_format(to, ", \"wall_s\": %.3f", (double)info->wall_ns / 1e9);
+        add_number(to, "exit_code", (uint64_t)(int64_t)info->exit_code);
+        add_number(to, "exit_signal", (uint64_t)(int64_t)info->exit_signal);
+        string_add_format(to, ", \"timed_out\": %s", info->timed_out ? "true" : "false");
+        add_number(to, "peak_bytes", l->peak_bytes);
+        add_number(to, "size_bytes", l->size_bytes);
+        string_add_char(to, '}');
+}
+
+static int print_json(const Listing *list, size_t n)
+{
+        _cleanup_string_ String text = {0};
+
+        string_add(&text, "[\n");
+        for (size_t i = 0; i < n; i++) {
+                add_json(&text, &list[i]);
+                string_add(&text, i + 1 < n ? ",\n" : "\n");
+        }
+        string_add(&text, "]\n");
+        if (text.failed)
+                return -ENOMEM;
+        return fputs(string_get(&text), stdout) < 0 ? -EIO : 0;
+}
+
+/* ---- the command ---- */
+
+typedef struct Wanted {
+        char *const *words; /* an id holds one of them; NULL-terminated, none: all */
+        uint64_t newest;    /* 0: all */
+        bool json;
+} Wanted;
+
+static bool is_wanted(const Wanted *w, const char *name)
+{
+        for (size_t i = 0; w->words[i]; i++)
+                if (strstr(name, w->words[i]))
+                        return true;
+        return !w->words[0];
+}
+
+/* Keeps the wanted names, in place; returns how many, the newest last. */
+static size_t select_names(const Wanted *w, char **names)
+{
+        size_t kept = 0;
+
+        for (size_t i = 0; names[i]; i++)
+                if (is_wanted(w, names[i])) {
+                        char *name = names[kept];
+                        names[kept++] = names[i];
+                        names[i] = name;
+                }
+        return kept;
+}
+
+static int show(const Wanted *w, const char *runs, char **names)
+{
+        size_t n = select_names(w, names), skip = w->newest && n > w->newest ? n - w->newest : 0;
+        Listing *list = calloc(n - skip + 1, sizeof *list);
+        int r = list ? 0 : -ENOMEM;
+
+        for (size_t i = 0; r == 0 && i < n - skip; i++)
+                r = look_at(runs, names[skip + i], &list[i]);
+        if (r == 0 && w->json)
+                r = print_json(list, n - skip);
+        else if (r == 0 && n > 0)
+                print_table(list, n - skip);
+        else if (r == 0 && !w->words[0])
+                log_warning("no runs in %s yet; record one: vigia run -- make", runs);
+        for (size_t i = 0; list && i < n - skip; i++)
+                listing_done(&list[i]);
+        free(list);
+        return r < 0 ? r : n == 0 && w->words[0];
+}
+
+static int list_runs(const Wanted *w)
+{
+        _cleanup_free_ char *runs = NULL;
+        char **names = NULL;
+        int r = runs_directory(&runs);
+
+        if (r < 0) {
+                log_error("no place for runs: HOME is not set; set VIGIA_DIR");
+                return EXIT_CANNOT;
+        }
+        r = runs_list(&names);
+        if (r == 0)
+                r = show(w, runs, names);
+        for (size_t i = 0; names && names[i]; i++)
+                free(names[i]);
+        free(names);
+        if (r < 0) {
+                log_error("%s: %s", runs, strerror(-r));
+                return EXIT_CANNOT;
+        }
+        if (r > 0)
+                log_warning("no run of that name in %s", runs);
+        return r > 0 ? EXIT_NO : EXIT_FINE;
+}
+
+static int run(const Command *command, int argc, char **argv)
+{
+        _cleanup_free_ char **words = NULL;
+        Wanted wanted = {0};
+        size_t n = 0;
+        Error err = {0};
+        const Option options[] = {
+                {'n', "newest", "N", "only the newest N", OPTION_NUMBER, &wanted.newest},
+                {0, "json", NULL, "as JSON", OPTION_FLAG, &wanted.json},
+        };
+        int r = options_parse(command, options, ARRAY_LENGTH(options), argc, argv, false, &words, &n,
+                              &err);
+
+        if (r != 0)
+                return r > 0 ? EXIT_FINE : usage_error(command, &err);
+        wanted.words = words;
+        return list_runs(&wanted);
+}
+
+const Command command_runs = {
+        .name = "runs",
+        .summary = "list runs, newest last",
+        .usage = "[OPTIONS] [TEXT…]",
+        .details = "With TEXT, only runs whose id contains one of the texts. Runs that are not complete\n"
+                   "are marked: recording (its recorder is alive) or incomplete (it died; see recover).",
+        .run = run,
+};

@@ -1,0 +1,360 @@
+/* Where runs live, how they are named, and how a word on the command line finds one. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "store/run.h"
+
+enum {
+        LABEL_MAX = 64,
+        RUNS_MAX = 1 << 20,   /* names taken from one directory */
+        SAME_SECOND_MAX = 1000, /* runs of one label begun in one second */
+        CANDIDATES_SHOWN = 6,
+};
+
+int runs_directory(char **ret)
+{
+        const char *set = getenv("VIGIA_DIR"), *state = getenv("XDG_STATE_HOME");
+        const char *home = getenv("HOME");
+        char path[PATH_MAX];
+        int n;
+
+        if (set && *set)
+                n = snprintf(path, sizeof path, "%s", set);
+        else if (geteuid() == 0)
+                n = snprintf(path, sizeof path, "/var/lib/vigia/runs");
+        else if (state && state[0] == '/') /* the XDG rules: a relative one is ignored */
+                n = snprintf(path, sizeof path, "%s/vigia/runs", state);
+        else if (home && *home)
+                n = snprintf(path, sizeof path, "%s/.local/state/vigia/runs", home);
+        else
+                return -ENOENT;
+        if ((size_t)n >= sizeof path)
+                return -ENAMETOOLONG;
+        *ret = strdup(path);
+        return *ret ? 0 : -ENOMEM;
+}
+
+/* ---- making ---- */
+
+static bool safe_in_name(char c)
+{
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '.' || c == '_' || c == '+' || c == '-';
+}
+
+/* Every run of other bytes becomes one '-'; no leading '.' or '-', no trailing '-'. */
+static void make_label(const char *label, char to[LABEL_MAX + 1])
+{
+        size_t n = 0;
+
+        for (const char *p = label ? label : ""; *p && n < LABEL_MAX; p++) {
+                char c = safe_in_name(*p) ? *p : '-';
+                if (n == 0 ? c == '-' || c == '.' : c == '-' && to[n - 1] == '-')
+                        continue;
+                to[n++] = c;
+        }
+        while (n > 0 && to[n - 1] == '-')
+                n--;
+        to[n] = '\0';
+        if (n == 0)
+                text_copy(to, LABEL_MAX + 1, "run");
+}
+
+static int make_id(const char *label, int64_t realtime_ns, char *to, size_t size)
+{
+        time_t seconds = (time_t)(realtime_ns / (int64_t)NS_PER_SECOND);
+        char date[32], safe[LABEL_MAX + 1];
+        struct tm tm;
+
+        if (!localtime_r(&seconds, &tm) || strftime(date, sizeof date, "%Y%m%d-%H%M%S", &tm) == 0)
+                return -EINVAL;
+        make_label(label, safe);
+        snprintf(to, size, "%s-%s", date, safe);
+        return 0;
+}
+
+static int directory_is_empty(const char *path)
+{
+        _cleanup_closedir_ DIR *dir = opendir(path);
+
+        if (!dir)
+                return -errno;
+        for (struct dirent *e; (e = readdir(dir));)
+                if (!text_equal(e->d_name, ".") && !text_equal(e->d_name, ".."))
+                        return 0;
+        return 1;
+}
+
+static int make_wanted(const char *wanted, char **ret_path, Error *err)
+{
+        int r = directory_make(wanted, 0777);
+
+        if (r < 0)
+                return error_set_errno(err, r, "cannot make the run directory %s", wanted);
+        r = directory_is_empty(wanted);
+        if (r < 0)
+                return error_set_errno(err, r, "cannot use %s as the run directory", wanted);
+        if (r == 0)
+                return error_set(err, EEXIST, "%s is not empty; a run needs a directory of its own",
+                                 wanted);
+        if (access(wanted, W_OK | X_OK) < 0)
+                return error_set_errno(err, errno, "cannot write to %s", wanted);
+        *ret_path = realpath(wanted, NULL);
+        return *ret_path ? 0 : error_set_errno(err, errno, "%s", wanted);
+}
+
+static int make_in_default_place(char *id, size_t id_size, char **ret_path, Error *err)
+{
+        _cleanup_free_ char *runs = NULL;
+        char path[PATH_MAX + 128], base[LABEL_MAX + 32];
+        int r = runs_directory(&runs);
+
+        if (r < 0)
+                return error_set(err, r, "no place for runs: HOME is not set; use -o DIR or VIGIA_DIR");
+        r = directory_make(runs, 0700); /* command lines and output are private */
+        if (r < 0)
+                return error_set_errno(err, r, "cannot make %s", runs);
+        text_copy(base, sizeof base, id);
+        for (unsigned n = 1; n < SAME_SECOND_MAX; n++) {
+                if (n > 1)
+                        snprintf(id, id_size, "%s-%u", base, n);
+                snprintf(path, sizeof path, "%s/%s", runs, id);
+                if (mkdir(path, 0700) == 0) {
+                        *ret_path = realpath(path, NULL);
+                        return *ret_path ? 0 : error_set_errno(err, errno, "%s", path);
+                }
+                if (errno != EEXIST)
+                        return error_set_errno(err, errno, "cannot make %s", path);
+        }
+        return error_set(err, EEXIST, "%s: too many runs of this name", path);
+}
+
+int run_make_directory(const char *wanted, const char *label, int64_t realtime_ns, char **ret_path,
+                       char **ret_id, Error *err)
+{
+        char id[LABEL_MAX + 64];
+        _cleanup_free_ char *path = NULL;
+        int r = make_id(label, realtime_ns, id, sizeof id);
+
+        if (r < 0)
+                return error_set(err, r, "the clock shows a time that has no date");
+        r = wanted ? make_wanted(wanted, &path, err)
+                   : make_in_default_place(id, sizeof id, &path, err);
+        if (r < 0)
+                return r;
+        *ret_id = strdup(id);
+        if (!*ret_id)
+                return error_set(err, ENOMEM, "out of memory");
+        *ret_path = TAKE(path);
+        return 0;
+}
+
+/* ---- listing ---- */
+
+typedef struct Listed {
+        char *name;
+        int64_t start_ns;
+} Listed;
+
+/* By the start that run.json tells, since names follow the wall clock of a time zone and runs
+ * of one second have no order in them; a run.json that cannot be read goes by its own age. */
+static int64_t start_of(int dirfd, const char *name, bool *ret_is_run)
+{
+        RunInfo info;
+        struct stat st;
+        int64_t start = 0;
+        _cleanup_close_ int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        *ret_is_run = fd >= 0 && fstatat(fd, "run.json", &st, 0) == 0 && S_ISREG(st.st_mode);
+        if (!*ret_is_run)
+                return 0;
+        run_info_init(&info);
+        if (run_info_read(&info, fd, name, NULL) == 0)
+                start = info.start_realtime_ns;
+        else
+                start = (int64_t)st.st_mtim.tv_sec * (int64_t)NS_PER_SECOND + st.st_mtim.tv_nsec;
+        run_info_done(&info);
+        return start;
+}
+
+static int compare_listed(const void *a, const void *b)
+{
+        const Listed *x = a, *y = b;
+
+        if (x->start_ns != y->start_ns)
+                return x->start_ns < y->start_ns ? -1 : 1;
+        return strcmp(x->name, y->name);
+}
+
+static int add_listed(Listed **list, size_t *n, const char *name, int64_t start_ns)
+{
+        if ((*n & (*n - 1)) == 0) { /* grows at powers of two */
+                Listed *larger = realloc(*list, MAX(*n * 2, (size_t)16) * sizeof **list);
+                if (!larger)
+                        return -ENOMEM;
+                *list = larger;
+        }
+        (*list)[*n] = (Listed){strdup(name), start_ns};
+        if (!(*list)[*n].name)
+                return -ENOMEM;
+        ++*n;
+        return 0;
+}
+
+static int read_runs(const char *path, Listed **list, size_t *n)
+{
+        _cleanup_closedir_ DIR *dir = opendir(path);
+
+        if (!dir)
+                return errno == ENOENT ? 0 : -errno;
+        for (struct dirent *e; (e = readdir(dir)) && *n < RUNS_MAX;) {
+                bool is_run = false;
+                if (e->d_name[0] == '.')
+                        continue;
+                int64_t start = start_of(dirfd(dir), e->d_name, &is_run);
+                int r = is_run ? add_listed(list, n, e->d_name, start) : 0;
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int runs_list(char ***ret)
+{
+        _cleanup_free_ char *runs = NULL;
+        _cleanup_free_ Listed *list = NULL;
+        size_t n = 0;
+        int r = runs_directory(&runs);
+
+        if (r == 0)
+                r = read_runs(runs, &list, &n);
+        char **names = r == 0 ? calloc(n + 1, sizeof *names) : NULL;
+        if (!names) {
+                for (size_t i = 0; i < n; i++)
+                        free(list[i].name);
+                return r < 0 ? r : -ENOMEM;
+        }
+        if (n > 0)
+                qsort(list, n, sizeof *list, compare_listed);
+        for (size_t i = 0; i < n; i++)
+                names[i] = list[i].name;
+        *ret = names;
+        return 0;
+}
+
+/* ---- finding ---- */
+
+static void free_names(char ***names)
+{
+        for (size_t i = 0; *names && (*names)[i]; i++)
+                free((*names)[i]);
+        free(*names);
+}
+
+static bool is_run(const char *path)
+{
+        char info[PATH_MAX];
+        struct stat st;
+
+        return (size_t)snprintf(info, sizeof info, "%s/run.json", path) < sizeof info &&
+               stat(info, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+static int resolve_path(const char *name, char **ret, Error *err)
+{
+        struct stat st;
+        char path[PATH_MAX];
+
+        if (!text_copy(path, sizeof path, name))
+                return error_set(err, ENAMETOOLONG, "%.60s…: too long for a path", name);
+        if (text_ends_with(path, "/run.json")) /* named by its file: the folder is meant */
+                path[strlen(path) - strlen("/run.json")] = '\0';
+        if (stat(path, &st) < 0)
+                return error_set_errno(err, errno, "no run at %s", path);
+        if (!S_ISDIR(st.st_mode) || !is_run(path))
+                return error_set(err, ENOENT, "no run at %s: it has no run.json", path);
+        *ret = realpath(path, NULL);
+        return *ret ? 0 : error_set_errno(err, errno, "%s", path);
+}
+
+static int resolve_in(const char *runs, const char *name, char **ret, Error *err)
+{
+        char path[PATH_MAX];
+
+        if ((size_t)snprintf(path, sizeof path, "%s/%s", runs, name) >= sizeof path)
+                return error_set(err, ENAMETOOLONG, "%.60s…: too long for a run's id", name);
+        return resolve_path(path, ret, err);
+}
+
+static int ambiguous(const char *name, char **names, size_t n, Error *err)
+{
+        _cleanup_string_ String shown = {0};
+
+        for (size_t i = 0, left = CANDIDATES_SHOWN; names[i] && left > 0; i++)
+                if (text_starts_with(names[i], name)) {
+                        string_add(&shown, shown.size ? ", " : "");
+                        string_add_shown(&shown, names[i], 60, false);
+                        left--;
+                }
+        if (n > CANDIDATES_SHOWN)
+                string_add_format(&shown, " and %zu more", n - CANDIDATES_SHOWN);
+        return error_set(err, ENOTUNIQ, "%s could be any of %zu runs: %s", name, n,
+                         string_get(&shown));
+}
+
+static int resolve_prefix(const char *runs, const char *name, char **ret, Error *err)
+{
+        _cleanup_(free_names) char **names = NULL;
+        const char *found = NULL;
+        size_t n = 0, total = 0;
+        int r = runs_list(&names);
+
+        if (r < 0)
+                return error_set_errno(err, r, "%s", runs);
+        bool last = text_equal(name, "last");
+        for (; names[total]; total++)
+                if (last || (*name && text_starts_with(names[total], name))) {
+                        found = names[total]; /* sorted: what is left is the newest */
+                        n++;
+                }
+        if (n > 1 && !last)
+                return ambiguous(name, names, n, err);
+        if (found)
+                return resolve_in(runs, found, ret, err);
+        if (total == 0)
+                return error_set(err, ENOENT, "no run %s: there are no runs in %s yet", name, runs);
+        return error_set(err, ENOENT, "no run %s: `vigia runs` lists the %zu in %s", name, total,
+                         runs);
+}
+
+int run_resolve(const char *name, char **ret_path, Error *err)
+{
+        _cleanup_free_ char *runs = NULL;
+        char in_runs[PATH_MAX];
+
+        if (strchr(name, '/') || text_equal(name, ".") || text_equal(name, ".."))
+                return resolve_path(name, ret_path, err);
+        int r = runs_directory(&runs);
+        if (r < 0)
+                return error_set(err, r, "no place for runs: HOME is not set; give the run's path");
+        if (*name && !text_equal(name, "last")) {
+                snprintf(in_runs, sizeof in_runs, "%s/%s", runs, name);
+                if (is_run(in_runs))
+                        return resolve_in(runs, name, ret_path, err);
+                if (is_run(name))
+                        return resolve_path(name, ret_path, err);
+        }
+        return resolve_prefix(runs, name, ret_path, err);
+}
