@@ -33,6 +33,7 @@ static int make_last(RunStore *s, RunTable *t)
                 return r;
         }
         image->rows += t->live ? batch_rows(t->live) : 0;
+        t->writer.superseded = t->part == 0;
         if (t->part == 0)
                 t->final = image;
         else

@@ -340,6 +340,17 @@ void run_writer_wait(RunWriter *w)
         pthread_mutex_unlock(&w->lock);
 }
 
+/* Lock held. */
+static void forget_superseded(RunWriter *w)
+{
+        for (RunImage **at = &w->queue; *at;) {
+                if ((*at)->table->superseded)
+                        free(unlink_image(w, at));
+                else
+                        at = &(*at)->next;
+        }
+}
+
 void run_writer_stop(RunWriter *w)
 {
         if (w->running) {
@@ -352,6 +363,7 @@ void run_writer_stop(RunWriter *w)
                 w->stop = w->kicked = false;
         }
         pthread_mutex_lock(&w->lock);
+        forget_superseded(w);
         write_queue(w, false);
         drop_oldest(w, NULL, 0);
         pthread_mutex_unlock(&w->lock);

@@ -22,6 +22,7 @@ typedef struct RunWriterTable {
         bool on_disk;       /* disk_part has been written at least once */
         unsigned disk_part; /* the newest part on disk … */
         uint64_t disk_rows; /* … and how many of its rows are there */
+        bool superseded;    /* set before run_writer_stop: its rows are written elsewhere */
 } RunWriterTable;
 
 /* A whole part file. */
@@ -58,8 +59,8 @@ void run_writer_kick(RunWriter *writer);
 /* Waits until everything that was put before is on disk, or failed. */
 void run_writer_wait(RunWriter *writer);
 
-/* Ends the thread after the write it is at; what is left is tried once more from here, without
- * flushing, and dropped if that fails. */
+/* Ends the thread after the write it is at; what is left, but for superseded tables, is tried
+ * once more from here, without flushing, and dropped if that fails. */
 void run_writer_stop(RunWriter *writer);
 
 /* A consistent copy; frees what was written. */
