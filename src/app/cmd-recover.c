@@ -80,7 +80,8 @@ const Command command_recover = {
         .name = "recover",
         .summary = "finish a run whose recorder died",
         .usage = "RUN…",
-        .details = "Other commands do this by themselves when they open such a run. The rows up to the\n"
-                   "last flush (a second before the end) are there; the run stays marked as incomplete.",
+        .details = "Other commands do this by themselves when they open such a run. The rows up to\n"
+                   "the last flush, at most a second before the end, are there; the run stays\n"
+                   "marked as incomplete.",
         .run = run,
 };

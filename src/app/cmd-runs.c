@@ -418,7 +418,8 @@ const Command command_runs = {
         .name = "runs",
         .summary = "list runs, newest last",
         .usage = "[OPTIONS] [TEXT…]",
-        .details = "With TEXT, only runs whose id contains one of the texts. Runs that are not complete\n"
-                   "are marked: recording (its recorder is alive) or incomplete (it died; see recover).",
+        .details = "With TEXT, only runs whose id contains one of the texts. Runs that are not\n"
+                   "complete are marked: recording (the recorder is alive) or incomplete (it died;\n"
+                   "see vigia recover).",
         .run = run,
 };

@@ -152,7 +152,7 @@ static void add_texts(String *to, const char *key, char *const *texts, size_t ma
                 size_t size = strlen(texts[i]);
                 bool cut = size > left || i >= RUN_JSON_ITEMS_MAX - 1;
                 string_add(to, i ? ", " : "");
-                add_text(to, cut ? "…" : texts[i], SIZE_MAX);
+                add_text(to, cut ? "…" : texts[i], RUN_JSON_COMMAND_MAX);
                 if (cut)
                         break;
                 left -= size;
