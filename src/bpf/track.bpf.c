@@ -1,0 +1,554 @@
+/*
+ * Who is in the run, told by the kernel itself: fork, exec, exit and the final figures of every
+ * process in scope, however short; and samples of those alive, on request.
+ *
+ * Only processes in the scope map cost anything. No event wakes the reader: the ring is drained
+ * at its ticks, and the reader is woken only when the ring is half full. Raw tracepoints with
+ * CO-RE reads, so that no kernel BTF has to be searched for attach points (start-up time).
+ */
+#include "bpf/kernel.h"
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+#include "bpf/figures.h"
+#include "bpf/track.event.h"
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL"; /* the helpers used ask for a GPL-compatible one */
+
+/* The processes in scope, by tgid as the first pid namespace knows it. */
+struct {
+        __uint(type, BPF_MAP_TYPE_HASH);
+        __uint(max_entries, 16384);
+        __type(key, u32);
+        __type(value, struct bpf_track_member);
+} members SEC(".maps");
+
+struct {
+        __uint(type, BPF_MAP_TYPE_RINGBUF);
+        __uint(max_entries, 1 << 19); /* the reader sizes it by the number of CPUs */
+} ring SEC(".maps");
+
+struct exec_record {
+        struct bpf_track_event event;
+        char text[BPF_TRACK_PATH_MAX + BPF_TRACK_CMDLINE_MAX];
+};
+
+struct {
+        __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+        __uint(max_entries, 1);
+        __type(key, u32);
+        __type(value, struct exec_record);
+} scratch SEC(".maps");
+
+struct {
+        __uint(type, BPF_MAP_TYPE_ARRAY);
+        __uint(map_flags, BPF_F_MMAPABLE);
+        __uint(max_entries, BPF_TRACK_SLOTS);
+        __type(key, u32);
+        __type(value, struct bpf_track_slot);
+} slots SEC(".maps");
+
+/* Known to us both as a per-CPU pointer and as addresses: see prepare(). */
+struct {
+        __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+        __uint(max_entries, 1);
+        __type(key, u32);
+        __type(value, u64);
+} compass SEC(".maps");
+
+enum { MAX_CPUS = 1024, FD_WORDS = 16 };
+
+/* Set by the reader before loading. */
+const volatile u32 n_cpus = 1;
+const volatile u32 ring_half = 1 << 18;
+
+/* Set by the reader at any time. */
+u32 adopt;          /* the reader's own children are members */
+u32 watch_all;      /* every new process of the machine is */
+u32 no_descendants; /* children of members are not */
+u32 n_slots;        /* to sample */
+u32 refresh;        /* sample idle processes in full, too */
+
+/* Told to the reader. */
+u64 lost;
+
+/* Found by prepare(). */
+u32 reader_tgid;
+u32 pid_level; /* of the reader's pid namespace */
+u64 percpu_offset[MAX_CPUS];
+
+static __always_inline u64 wake(void)
+{
+        return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > ring_half ? BPF_RB_FORCE_WAKEUP
+                                                                       : BPF_RB_NO_WAKEUP;
+}
+
+static __always_inline void send(void *data, u64 size)
+{
+        if (bpf_ringbuf_output(&ring, data, size, wake()) != 0)
+                __sync_fetch_and_add(&lost, 1);
+}
+
+/* The pid of a process as the reader's pid namespace knows it; 0: not visible there. */
+static __always_inline s32 shown_pid(struct task_struct *leader)
+{
+        s32 nr = 0;
+        u32 level = pid_level;
+
+        if (level == 0)
+                return BPF_CORE_READ(leader, tgid);
+        struct pid *pid = BPF_CORE_READ(leader, thread_pid);
+        if (pid && BPF_CORE_READ(pid, level) >= level)
+                bpf_probe_read_kernel(&nr, sizeof nr,
+                                      (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+                                              level * bpf_core_type_size(struct upid));
+        return nr;
+}
+
+/* ---- resident memory ---- */
+
+struct resident {
+        s64 pages[NR_MM_COUNTERS];
+};
+
+/*
+ * Since 6.2 the counters are percpu_counters: `count`, off by up to a batch a CPU, and an s32
+ * a CPU for the rest. The kernel shows the rough value; we sum where the error would matter.
+ */
+static __always_inline void read_resident(struct mm_struct *mm, bool exact, struct resident *r)
+{
+        if (!bpf_core_field_exists(mm->rss_stat[0].counters)) {
+                struct mm_struct___until_6_1 *old = (void *)mm;
+                BPF_CORE_READ_INTO(&r->pages, old, rss_stat.count);
+                return;
+        }
+        u32 size = bpf_core_type_size(struct percpu_counter);
+        void *at = (void *)mm + bpf_core_field_offset(struct mm_struct, rss_stat);
+        s64 batch = 2 * n_cpus > 32 ? 2 * n_cpus : 32, sum = 0;
+        s32 *rest[NR_MM_COUNTERS];
+
+#pragma unroll
+        for (int i = 0; i < NR_MM_COUNTERS; i++) {
+                bpf_probe_read_kernel(&r->pages[i], sizeof r->pages[i],
+                                      at + i * size +
+                                              bpf_core_field_offset(struct percpu_counter, count));
+                bpf_probe_read_kernel(&rest[i], sizeof rest[i],
+                                      at + i * size +
+                                              bpf_core_field_offset(struct percpu_counter, counters));
+                if (i != MM_SWAPENTS)
+                        sum += r->pages[i];
+        }
+        if (!exact && sum > 100 * batch * n_cpus)
+                return;
+        for (u32 cpu = 0; cpu < n_cpus && cpu < MAX_CPUS; cpu++) {
+                u64 offset = percpu_offset[cpu];
+#pragma unroll
+                for (int i = 0; i < NR_MM_COUNTERS; i++) {
+                        s32 more = 0;
+                        bpf_probe_read_kernel(&more, sizeof more, (void *)rest[i] + offset);
+                        r->pages[i] += more;
+                }
+        }
+}
+
+static __always_inline u64 resident_sum(const struct resident *r)
+{
+        s64 sum = r->pages[MM_FILEPAGES] + r->pages[MM_ANONPAGES] + r->pages[MM_SHMEMPAGES];
+
+        return sum > 0 ? sum : 0;
+}
+
+/* VmHWM in pages: the kernel notes a high mark only when memory shrinks, so "now" counts too. */
+static __noinline u64 peak_pages(struct mm_struct *mm)
+{
+        struct resident r = {};
+        u64 mark = BPF_CORE_READ(mm, hiwater_rss);
+
+        read_resident(mm, true, &r);
+        u64 now = resident_sum(&r);
+        return mark > now ? mark : now;
+}
+
+/* ---- life ---- */
+
+static __always_inline struct bpf_track_member *member_of(u32 tgid)
+{
+        return bpf_map_lookup_elem(&members, &tgid);
+}
+
+static __always_inline void head(struct bpf_track_event *e, u32 type, u32 tgid,
+                                 const struct bpf_track_member *m)
+{
+        __builtin_memset(e, 0, sizeof *e);
+        e->type = type;
+        e->time_ns = bpf_ktime_get_ns();
+        e->tgid = tgid;
+        e->pid = m->pid;
+        e->start_ns = m->start_ns;
+        e->peak_pages = BPF_TRACK_UNKNOWN;
+}
+
+/* Runs once in the reader's own context (BPF_PROG_TEST_RUN): who it is, which pid namespace it
+ * sees, and where per-CPU memory lies. The address of a per-CPU variable on CPU n is its
+ * per-CPU pointer + __per_cpu_offset[n]; that array has no name we could use without
+ * searching kallsyms, but our own map gives both sides of the equation. */
+SEC("raw_tp/vigia_prepare")
+int prepare(void *ctx)
+{
+        struct task_struct *self = (void *)bpf_get_current_task();
+        u64 map, pointer = 0, address;
+        void *spilled = &compass;
+        u32 zero = 0;
+
+        reader_tgid = bpf_get_current_pid_tgid() >> 32;
+        pid_level = BPF_CORE_READ(self, group_leader, thread_pid, level) & 31;
+        if (!bpf_core_field_exists(((struct mm_struct *)0)->rss_stat[0].counters))
+                return 0;
+        bpf_probe_read_kernel(&map, sizeof map, &spilled);
+        bpf_probe_read_kernel(&pointer, sizeof pointer,
+                              (void *)map + bpf_core_field_offset(struct bpf_array, pptrs));
+        for (u32 cpu = 0; cpu < n_cpus && cpu < MAX_CPUS; cpu++) {
+                spilled = bpf_map_lookup_percpu_elem(&compass, &zero, cpu);
+                if (!spilled)
+                        continue;
+                bpf_probe_read_kernel(&address, sizeof address, &spilled);
+                percpu_offset[cpu] = address - pointer;
+        }
+        return 0;
+}
+
+SEC("raw_tp/sched_process_fork")
+int on_fork(struct bpf_raw_tracepoint_args *ctx)
+{
+        struct task_struct *parent = (void *)ctx->args[0], *child = (void *)ctx->args[1];
+        u32 parent_tgid = BPF_CORE_READ(parent, tgid), tgid;
+        struct bpf_track_member *of = member_of(parent_tgid);
+
+        if (of ? no_descendants : !(watch_all || (adopt && parent_tgid == reader_tgid)))
+                return 0;
+        tgid = BPF_CORE_READ(child, tgid);
+        if (tgid == parent_tgid) { /* a thread */
+                u32 threads = BPF_CORE_READ(child, signal, nr_threads);
+                if (of && threads > of->threads_max)
+                        of->threads_max = threads;
+                return 0;
+        }
+        struct bpf_track_member m = {.task = (u64)child, .threads_max = 1, .peak_pages = BPF_TRACK_UNKNOWN};
+        m.start_ns = BPF_CORE_READ(child, start_boottime);
+        m.pid = shown_pid(child);
+        if (BPF_CORE_READ(child, mm) == BPF_CORE_READ(parent, mm))
+                m.flags = BPF_TRACK_SHARED_MM;
+        struct bpf_track_event e;
+        head(&e, BPF_TRACK_FORK, tgid, &m);
+        e.flags = m.flags;
+        e.ppid = of ? of->pid : shown_pid(BPF_CORE_READ(parent, group_leader));
+        e.uid = BPF_CORE_READ(child, real_cred, uid.val);
+        BPF_CORE_READ_INTO(&e.comm, child, comm);
+        if (bpf_map_update_elem(&members, &tgid, &m, BPF_ANY) != 0)
+                __sync_fetch_and_add(&lost, 1);
+        send(&e, sizeof e);
+        return 0;
+}
+
+/* The memory that this exec is about to drop: its peak can still be read. Since 6.10. */
+SEC("raw_tp/sched_prepare_exec")
+int on_prepare_exec(struct bpf_raw_tracepoint_args *ctx)
+{
+        struct task_struct *task = (void *)ctx->args[0];
+        struct bpf_track_member *m = member_of(BPF_CORE_READ(task, tgid));
+        struct mm_struct *mm = BPF_CORE_READ(task, mm);
+
+        if (m && mm && !(m->flags & BPF_TRACK_SHARED_MM))
+                m->peak_pages = peak_pages(mm);
+        return 0;
+}
+
+/* Copies path and arguments behind the event; returns how long they are together. */
+static __always_inline u32 exec_text(struct exec_record *r, struct task_struct *task,
+                                     struct linux_binprm *bprm)
+{
+        struct mm_struct *mm = BPF_CORE_READ(task, mm);
+        u64 start = BPF_CORE_READ(mm, arg_start), end = BPF_CORE_READ(mm, arg_end);
+        u64 size = end > start ? end - start : 0;
+        long n = bpf_probe_read_kernel_str(r->text, BPF_TRACK_PATH_MAX, BPF_CORE_READ(bprm, interp));
+        u32 path = n > 0 ? n : 0;
+
+        if (path > BPF_TRACK_PATH_MAX)
+                path = BPF_TRACK_PATH_MAX;
+        r->event.path_size = path;
+        if (size > BPF_TRACK_CMDLINE_MAX) {
+                size = BPF_TRACK_CMDLINE_MAX;
+                r->event.flags |= BPF_TRACK_CUT;
+        }
+        if (bpf_probe_read_user(r->text + path, size, (void *)start) != 0)
+                size = 0;
+        r->event.cmdline_size = size;
+        return path + size;
+}
+
+SEC("raw_tp/sched_process_exec")
+int on_exec(struct bpf_raw_tracepoint_args *ctx)
+{
+        struct task_struct *task = (void *)ctx->args[0];
+        u32 zero = 0, tgid = BPF_CORE_READ(task, tgid);
+        struct bpf_track_member *m = member_of(tgid);
+        struct exec_record *r = bpf_map_lookup_elem(&scratch, &zero);
+
+        if (!m || !r)
+                return 0;
+        struct signal_struct *signal = BPF_CORE_READ(task, signal);
+        u64 maxrss = BPF_CORE_READ(signal, maxrss);
+        m->task = (u64)task; /* a thread that execs becomes the leader */
+        head(&r->event, BPF_TRACK_EXEC, tgid, m);
+        if (m->peak_pages != BPF_TRACK_UNKNOWN)
+                r->event.peak_pages = m->peak_pages;
+        else if (maxrss > m->maxrss_at_exec) /* grew with the image that ends: its peak */
+                r->event.peak_pages = maxrss;
+        r->event.flags = m->flags;
+        m->maxrss_at_exec = maxrss;
+        m->peak_pages = BPF_TRACK_UNKNOWN;
+        m->flags = 0;
+        r->event.threads_max = m->threads_max;
+        m->threads_max = 1;
+        r->event.uid = BPF_CORE_READ(task, real_cred, uid.val);
+        BPF_CORE_READ_INTO(&r->event.comm, task, comm);
+        add_signal(&r->event.figures, signal);
+        add_thread(&r->event.figures, task);
+        u64 size = exec_text(r, task, (void *)ctx->args[2]) + sizeof r->event;
+        if (size > sizeof *r)
+                size = sizeof *r;
+        send(r, size);
+        return 0;
+}
+
+static __always_inline void note_peak(struct bpf_track_member *m, struct task_struct *task)
+{
+        struct mm_struct *mm = BPF_CORE_READ(task, mm);
+
+        if (mm && !(m->flags & BPF_TRACK_SHARED_MM))
+                m->peak_pages = peak_pages(mm);
+}
+
+/* Every thread passes here; the last one ends the process. Since 6.17 its memory is still
+ * there. Before, signal->maxrss holds the highest of all images: it is this image's own only
+ * if it grew since exec. */
+SEC("raw_tp/sched_process_exit")
+int on_exit(struct bpf_raw_tracepoint_args *ctx)
+{
+        struct task_struct *task = (void *)ctx->args[0];
+        u32 tgid = BPF_CORE_READ(task, tgid);
+        struct bpf_track_member *m = member_of(tgid);
+        struct bpf_track_event e;
+
+        if (!m)
+                return 0;
+        struct signal_struct *signal = BPF_CORE_READ(task, signal);
+        if (BPF_CORE_READ(signal, live.counter) != 0)
+                return 0;
+        if (__sync_fetch_and_add(&m->exited, 1) != 0) /* two last threads at once */
+                return 0;
+        note_peak(m, task);
+        head(&e, BPF_TRACK_EXIT, tgid, m);
+        e.flags = m->flags;
+        u64 maxrss = BPF_CORE_READ(signal, maxrss);
+        if (m->peak_pages != BPF_TRACK_UNKNOWN)
+                e.peak_pages = m->peak_pages;
+        else if (!(m->flags & BPF_TRACK_SHARED_MM) && maxrss > m->maxrss_at_exec)
+                e.peak_pages = maxrss;
+        e.exit_code = BPF_CORE_READ(task, exit_code);
+        e.threads_max = m->threads_max;
+        e.uid = BPF_CORE_READ(task, real_cred, uid.val);
+        BPF_CORE_READ_INTO(&e.comm, task, comm);
+        add_signal(&e.figures, signal);
+        add_thread(&e.figures, task);
+        send(&e, sizeof e);
+        return 0;
+}
+
+/* Reaped and about to be freed: signal_struct now holds the sums of all threads, the time that
+ * the teardown of the memory took included. */
+SEC("raw_tp/sched_process_free")
+int on_free(struct bpf_raw_tracepoint_args *ctx)
+{
+        struct task_struct *task = (void *)ctx->args[0];
+        u32 tgid = BPF_CORE_READ(task, tgid);
+        struct bpf_track_member *m = member_of(tgid);
+        struct bpf_track_event e;
+
+        if (!m || m->task != (u64)task)
+                return 0;
+        head(&e, BPF_TRACK_FINAL, tgid, m);
+        add_signal(&e.figures, BPF_CORE_READ(task, signal));
+        bpf_map_delete_elem(&members, &tgid);
+        send(&e, sizeof e);
+        return 0;
+}
+
+SEC("raw_tp/task_rename")
+int on_rename(struct bpf_raw_tracepoint_args *ctx)
+{
+        struct task_struct *task = (void *)ctx->args[0];
+        u32 tgid = BPF_CORE_READ(task, tgid);
+        struct bpf_track_member *m;
+        struct bpf_track_event e;
+
+        if (BPF_CORE_READ(task, pid) != tgid || !(m = member_of(tgid)))
+                return 0;
+        head(&e, BPF_TRACK_COMM, tgid, m);
+        bpf_probe_read_kernel_str(e.comm, sizeof e.comm, (void *)ctx->args[1]);
+        send(&e, sizeof e);
+        return 0;
+}
+
+/* The argument is the victim's task_struct since 6.8, its pid before: told apart by size. */
+SEC("raw_tp/mark_victim")
+int on_oom(struct bpf_raw_tracepoint_args *ctx)
+{
+        u64 victim = ctx->args[0];
+        u32 tgid = victim;
+        struct bpf_track_event e;
+
+        if (victim >> 32)
+                tgid = BPF_CORE_READ((struct task_struct *)victim, tgid);
+        struct bpf_track_member *m = member_of(tgid);
+        if (!m)
+                return 0;
+        head(&e, BPF_TRACK_OOM, tgid, m);
+        send(&e, sizeof e);
+        return 0;
+}
+
+/* ---- samples ---- */
+
+static __always_inline u32 count_fds(struct task_struct *task)
+{
+        struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+        u64 words[FD_WORDS] = {};
+        u32 n = 0, size;
+
+        if (!table)
+                return 0xffffffff;
+        u32 max = BPF_CORE_READ(table, max_fds);
+        if (max > FD_WORDS * 64)
+                return 0xffffffff;
+        size = max / 8;
+        if (size > sizeof words)
+                size = sizeof words;
+        if (bpf_probe_read_kernel(words, size, BPF_CORE_READ(table, open_fds)) != 0)
+                return 0xffffffff;
+        for (u32 i = 0; i < FD_WORDS; i++) {
+                u64 w = words[i];
+                w -= w >> 1 & 0x5555555555555555ull;
+                w = (w & 0x3333333333333333ull) + (w >> 2 & 0x3333333333333333ull);
+                w = (w + (w >> 4)) & 0x0f0f0f0f0f0f0f0full;
+                n += (w * 0x0101010101010101ull) >> 56;
+        }
+        return n;
+}
+
+/* A walk over the threads of a process: one step a call. */
+struct walk {
+        struct bpf_track_slot *slot;
+        struct task_struct *leader;
+        struct list_head *node;
+        void *end;
+};
+
+static long add_next_thread(void *map, u32 *index, void *value, struct walk *walk)
+{
+        struct bpf_track_slot *slot = walk->slot;
+        struct list_head *node = walk->node;
+        struct task_struct *t =
+                (void *)node - bpf_core_field_offset(struct task_struct, thread_node);
+
+        if (!node || (void *)node == walk->end)
+                return 1;
+        if (t != walk->leader) {
+                slot->runtime_ns += BPF_CORE_READ(t, se.sum_exec_runtime);
+                slot->utime_ns += BPF_CORE_READ(t, utime);
+                slot->stime_ns += BPF_CORE_READ(t, stime);
+                if (bpf_core_field_exists(t->ioac.rchar)) {
+                        slot->read_bytes += BPF_CORE_READ(t, ioac.read_bytes);
+                        slot->write_bytes += BPF_CORE_READ(t, ioac.write_bytes);
+                }
+        }
+        walk->node = BPF_CORE_READ(node, next);
+        return 0;
+}
+
+/* The slots map serves as the loop: the verifier then sees one step, not a thousand. */
+static __always_inline void add_threads(struct bpf_track_slot *slot, struct task_struct *leader,
+                                        struct signal_struct *signal)
+{
+        struct walk walk = {slot, leader, BPF_CORE_READ(signal, thread_head.next),
+                            (void *)signal + bpf_core_field_offset(struct signal_struct, thread_head)};
+
+        bpf_for_each_map_elem(&slots, add_next_thread, &walk, 0);
+}
+
+static __always_inline void sample_memory(struct bpf_track_slot *slot, struct task_struct *task,
+                                          struct mm_struct *mm)
+{
+        struct resident r = {};
+
+        read_resident(mm, false, &r);
+        if (BPF_CORE_READ(task, mm) != mm) /* changed or gone meanwhile */
+                return;
+        slot->file_pages = r.pages[MM_FILEPAGES] > 0 ? r.pages[MM_FILEPAGES] : 0;
+        slot->anon_pages = r.pages[MM_ANONPAGES] > 0 ? r.pages[MM_ANONPAGES] : 0;
+        slot->swap_pages = r.pages[MM_SWAPENTS] > 0 ? r.pages[MM_SWAPENTS] : 0;
+        slot->shmem_pages = r.pages[MM_SHMEMPAGES] > 0 ? r.pages[MM_SHMEMPAGES] : 0;
+        u64 mark = BPF_CORE_READ(mm, hiwater_rss), now = resident_sum(&r);
+        slot->peak_pages = mark > now ? mark : now;
+}
+
+static long sample_one(void *map, u32 *index, struct bpf_track_slot *slot, void *unused)
+{
+        if (*index >= n_slots)
+                return 1;
+        struct bpf_track_member *m = member_of(slot->tgid);
+        if (!m || m->exited || (slot->start_ns && m->start_ns != slot->start_ns)) {
+                slot->state = 0;
+                return 0;
+        }
+        struct task_struct *task = (void *)m->task;
+        struct signal_struct *signal = BPF_CORE_READ(task, signal);
+        u32 threads = BPF_CORE_READ(signal, nr_threads);
+        u64 runtime = BPF_CORE_READ(task, se.sum_exec_runtime);
+        u64 gone = BPF_CORE_READ(signal, sum_sched_runtime);
+
+        /* did not run since last time: nothing of its own changed */
+        if (slot->state && threads == 1 && runtime + gone == slot->runtime_ns && !refresh)
+                return 0;
+        slot->threads = threads;
+        slot->runtime_ns = runtime + gone;
+        slot->utime_ns = BPF_CORE_READ(task, utime) + BPF_CORE_READ(signal, utime);
+        slot->stime_ns = BPF_CORE_READ(task, stime) + BPF_CORE_READ(signal, stime);
+        if (bpf_core_field_exists(task->ioac.rchar)) {
+                slot->read_bytes = BPF_CORE_READ(task, ioac.read_bytes) +
+                                   BPF_CORE_READ(signal, ioac.read_bytes);
+                slot->write_bytes = BPF_CORE_READ(task, ioac.write_bytes) +
+                                    BPF_CORE_READ(signal, ioac.write_bytes);
+        }
+        if (threads > 1)
+                add_threads(slot, task, signal);
+        slot->fds = count_fds(task);
+        struct mm_struct *mm = BPF_CORE_READ(task, mm);
+        if (m->flags & BPF_TRACK_SHARED_MM || !mm)
+                slot->file_pages = slot->anon_pages = slot->shmem_pages = slot->swap_pages =
+                        slot->peak_pages = 0;
+        else
+                sample_memory(slot, task, mm);
+        slot->state = 1;
+        return 0;
+}
+
+/* Run by the reader at each tick: fills the slots it asked for, and only those. */
+SEC("raw_tp/vigia_sample")
+int sample(void *ctx)
+{
+        bpf_for_each_map_elem(&slots, sample_one, NULL, 0);
+        return 0;
+}
