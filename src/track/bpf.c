@@ -441,6 +441,7 @@ static void bpf_remove(TrackSource *source, pid_t pid)
 
 const TrackOps track_bpf_ops = {
         .name = "bpf",
+        .tells_final = true,
         .open = bpf_open,
         .start = bpf_start,
         .add = bpf_add,

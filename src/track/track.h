@@ -86,6 +86,7 @@ typedef struct TrackSource TrackSource;
 typedef struct TrackOps {
         const char *name; /* bpf | perf | poll */
         bool partial;     /* short processes are missed */
+        bool tells_final; /* sends TRACK_FINAL after each TRACK_EXIT */
         /* -EPERM, -EOPNOTSUPP …: does not work here, and why (for doctor: what to do). */
         int (*open)(TrackSource **ret, const Host *host, const TrackScope *scope, Error *why);
         /* The command's pid, alive and not yet exec'd. Not called for attach. */

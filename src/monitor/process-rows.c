@@ -1,0 +1,146 @@
+/* Unknown is null: a cell is set only if its value is known. */
+#include "monitor/process-rows.h"
+
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+#include "table/process-tables.h"
+
+static void set_known(Batch *rows, size_t column, uint64_t value)
+{
+        if (value != TRACK_UNKNOWN)
+                batch_set_u64(rows, column, value);
+}
+
+static void set_us(Batch *rows, size_t column, uint64_t ns)
+{
+        if (ns != TRACK_UNKNOWN)
+                batch_set_u64(rows, column, (ns + 500) / 1000);
+}
+
+static int set_text(Batch *rows, size_t column, const char *text)
+{
+        return text ? batch_set_text(rows, column, text, strlen(text)) : 0;
+}
+
+static void set_time(Batch *rows, size_t column, uint64_t at_ns, uint64_t start_ns)
+{
+        if (at_ns)
+                batch_set_i64(rows, column, (int64_t)(at_ns - start_ns));
+}
+
+static void set_identity(Batch *rows, const Process *p, uint64_t start_ns)
+{
+        batch_set_u64(rows, PROCESS_PROCESS, p->key);
+        batch_set_u64(rows, PROCESS_IMAGE, p->image);
+        batch_set_i64(rows, PROCESS_PID, p->pid);
+        if (p->ppid > 0)
+                batch_set_i64(rows, PROCESS_PPID, p->ppid);
+        if (p->parent_key)
+                batch_set_u64(rows, PROCESS_PARENT, p->parent_key);
+        if (p->uid >= 0)
+                batch_set_u64(rows, PROCESS_UID, (uint64_t)p->uid);
+        set_time(rows, PROCESS_START_NS, p->begin_ns, start_ns);
+        set_time(rows, PROCESS_EXEC_NS, p->exec_ns, start_ns);
+        set_time(rows, PROCESS_END_NS, p->end_ns, start_ns);
+}
+
+/* Images that ended by an exec have no wait status yet: their cells stay null. */
+static void set_exit(Batch *rows, const Process *p)
+{
+        if (!p->end_ns || p->wait_status < 0)
+                return;
+        if (WIFSIGNALED(p->wait_status))
+                batch_set_i64(rows, PROCESS_EXIT_SIGNAL, WTERMSIG(p->wait_status));
+        else
+                batch_set_i64(rows, PROCESS_EXIT_CODE, WEXITSTATUS(p->wait_status));
+}
+
+static void set_figures(Batch *rows, const Process *p)
+{
+        TrackFigures f = process_figures(p);
+
+        set_us(rows, PROCESS_USER_US, f.user_ns);
+        set_us(rows, PROCESS_SYSTEM_US, f.system_ns);
+        set_us(rows, PROCESS_CPU_US, f.cpu_ns);
+        set_known(rows, PROCESS_READ_BYTES, f.read_bytes);
+        set_known(rows, PROCESS_WRITE_BYTES, f.write_bytes);
+        set_known(rows, PROCESS_READ_CHARS, f.read_chars);
+        set_known(rows, PROCESS_WRITE_CHARS, f.write_chars);
+        set_known(rows, PROCESS_MINOR_FAULTS, f.minor_faults);
+        set_known(rows, PROCESS_MAJOR_FAULTS, f.major_faults);
+        set_known(rows, PROCESS_VOLUNTARY_SWITCHES, f.voluntary_switches);
+        set_known(rows, PROCESS_INVOLUNTARY_SWITCHES, f.involuntary_switches);
+        if (p->threads_max)
+                batch_set_u64(rows, PROCESS_THREADS_MAX, p->threads_max);
+        if (p->fds_max)
+                batch_set_u64(rows, PROCESS_FDS_MAX, p->fds_max);
+}
+
+static int set_peaks(Batch *rows, const Process *p)
+{
+        static const char *const names[] = {NULL, "exact", "sampled", "estimated"};
+
+        set_known(rows, PROCESS_PEAK_RSS_BYTES, p->peak_rss_bytes);
+        set_known(rows, PROCESS_PEAK_PSS_BYTES, p->peak_pss_bytes);
+        return p->peak_rss_bytes == TRACK_UNKNOWN
+                       ? 0
+                       : set_text(rows, PROCESS_PEAK_SOURCE, names[p->peak_source]);
+}
+
+int process_row_add(Batch *rows, const Process *p, const char *source, uint64_t start_ns)
+{
+        size_t before = batch_rows(rows);
+        int r = batch_add_row(rows);
+
+        if (r < 0)
+                return r;
+        set_identity(rows, p, start_ns);
+        set_exit(rows, p);
+        set_figures(rows, p);
+        r = set_peaks(rows, p);
+        if (r == 0)
+                r = set_text(rows, PROCESS_COMM, p->comm);
+        if (r == 0)
+                r = set_text(rows, PROCESS_EXE, p->exe);
+        if (r == 0)
+                r = set_text(rows, PROCESS_CMDLINE, p->cmdline);
+        if (r == 0)
+                r = set_text(rows, PROCESS_CWD, p->cwd);
+        if (r == 0)
+                r = set_text(rows, PROCESS_CGROUP, p->cgroup);
+        if (r == 0)
+                r = set_text(rows, PROCESS_SOURCE, source);
+        if (r < 0)
+                batch_truncate(rows, before);
+        return r;
+}
+
+int sample_row_add(Batch *rows, const Process *p, uint64_t now_ns, uint64_t start_ns)
+{
+        const ProcessWatch *w = &p->watch;
+        const TrackSample *s = &w->now;
+        int r = batch_add_row(rows);
+
+        if (r < 0)
+                return r;
+        batch_set_i64(rows, SAMPLE_T_NS, (int64_t)(now_ns - start_ns));
+        batch_set_u64(rows, SAMPLE_PROCESS, p->key);
+        set_known(rows, SAMPLE_RSS_ANON_BYTES, s->rss_anon_bytes);
+        set_known(rows, SAMPLE_RSS_FILE_BYTES, s->rss_file_bytes);
+        set_known(rows, SAMPLE_RSS_SHMEM_BYTES, s->rss_shmem_bytes);
+        set_known(rows, SAMPLE_SWAP_BYTES, s->swap_bytes);
+        batch_set_u64(rows, SAMPLE_PSS_BYTES, w->pss_bytes);
+        if (w->pss_read_ns)
+                batch_set_u64(rows, SAMPLE_PSS_AGE_MS, (now_ns - w->pss_read_ns) / NS_PER_MS);
+        set_known(rows, SAMPLE_USER_US, s->user_us);
+        set_known(rows, SAMPLE_SYSTEM_US, s->system_us);
+        if (s->threads != UINT32_MAX)
+                batch_set_u64(rows, SAMPLE_THREADS, s->threads);
+        if (s->fds != UINT32_MAX)
+                batch_set_u64(rows, SAMPLE_FDS, s->fds);
+        set_known(rows, SAMPLE_READ_BYTES, s->read_bytes);
+        set_known(rows, SAMPLE_WRITE_BYTES, s->write_bytes);
+        return 0;
+}

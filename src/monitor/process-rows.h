@@ -1,0 +1,9 @@
+/* Rows of the process tables out of what the process table and a tick know. */
+#pragma once
+
+#include "monitor/process.h"
+#include "table/batch.h"
+
+/* Each adds one row: 0, -ENOBUFS (batch full: hand it on and call again) or -ENOMEM. */
+int process_row_add(Batch *rows, const Process *process, const char *source, uint64_t start_ns);
+int sample_row_add(Batch *rows, const Process *process, uint64_t now_ns, uint64_t start_ns);

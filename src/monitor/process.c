@@ -1,0 +1,462 @@
+/* Drain, sample, follow PSS, write rows: in this order, with one timestamp, allocating only for
+ * processes that are new. */
+#include "monitor/process.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "monitor/process-rows.h"
+#include "monitor/pss.h"
+#include "table/process-tables.h"
+#include "track/proc-sampler.h"
+
+enum {
+        ROWS_AT_ONCE = 256,
+        TEXT_AT_ONCE = 512 << 10,
+        REPEAT_NS_SECONDS = 10, /* an unchanged process has a row at least this often */
+};
+
+typedef struct Sums {
+        uint64_t processes, threads, rss, pss, swap, cpu_us, read_bytes, write_bytes;
+} Sums;
+
+struct ProcessMonitor {
+        ProcessMonitorOptions options;
+        const char *source_name;
+        ProcessTable *table;
+        PssReader *pss;
+        ProcSampler *sampler; /* NULL: the source samples by itself */
+        Batch *processes, *samples, *totals, *events;
+        Tick tick;
+        Sums sums, highest; /* of this tick; counters so far */
+        uint64_t n_samples, oom_kills, lost_told, next_settle_ns;
+        int error;
+        Error sentence;
+};
+
+/* Hands a batch on. An error is kept, told by the tick, and the rows are the sink's business. */
+static void pass_on(ProcessMonitor *m, Sink *sink, Batch *rows)
+{
+        Error err = {0};
+
+        if (batch_rows(rows) == 0)
+                return;
+        int r = sink ? sink_write(sink, rows, &err) : 0;
+        if (r < 0 && m->error == 0) {
+                m->error = r;
+                m->sentence = err;
+        }
+        batch_clear(rows);
+}
+
+static void on_ended(const Process *p, void *data)
+{
+        static const TrackSample nothing;
+        ProcessMonitor *m = data;
+
+        if (m->pss && p->watch.seen)
+                pss_note_shared(m->pss, &p->watch.now, &nothing);
+        if (m->sampler)
+                proc_sampler_forget(m->sampler, p->pid);
+        int r = process_row_add(m->processes, p, m->source_name, m->options.start_ns);
+        if (r == -ENOBUFS) {
+                pass_on(m, m->options.processes, m->processes);
+                r = process_row_add(m->processes, p, m->source_name, m->options.start_ns);
+        }
+        if (r < 0 && m->error == 0)
+                m->error = r;
+}
+
+static bool on_match(const char *cmdline, void *data)
+{
+        ProcessMonitor *m = data;
+
+        return m->options.match && m->options.match(cmdline, m->options.match_data);
+}
+
+int process_monitor_new(const ProcessMonitorOptions *options, ProcessMonitor **ret)
+{
+        _cleanup_(process_monitor_freep) ProcessMonitor *m = calloc(1, sizeof *m);
+
+        if (!m)
+                return -ENOMEM;
+        m->options = *options;
+        m->source_name = options->source->ops->name;
+        ProcessTableOptions table = {
+                .host = options->host,
+                .final_events = options->source->ops->tells_final,
+                .match_only = options->match_only,
+                .match = options->match ? on_match : NULL,
+                .ended = on_ended,
+                .data = m,
+        };
+        int r = process_table_new(&table, &m->table);
+        if (r == 0 && options->pss_budget_ratio > 0)
+                r = pss_reader_new(options->host, options->pss_budget_ratio, &m->pss);
+        if (r == 0 && !options->source->ops->sample)
+                r = proc_sampler_new(options->host, &m->sampler);
+        if (r == 0)
+                r = batch_new(&processes_schema, ROWS_AT_ONCE, TEXT_AT_ONCE, &m->processes);
+        if (r == 0)
+                r = batch_new(&samples_schema, ROWS_AT_ONCE, 0, &m->samples);
+        if (r == 0)
+                r = batch_new(&totals_schema, ROWS_AT_ONCE, 0, &m->totals);
+        if (r == 0)
+                r = batch_new(&events_schema, ROWS_AT_ONCE, 64 << 10, &m->events);
+        if (r < 0)
+                return r;
+        *ret = TAKE(m);
+        return 0;
+}
+
+ProcessMonitor *process_monitor_free(ProcessMonitor *m)
+{
+        if (m) {
+                m->options.processes = NULL;
+                process_table_free(m->table);
+                pss_reader_free(m->pss);
+                proc_sampler_free(m->sampler);
+                batch_free(m->processes);
+                batch_free(m->samples);
+                batch_free(m->totals);
+                batch_free(m->events);
+                free(m);
+        }
+        return NULL;
+}
+
+void process_monitor_event(ProcessMonitor *m, const Tick *tick, const char *kind,
+                           const char *severity, const Process *process, const char *text)
+{
+        if (batch_add_row(m->events) < 0)
+                return;
+        batch_set_i64(m->events, EVENT_TIME, tick->realtime_ns);
+        batch_set_i64(m->events, EVENT_T_NS, (int64_t)(tick->now_ns - m->options.start_ns));
+        batch_set_text(m->events, EVENT_KIND, kind, strlen(kind));
+        batch_set_text(m->events, EVENT_SEVERITY, severity, strlen(severity));
+        if (process) {
+                batch_set_i64(m->events, EVENT_PID, process->pid);
+                batch_set_u64(m->events, EVENT_PROCESS, process->key);
+        }
+        batch_set_text(m->events, EVENT_TEXT, text, strlen(text));
+}
+
+static void on_oom(ProcessMonitor *m, const TrackEvent *event)
+{
+        const Process *p = process_table_find(m->table, event->pid);
+        Tick at = m->tick;
+        char text[160], size[FORMAT_MAX];
+
+        m->oom_kills++;
+        at.now_ns = event->time_ns;
+        uint64_t rss = p ? p->watch.now.rss_anon_bytes + p->watch.now.rss_file_bytes +
+                                   p->watch.now.rss_shmem_bytes
+                         : 0;
+        snprintf(text, sizeof text, "the kernel's OOM killer chose %s (pid %d%s%s)",
+                 p ? p->comm : "a process", event->pid, rss ? ", " : "",
+                 rss ? format_bytes(size, rss) : "");
+        process_monitor_event(m, &at, "oom-kill", "critical", p, text);
+}
+
+static void on_event(const TrackEvent *event, void *data)
+{
+        ProcessMonitor *m = data;
+
+        if (event->type == TRACK_OOM)
+                on_oom(m, event);
+        else
+                process_table_apply(event, m->table);
+}
+
+int process_monitor_drain(ProcessMonitor *m)
+{
+        return m->options.source->ops->drain(m->options.source, on_event, m);
+}
+
+static uint64_t resident(const TrackSample *s)
+{
+        return s->rss_anon_bytes + s->rss_file_bytes + s->rss_shmem_bytes;
+}
+
+static bool changed(const ProcessWatch *w)
+{
+        const TrackSample *a = &w->now, *b = &w->written;
+
+        return a->rss_anon_bytes != b->rss_anon_bytes || a->rss_file_bytes != b->rss_file_bytes ||
+               a->rss_shmem_bytes != b->rss_shmem_bytes || a->swap_bytes != b->swap_bytes ||
+               a->user_us != b->user_us || a->system_us != b->system_us ||
+               a->threads != b->threads || a->fds != b->fds || a->read_bytes != b->read_bytes ||
+               a->write_bytes != b->write_bytes || w->pss_bytes != w->written_pss_bytes;
+}
+
+static void raise_peaks(Process *p)
+{
+        const TrackSample *s = &p->watch.now;
+        uint64_t rss = s->peak_rss_bytes != TRACK_UNKNOWN ? s->peak_rss_bytes : resident(s);
+
+        if (rss > 0 && (p->peak_rss_bytes == TRACK_UNKNOWN || rss > p->peak_rss_bytes)) {
+                p->peak_rss_bytes = rss;
+                p->peak_source = PEAK_SAMPLED;
+        }
+        if (s->threads != UINT32_MAX)
+                p->threads_max = MAX(p->threads_max, s->threads);
+        if (s->fds != UINT32_MAX)
+                p->fds_max = MAX(p->fds_max, s->fds);
+}
+
+static void advance_time(Process *p)
+{
+        const TrackSample *s = &p->watch.now;
+        TrackFigures *f = &p->last;
+
+        if (s->user_us == TRACK_UNKNOWN || s->system_us == TRACK_UNKNOWN)
+                return;
+        /* ticks of /proc are coarser than what events told: only forward */
+        uint64_t cpu = (s->user_us + s->system_us) * 1000;
+        if (f->cpu_ns == TRACK_UNKNOWN || cpu > f->cpu_ns)
+                f->cpu_ns = cpu;
+        f->user_ns = s->user_us * 1000;
+        f->system_ns = s->system_us * 1000;
+        if (s->read_bytes != TRACK_UNKNOWN)
+                f->read_bytes = s->read_bytes;
+        if (s->write_bytes != TRACK_UNKNOWN)
+                f->write_bytes = s->write_bytes;
+}
+
+static void on_sample(const TrackSample *sample, void *data)
+{
+        ProcessMonitor *m = data;
+        Process *p = process_table_find(m->table, sample->pid);
+
+        if (!p || !p->wanted ||
+            (sample->start_ns && p->start_ns && sample->start_ns != p->start_ns))
+                return;
+        ProcessWatch *w = &p->watch;
+        if (m->pss) {
+                static const TrackSample nothing;
+                pss_note_shared(m->pss, w->seen ? &w->now : &nothing, sample);
+        }
+        w->now = *sample;
+        w->seen = true;
+        w->sampled_ns = m->tick.now_ns;
+        raise_peaks(p);
+        advance_time(p);
+        if (m->pss)
+                pss_follow(m->pss, p);
+}
+
+/* Sources without an iterator: /proc, a process at a time. */
+static void sample_from_proc(ProcessMonitor *m)
+{
+        size_t position = 0;
+        Process *p;
+        TrackSample sample;
+
+        while (process_table_next(m->table, &position, &p))
+                if (p->wanted && proc_sampler_read(m->sampler, p->pid, p->start_ns, &sample) == 0)
+                        on_sample(&sample, m);
+}
+
+static void write_sample(ProcessMonitor *m, Process *p)
+{
+        ProcessWatch *w = &p->watch;
+        uint64_t now = m->tick.now_ns;
+
+        if (w->written_ns && !changed(w) && now - w->written_ns < REPEAT_NS_SECONDS * NS_PER_SECOND)
+                return;
+        int r = sample_row_add(m->samples, p, now, m->options.start_ns);
+        if (r == -ENOBUFS) {
+                pass_on(m, m->options.samples, m->samples);
+                r = sample_row_add(m->samples, p, now, m->options.start_ns);
+        }
+        if (r < 0) {
+                m->error = m->error ? m->error : r;
+                return;
+        }
+        m->n_samples++;
+        w->written = w->now;
+        w->written_pss_bytes = w->pss_bytes;
+        w->written_ns = now;
+}
+
+static void add_to_sums(Sums *sums, const Process *p)
+{
+        const ProcessWatch *w = &p->watch;
+        TrackFigures f = process_figures(p);
+
+        sums->cpu_us += f.cpu_ns == TRACK_UNKNOWN ? 0 : f.cpu_ns / 1000;
+        sums->read_bytes += f.read_bytes == TRACK_UNKNOWN ? 0 : f.read_bytes;
+        sums->write_bytes += f.write_bytes == TRACK_UNKNOWN ? 0 : f.write_bytes;
+        if (p->end_ns)
+                return;
+        sums->processes++;
+        if (!w->seen) {
+                sums->threads++;
+                return;
+        }
+        sums->threads += w->now.threads == UINT32_MAX ? 1 : w->now.threads;
+        sums->rss += resident(&w->now);
+        sums->pss += w->pss_bytes;
+        sums->swap += w->now.swap_bytes == TRACK_UNKNOWN ? 0 : w->now.swap_bytes;
+}
+
+/* Rows of those that changed, and the sums. A process seen at an earlier tick but not at this
+ * one is about to be told of as ended; it no longer counts. */
+static void walk_alive(ProcessMonitor *m)
+{
+        const ProcessTableCounts *counts = process_table_counts(m->table);
+        size_t position = 0;
+        Process *p;
+
+        m->sums = (Sums){.cpu_us = counts->cpu_ns / 1000,
+                         .read_bytes = counts->read_bytes,
+                         .write_bytes = counts->write_bytes};
+        while (process_table_next(m->table, &position, &p)) {
+                if (!p->wanted)
+                        continue;
+                if (p->watch.seen && p->watch.sampled_ns != m->tick.now_ns)
+                        p->watch.seen = false;
+                if (p->watch.seen) {
+                        if (m->pss && (p->peak_pss_bytes == TRACK_UNKNOWN ||
+                                       p->watch.pss_bytes > p->peak_pss_bytes))
+                                p->peak_pss_bytes = p->watch.pss_bytes;
+                        write_sample(m, p);
+                }
+                add_to_sums(&m->sums, p);
+        }
+        position = 0;
+        while (process_table_next_exited(m->table, &position, &p))
+                if (p->wanted)
+                        add_to_sums(&m->sums, p);
+}
+
+static uint64_t only_up(uint64_t *highest, uint64_t value)
+{
+        *highest = MAX(*highest, value);
+        return *highest;
+}
+
+static void write_totals(ProcessMonitor *m)
+{
+        const ProcessTableCounts *counts = process_table_counts(m->table);
+        const Tick *tick = &m->tick;
+        Batch *b = m->totals;
+        Sums *s = &m->sums, *h = &m->highest;
+
+        if (batch_add_row(b) < 0)
+                return;
+        batch_set_i64(b, TOTAL_TIME, tick->realtime_ns);
+        batch_set_i64(b, TOTAL_T_NS, (int64_t)(tick->now_ns - m->options.start_ns));
+        batch_set_u64(b, TOTAL_PROCESSES, s->processes);
+        batch_set_u64(b, TOTAL_THREADS, s->threads);
+        batch_set_u64(b, TOTAL_RSS_BYTES, s->rss);
+        if (m->pss)
+                batch_set_u64(b, TOTAL_PSS_BYTES, s->pss);
+        batch_set_u64(b, TOTAL_SWAP_BYTES, s->swap);
+        if (tick->cgroup_bytes != UINT64_MAX)
+                batch_set_u64(b, TOTAL_CGROUP_BYTES, tick->cgroup_bytes);
+        if (tick->cgroup_peak_bytes != UINT64_MAX)
+                batch_set_u64(b, TOTAL_CGROUP_PEAK_BYTES, tick->cgroup_peak_bytes);
+        batch_set_u64(b, TOTAL_CPU_US, only_up(&h->cpu_us, s->cpu_us));
+        batch_set_u64(b, TOTAL_READ_BYTES, only_up(&h->read_bytes, s->read_bytes));
+        batch_set_u64(b, TOTAL_WRITE_BYTES, only_up(&h->write_bytes, s->write_bytes));
+        batch_set_u64(b, TOTAL_STARTED, counts->started);
+        batch_set_u64(b, TOTAL_ENDED, counts->ended);
+        batch_set_u64(b, TOTAL_LATE_US, tick->late_ns / 1000);
+}
+
+static void tell_losses(ProcessMonitor *m)
+{
+        uint64_t lost = m->options.source->ops->lost(m->options.source);
+        char text[96], count[FORMAT_MAX];
+
+        if (lost == m->lost_told)
+                return;
+        snprintf(text, sizeof text, "%s events were lost since the last tick",
+                 format_count(count, lost - m->lost_told));
+        process_monitor_event(m, &m->tick, "lost-events", "warning", NULL, text);
+        m->lost_told = lost;
+}
+
+int process_monitor_tick(ProcessMonitor *m, const Tick *tick, Error *err)
+{
+        const TrackOps *ops = m->options.source->ops;
+
+        m->error = 0;
+        m->tick = *tick;
+        int r = process_monitor_drain(m);
+        if (r == 0 && !m->sampler)
+                r = ops->sample(m->options.source, on_sample, m);
+        else if (r == 0)
+                sample_from_proc(m);
+        if (r < 0 && m->error == 0)
+                m->error = error_set_errno(&m->sentence, r, "%s", ops->name);
+        if (m->pss)
+                pss_read_some(m->pss, m->table, tick->now_ns, tick->now_ns - m->options.start_ns,
+                              tick->own_cpu_ns);
+        walk_alive(m);
+        write_totals(m);
+        tell_losses(m);
+        if (tick->now_ns >= m->next_settle_ns) {
+                process_table_settle(m->table, tick->now_ns, 5 * NS_PER_SECOND);
+                m->next_settle_ns = tick->now_ns + NS_PER_SECOND;
+        }
+        pass_on(m, m->options.processes, m->processes);
+        pass_on(m, m->options.samples, m->samples);
+        pass_on(m, m->options.totals, m->totals);
+        pass_on(m, m->options.events, m->events);
+        if (m->error < 0 && err)
+                *err = m->sentence;
+        return m->error;
+}
+
+void process_monitor_waited(ProcessMonitor *m, pid_t pid, int wait_status)
+{
+        process_table_waited(m->table, pid, wait_status);
+}
+
+int process_monitor_finish(ProcessMonitor *m, uint64_t now_ns, Error *err)
+{
+        m->error = 0;
+        process_monitor_drain(m);
+        process_table_settle(m->table, now_ns, 0);
+        tell_losses(m);
+        pass_on(m, m->options.processes, m->processes);
+        pass_on(m, m->options.events, m->events);
+        if (m->error < 0 && err)
+                *err = m->sentence;
+        return m->error;
+}
+
+void process_monitor_live(Batch *rows, void *data)
+{
+        ProcessMonitor *m = data;
+        size_t position = 0;
+        Process *p;
+
+        while (process_table_next(m->table, &position, &p))
+                if (p->wanted && process_row_add(rows, p, m->source_name, m->options.start_ns) < 0)
+                        return; /* full: they have rows when they end */
+        position = 0;
+        while (process_table_next_exited(m->table, &position, &p))
+                if (p->wanted && process_row_add(rows, p, m->source_name, m->options.start_ns) < 0)
+                        return;
+}
+
+void process_monitor_counts(const ProcessMonitor *m, ProcessMonitorCounts *ret)
+{
+        const ProcessTableCounts *counts = process_table_counts(m->table);
+
+        *ret = (ProcessMonitorCounts){
+                .processes = counts->processes,
+                .images = counts->images,
+                .alive = counts->alive,
+                .samples = m->n_samples,
+                .oom_kills = m->oom_kills,
+                .lost_events = m->options.source->ops->lost(m->options.source) + counts->dropped,
+                .pss_reads = m->pss ? pss_reads(m->pss) : 0,
+        };
+}

@@ -1,0 +1,34 @@
+/*
+ * The proportional share of each process (PSS), which adds up over a tree where RSS counts
+ * shared pages again and again. Only the kernel can tell it, and telling is dear: smaps_rollup
+ * walks the page tables under mmap_lock, 40 µs and up, 20 ms per GB. So it is read under a
+ * budget of CPU time, where it is most in doubt first, and followed in between: anonymous
+ * growth is private until known otherwise; file and shared pages keep the ratio last read.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "host/host.h"
+#include "track/process-table.h"
+
+typedef struct PssReader PssReader;
+
+/* budget_ratio: of one CPU, for all that vigia does (0.01); reading stops while it is used up. */
+int pss_reader_new(const Host *host, double budget_ratio, PssReader **ret);
+PssReader *pss_reader_free(PssReader *reader);
+DEFINE_CLEANUP(PssReader, pss_reader)
+
+/* Takes the new sample in process->watch into account: watch.pss_bytes follows. */
+void pss_follow(PssReader *reader, Process *process);
+
+/* Shared memory that appears in one process changes the share of all that map it: to be told of
+ * every change of a sample. A process that ends counts as one whose `now` is all zero. */
+void pss_note_shared(PssReader *reader, const TrackSample *before, const TrackSample *now);
+
+/* Reads those in most doubt, as far as the budget allows. elapsed_ns: since the recording
+ * began; own_cpu_ns: used by vigia so far. */
+void pss_read_some(PssReader *reader, ProcessTable *table, uint64_t now_ns, uint64_t elapsed_ns,
+                   uint64_t own_cpu_ns);
+
+uint64_t pss_reads(const PssReader *reader); /* how many so far */

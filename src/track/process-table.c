@@ -1,0 +1,499 @@
+/* Living processes by pid, exited ones that await their final figures by start time. */
+#include "track/process-table.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "host/proc-identity.h"
+#include "track/redact.h"
+
+struct ProcessTable {
+        ProcessTableOptions options;
+        Map *alive;  /* pid → Process */
+        Map *exited; /* exited_key → Process */
+        ProcessTableCounts counts;
+        String text; /* scratch */
+};
+
+static const TrackFigures unknown_figures = {
+        TRACK_UNKNOWN, TRACK_UNKNOWN, TRACK_UNKNOWN, TRACK_UNKNOWN, TRACK_UNKNOWN, TRACK_UNKNOWN,
+        TRACK_UNKNOWN, TRACK_UNKNOWN, TRACK_UNKNOWN, TRACK_UNKNOWN, TRACK_UNKNOWN,
+};
+
+int process_table_new(const ProcessTableOptions *options, ProcessTable **ret)
+{
+        ProcessTable *table = calloc(1, sizeof *table);
+
+        if (!table)
+                return -ENOMEM;
+        table->options = *options;
+        if (map_new(&table->alive) < 0 || map_new(&table->exited) < 0) {
+                process_table_free(table);
+                return -ENOMEM;
+        }
+        *ret = table;
+        return 0;
+}
+
+static void process_free(Process *p)
+{
+        free(p->exe);
+        free(p->cmdline);
+        free(p->cwd);
+        free(p->cgroup);
+        free(p);
+}
+
+static void free_all(Map *map)
+{
+        size_t position = 0;
+        void *value;
+
+        while (map && map_next(map, &position, NULL, &value))
+                process_free(value);
+        map_free(map);
+}
+
+ProcessTable *process_table_free(ProcessTable *table)
+{
+        if (table) {
+                free_all(table->alive);
+                free_all(table->exited);
+                string_done(&table->text);
+                free(table);
+        }
+        return NULL;
+}
+
+static uint64_t exited_key(pid_t pid, uint64_t start_ns)
+{
+        return hash_u64(start_ns ^ (uint64_t)pid << 44);
+}
+
+/* What the kernel says now; a counter never goes back (user and system time are rescaled by
+ * the kernel at every look). */
+static void advance(uint64_t *to, uint64_t value)
+{
+        if (value != TRACK_UNKNOWN && (*to == TRACK_UNKNOWN || value > *to))
+                *to = value;
+}
+
+static void advance_figures(TrackFigures *to, const TrackFigures *now)
+{
+        uint64_t *a = (uint64_t *)to;
+        const uint64_t *b = (const uint64_t *)now;
+
+        for (size_t i = 0; i < sizeof *to / sizeof *a; i++)
+                advance(&a[i], b[i]);
+}
+
+/* The run time is exact; how it divides is measured in ticks and corrected by the kernel as it
+ * goes, so differences of user and system time need not add up. */
+static void rescale(TrackFigures *d)
+{
+        if (d->cpu_ns == TRACK_UNKNOWN || d->user_ns == TRACK_UNKNOWN ||
+            d->system_ns == TRACK_UNKNOWN || d->user_ns + d->system_ns == 0)
+                return;
+        d->user_ns = (uint64_t)((unsigned __int128)d->cpu_ns * d->user_ns /
+                                (d->user_ns + d->system_ns));
+        d->system_ns = d->cpu_ns - d->user_ns;
+}
+
+TrackFigures process_figures(const Process *process)
+{
+        TrackFigures d;
+        uint64_t *to = (uint64_t *)&d;
+        const uint64_t *last = (const uint64_t *)&process->last;
+        const uint64_t *base = (const uint64_t *)&process->base;
+
+        for (size_t i = 0; i < sizeof d / sizeof *to; i++)
+                to[i] = last[i] == TRACK_UNKNOWN || base[i] == TRACK_UNKNOWN ? TRACK_UNKNOWN
+                        : last[i] < base[i]                                  ? 0
+                                                                             : last[i] - base[i];
+        rescale(&d);
+        return d;
+}
+
+static uint64_t known(uint64_t value)
+{
+        return value == TRACK_UNKNOWN ? 0 : value;
+}
+
+/* The image is over: counted and handed out. */
+static void hand_out(ProcessTable *table, const Process *p)
+{
+        TrackFigures f = process_figures(p);
+
+        if (!p->wanted)
+                return;
+        table->counts.cpu_ns += known(f.cpu_ns);
+        table->counts.read_bytes += known(f.read_bytes);
+        table->counts.write_bytes += known(f.write_bytes);
+        table->options.ended(p, table->options.data);
+}
+
+static void want(ProcessTable *table, Process *p)
+{
+        if (p->wanted)
+                return;
+        p->wanted = true;
+        p->key = ++table->counts.images;
+        table->counts.processes++;
+        table->counts.started += !p->found;
+        table->counts.alive++;
+}
+
+static void read_command(ProcessTable *table, Process *p, const TrackEvent *event)
+{
+        const Host *host = table->options.host;
+        char buffer[PROC_CMDLINE_MAX + 1];
+        const char *arguments = event->cmdline;
+        size_t size = event->cmdline_size;
+        bool cut = event->cmdline_cut;
+
+        if (!arguments &&
+            proc_cmdline_read(host, p->pid, buffer, &size, &cut) == 0 && size > 0)
+                arguments = buffer;
+        if (arguments && size > 0) {
+                redact_arguments(&table->text, arguments, size, cut);
+                free(p->cmdline);
+                p->cmdline = strdup(string_get(&table->text));
+        }
+}
+
+static void replace(char **to, const char *text)
+{
+        free(*to);
+        *to = strdup(text);
+}
+
+/* What only a living process shows. A vanished one keeps what is known. */
+static void read_places(ProcessTable *table, Process *p, const TrackEvent *event)
+{
+        const Host *host = table->options.host;
+        char path[4096];
+
+        int r = proc_cwd_read(host, p->pid, path, sizeof path);
+        if (r == 0)
+                replace(&p->cwd, path);
+        if (r == PROC_GONE) {
+                if (event->exe && event->exe[0] == '/')
+                        replace(&p->exe, event->exe);
+                return;
+        }
+        if (proc_exe_read(host, p->pid, path, sizeof path) == 0)
+                replace(&p->exe, path);
+        else if (event->exe && event->exe[0] == '/')
+                replace(&p->exe, event->exe);
+        if (!p->cgroup && proc_cgroup_read(host, p->pid, path, sizeof path) == 0)
+                replace(&p->cgroup, path);
+}
+
+static Process *add(ProcessTable *table, const TrackEvent *event)
+{
+        Process *p = calloc(1, sizeof *p);
+
+        if (!p || map_put(table->alive, (uint64_t)event->pid, p) < 0) {
+                free(p);
+                table->counts.dropped++;
+                return NULL;
+        }
+        p->pid = event->pid;
+        p->ppid = event->ppid;
+        p->uid = event->uid;
+        p->start_ns = event->start_ns;
+        p->begin_ns = event->time_ns;
+        p->wait_status = -1;
+        p->peak_rss_bytes = p->peak_pss_bytes = TRACK_UNKNOWN;
+        p->last = unknown_figures;
+        p->threads_max = 1;
+        memcpy(p->comm, event->comm, sizeof p->comm);
+        return p;
+}
+
+static char *copy_text(const char *text)
+{
+        return text ? strdup(text) : NULL;
+}
+
+static void finish(ProcessTable *table, Process *p);
+
+static void on_fork(ProcessTable *table, const TrackEvent *event)
+{
+        Process *stale = map_get(table->alive, (uint64_t)event->pid);
+
+        if (stale) { /* its exit was lost, or the pid was told of twice */
+                if (stale->start_ns == event->start_ns && event->start_ns)
+                        return;
+                finish(table, stale);
+        }
+        Process *parent = map_get(table->alive, (uint64_t)event->ppid);
+        Process *p = add(table, event);
+        if (!p)
+                return;
+        if (parent) { /* until it execs it is its parent's program */
+                p->parent_key = parent->key;
+                p->exe = copy_text(parent->exe);
+                p->cmdline = copy_text(parent->cmdline);
+                p->cwd = copy_text(parent->cwd);
+                p->cgroup = copy_text(parent->cgroup);
+                if (p->uid < 0)
+                        p->uid = parent->uid;
+                if (!p->comm[0])
+                        memcpy(p->comm, parent->comm, sizeof p->comm);
+                p->watch.inherited_anon = parent->watch.now.rss_anon_bytes;
+        }
+        if (!table->options.match_only || (parent && parent->wanted))
+                want(table, p);
+}
+
+/* Descendants of a process that turned out to be wanted are wanted, too. */
+static void want_descendants(ProcessTable *table)
+{
+        bool more = true;
+        Process *p;
+
+        while (more) {
+                size_t position = 0;
+                more = false;
+                while (process_table_next(table, &position, &p)) {
+                        Process *parent = map_get(table->alive, (uint64_t)p->ppid);
+                        if (!p->wanted && parent && parent->wanted) {
+                                want(table, p);
+                                p->parent_key = parent->key;
+                                more = true;
+                        }
+                }
+        }
+}
+
+static void check_match(ProcessTable *table, Process *p)
+{
+        if (p->wanted || !table->options.match)
+                return;
+        if (table->options.match(p->cmdline ? p->cmdline : p->comm, table->options.data)) {
+                want(table, p);
+                want_descendants(table);
+        }
+}
+
+static void on_found(ProcessTable *table, const TrackEvent *event)
+{
+        if (map_get(table->alive, (uint64_t)event->pid))
+                return;
+        Process *parent = map_get(table->alive, (uint64_t)event->ppid);
+        Process *p = add(table, event);
+        if (!p)
+                return;
+        p->found = p->execed = true;
+        p->base = p->last = event->figures;
+        p->threads_max = MAX(event->threads_max, 1u);
+        if (parent)
+                p->parent_key = parent->key;
+        read_command(table, p, event);
+        read_places(table, p, event);
+        if (!table->options.match_only)
+                want(table, p);
+        else
+                check_match(table, p);
+}
+
+static void take_peak(Process *p, const TrackEvent *event)
+{
+        if (event->peak_rss_bytes == TRACK_UNKNOWN)
+                return;
+        if (event->peak_exact || p->peak_rss_bytes == TRACK_UNKNOWN ||
+            event->peak_rss_bytes > p->peak_rss_bytes) {
+                p->peak_rss_bytes = event->peak_rss_bytes;
+                p->peak_source = event->peak_exact ? PEAK_EXACT : PEAK_ESTIMATED;
+        }
+}
+
+/* Ends the image that execs and begins the next in the same process. */
+static void next_image(ProcessTable *table, Process *p, const TrackEvent *event)
+{
+        take_peak(p, event);
+        if (event->threads_max)
+                p->threads_max = MAX(p->threads_max, event->threads_max);
+        p->end_ns = event->time_ns;
+        hand_out(table, p);
+        p->end_ns = 0;
+        p->image++;
+        if (p->wanted)
+                p->key = ++table->counts.images;
+        p->base = p->last;
+        p->begin_ns = event->time_ns;
+        p->fds_max = 0;
+        p->peak_source = PEAK_UNKNOWN;
+}
+
+static void on_exec(ProcessTable *table, const TrackEvent *event)
+{
+        Process *p = map_get(table->alive, (uint64_t)event->pid);
+
+        if (!p)
+                return;
+        advance_figures(&p->last, &event->figures);
+        if (p->execed)
+                next_image(table, p, event);
+        /* what was sampled before was the parent's memory, or the last image's */
+        p->peak_rss_bytes = p->peak_pss_bytes = TRACK_UNKNOWN;
+        p->peak_source = PEAK_UNKNOWN;
+        p->threads_max = 1;
+        p->watch = (ProcessWatch){0};
+        p->execed = true;
+        p->found = false;
+        p->exec_ns = event->time_ns;
+        if (event->uid >= 0)
+                p->uid = event->uid;
+        if (event->comm[0])
+                memcpy(p->comm, event->comm, sizeof p->comm);
+        free(p->exe);
+        free(p->cmdline);
+        p->exe = p->cmdline = NULL;
+        read_command(table, p, event);
+        read_places(table, p, event);
+        check_match(table, p);
+}
+
+/* Out of the table; the last image's row is complete. */
+static void finish(ProcessTable *table, Process *p)
+{
+        if (!p->exited) {
+                map_remove(table->alive, (uint64_t)p->pid);
+                if (p->wanted) {
+                        table->counts.alive--;
+                        table->counts.ended++;
+                }
+        }
+        hand_out(table, p);
+        process_free(p);
+}
+
+static void on_exit(ProcessTable *table, const TrackEvent *event)
+{
+        Process *p = map_get(table->alive, (uint64_t)event->pid);
+
+        if (!p || (event->start_ns && p->start_ns && event->start_ns != p->start_ns))
+                return;
+        advance_figures(&p->last, &event->figures);
+        take_peak(p, event);
+        p->threads_max = MAX(p->threads_max, event->threads_max);
+        p->end_ns = event->time_ns;
+        if (event->wait_status >= 0)
+                p->wait_status = event->wait_status;
+        if (!table->options.final_events ||
+            map_put(table->exited, exited_key(p->pid, p->start_ns), p) < 0) {
+                finish(table, p);
+                return;
+        }
+        map_remove(table->alive, (uint64_t)p->pid);
+        p->exited = true;
+        if (p->wanted) {
+                table->counts.alive--;
+                table->counts.ended++;
+        }
+}
+
+static void on_final(ProcessTable *table, const TrackEvent *event)
+{
+        Process *p = map_remove(table->exited, exited_key(event->pid, event->start_ns));
+
+        if (!p)
+                return;
+        advance_figures(&p->last, &event->figures);
+        finish(table, p);
+}
+
+void process_table_apply(const TrackEvent *event, void *data)
+{
+        ProcessTable *table = data;
+        Process *p;
+
+        switch (event->type) {
+        case TRACK_FOUND:
+                on_found(table, event);
+                break;
+        case TRACK_FORK:
+                on_fork(table, event);
+                break;
+        case TRACK_EXEC:
+                on_exec(table, event);
+                break;
+        case TRACK_COMM:
+                p = map_get(table->alive, (uint64_t)event->pid);
+                if (p)
+                        memcpy(p->comm, event->comm, sizeof p->comm);
+                break;
+        case TRACK_EXIT:
+                on_exit(table, event);
+                break;
+        case TRACK_FINAL:
+                on_final(table, event);
+                break;
+        case TRACK_OOM:
+                break; /* the consumer's */
+        }
+}
+
+void process_table_waited(ProcessTable *table, pid_t pid, int wait_status)
+{
+        Process *p = map_get(table->alive, (uint64_t)pid);
+        size_t position = 0;
+
+        if (p && p->wait_status < 0)
+                p->wait_status = wait_status;
+        while (!p && process_table_next_exited(table, &position, &p)) {
+                if (p->pid == pid && p->wait_status < 0)
+                        p->wait_status = wait_status;
+                p = NULL;
+        }
+}
+
+Process *process_table_find(const ProcessTable *table, pid_t pid)
+{
+        return map_get(table->alive, (uint64_t)pid);
+}
+
+bool process_table_next(const ProcessTable *table, size_t *position, Process **ret)
+{
+        return map_next(table->alive, position, NULL, (void **)ret);
+}
+
+bool process_table_next_exited(const ProcessTable *table, size_t *position, Process **ret)
+{
+        return map_next(table->exited, position, NULL, (void **)ret);
+}
+
+typedef struct Settle {
+        ProcessTable *table;
+        uint64_t now_ns, age_ns;
+} Settle;
+
+static bool settle_one(uint64_t key, void *value, void *data)
+{
+        Settle *settle = data;
+        Process *p = value;
+
+        if (settle->age_ns > 0 && (p->end_ns + settle->age_ns > settle->now_ns ||
+                                   kill(p->pid, 0) == 0 || errno == EPERM))
+                return false; /* young, or a zombie still */
+        finish(settle->table, p);
+        return true;
+}
+
+void process_table_settle(ProcessTable *table, uint64_t now_ns, uint64_t age_ns)
+{
+        Settle settle = {table, now_ns, age_ns};
+
+        map_remove_if(table->exited, settle_one, &settle);
+}
+
+const ProcessTableCounts *process_table_counts(const ProcessTable *table)
+{
+        return &table->counts;
+}

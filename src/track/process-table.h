@@ -1,0 +1,102 @@
+/*
+ * The living processes of the run, made from a source's events. A process is (pid, start time);
+ * it has one image from fork through its first exec, and one more for each later exec. Every
+ * image gets a key, counted from 1. When an image is over and its figures are known, it is
+ * handed to `ended` and forgotten, so memory follows what is alive.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "host/host.h"
+#include "track/track.h"
+
+typedef enum PeakSource { PEAK_UNKNOWN, PEAK_EXACT, PEAK_SAMPLED, PEAK_ESTIMATED } PeakSource;
+
+/* What sampling knows of a process; filled by monitor/. */
+typedef struct ProcessWatch {
+        TrackSample now;        /* newest sample */
+        TrackSample written;    /* as of its last row; written_ns says when, 0: never */
+        uint64_t written_ns, written_pss_bytes, sampled_ns;
+        uint64_t pss_bytes;     /* best value now: read, or followed since */
+        uint64_t pss_read_bytes, pss_read_ns; /* when it was read; 0: never */
+        uint64_t pss_anon, pss_file, pss_shmem; /* parts as read */
+        uint64_t rss_anon, rss_file, rss_shmem; /* resident when read */
+        uint64_t inherited_anon; /* shared with the parent since fork, until exec */
+        uint64_t shared_growth; /* the run's shared growth counter when read */
+        uint64_t doubt_bytes;   /* by how much other processes' doings may have changed it */
+        uint64_t read_cost_ns;
+        bool seen;              /* now is valid */
+        bool pss_refused;       /* not ours to read */
+} ProcessWatch;
+
+typedef struct Process {
+        uint64_t key, parent_key; /* parent 0: not in the run */
+        uint32_t image;
+        pid_t pid, ppid;
+        int64_t uid;                  /* -1 unknown */
+        uint64_t start_ns;            /* of the process: boottime; 0 unknown */
+        uint64_t begin_ns, end_ns;    /* of the image: monotonic; end 0: alive */
+        uint64_t exec_ns;             /* 0: never, or before we came (found) */
+        bool found;                   /* existed before the recording */
+        bool execed;                  /* runs a program of its own */
+        bool exited;                  /* the process, not only the image */
+        bool wanted;                  /* in the run; else only watched for --match */
+        int wait_status;              /* -1 unknown */
+        char comm[16];
+        char *exe, *cmdline, *cwd, *cgroup; /* owned; NULL unknown */
+        TrackFigures base, last;      /* at the image's begin, and newest */
+        uint64_t peak_rss_bytes, peak_pss_bytes; /* TRACK_UNKNOWN */
+        PeakSource peak_source;
+        uint32_t threads_max, fds_max; /* 0 unknown */
+        ProcessWatch watch;
+} Process;
+
+typedef struct ProcessTable ProcessTable;
+
+typedef struct ProcessTableOptions {
+        const Host *host;
+        bool final_events; /* the source sends TRACK_FINAL: wait for it (bpf) */
+        bool match_only;   /* a process is wanted once `match` says so, or its parent is */
+        bool (*match)(const char *cmdline, void *data); /* NULL: all are wanted */
+        /* The image is over: its row can be written. Called for wanted ones only. */
+        void (*ended)(const Process *process, void *data);
+        void *data;
+} ProcessTableOptions;
+
+int process_table_new(const ProcessTableOptions *options, ProcessTable **ret);
+ProcessTable *process_table_free(ProcessTable *table);
+DEFINE_CLEANUP(ProcessTable, process_table)
+
+/* A TrackEventFn; data is the table. */
+void process_table_apply(const TrackEvent *event, void *table);
+
+/* How a process of ours ended, from wait4(2), where the source cannot know. */
+void process_table_waited(ProcessTable *table, pid_t pid, int wait_status);
+
+Process *process_table_find(const ProcessTable *table, pid_t pid); /* alive; NULL */
+
+/* Walks those alive: *position from 0; false at the end. */
+bool process_table_next(const ProcessTable *table, size_t *position, Process **ret);
+
+/* Walks those that exited and whose figures are awaited (zombies). */
+bool process_table_next_exited(const ProcessTable *table, size_t *position, Process **ret);
+
+/* Hands out those whose final figures never came: older than age_ns, or all with 0. */
+void process_table_settle(ProcessTable *table, uint64_t now_ns, uint64_t age_ns);
+
+typedef struct ProcessTableCounts {
+        uint64_t images, processes; /* wanted, so far; processes: forks and found */
+        uint64_t started, ended;    /* processes begun and over during the recording */
+        uint64_t alive;
+        uint64_t cpu_ns;            /* of images that are over */
+        uint64_t read_bytes, write_bytes;
+        uint64_t dropped;           /* out of memory */
+} ProcessTableCounts;
+
+const ProcessTableCounts *process_table_counts(const ProcessTable *table);
+
+/* Differences of the image's figures; TRACK_UNKNOWN where either is. */
+TrackFigures process_figures(const Process *process);
