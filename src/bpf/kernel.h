@@ -150,6 +150,7 @@ struct task_struct {
         s32 pid, tgid;
         struct task_struct *real_parent;
         struct task_struct *group_leader;
+        struct list_head children, sibling;
         struct pid *thread_pid;
         struct list_head thread_node;
         u64 utime, stime;

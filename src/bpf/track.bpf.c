@@ -65,7 +65,6 @@ const volatile u32 n_cpus = 1;
 const volatile u32 ring_half = 1 << 18;
 
 /* Set by the reader at any time. */
-u32 adopt;          /* the reader's own children are members */
 u32 watch_all;      /* every new process of the machine is */
 u32 no_descendants; /* children of members are not */
 u32 n_slots;        /* to sample */
@@ -74,8 +73,10 @@ u32 refresh;        /* sample idle processes in full, too */
 /* Told to the reader. */
 u64 lost;
 
+s32 root_pid;       /* for add_root() */
+u32 root_found;
+
 /* Found by prepare(). */
-u32 reader_tgid;
 u32 pid_level; /* of the reader's pid namespace */
 u64 percpu_offset[MAX_CPUS];
 
@@ -202,7 +203,6 @@ int prepare(void *ctx)
         void *spilled = &compass;
         u32 zero = 0;
 
-        reader_tgid = bpf_get_current_pid_tgid() >> 32;
         pid_level = BPF_CORE_READ(self, group_leader, thread_pid, level) & 31;
         if (!bpf_core_field_exists(((struct mm_struct *)0)->rss_stat[0].counters))
                 return 0;
@@ -219,6 +219,29 @@ int prepare(void *ctx)
         return 0;
 }
 
+/* A process comes into scope. */
+static __noinline int begin(struct task_struct *task, struct task_struct *parent, u32 tgid, s32 ppid)
+{
+        struct bpf_track_member m = {.task = (u64)task, .threads_max = 1};
+        struct bpf_track_event e;
+
+        m.peak_pages = BPF_TRACK_UNKNOWN;
+        m.start_ns = BPF_CORE_READ(task, start_boottime);
+        m.pid = shown_pid(task);
+        if (BPF_CORE_READ(task, mm) == BPF_CORE_READ(parent, mm))
+                m.flags = BPF_TRACK_SHARED_MM;
+        head(&e, BPF_TRACK_FORK, tgid, &m);
+        e.time_ns = BPF_CORE_READ(task, start_time);
+        e.flags = m.flags;
+        e.ppid = ppid;
+        e.uid = BPF_CORE_READ(task, real_cred, uid.val);
+        BPF_CORE_READ_INTO(&e.comm, task, comm);
+        if (bpf_map_update_elem(&members, &tgid, &m, BPF_ANY) != 0)
+                __sync_fetch_and_add(&lost, 1);
+        send(&e, sizeof e);
+        return 0;
+}
+
 SEC("raw_tp/sched_process_fork")
 int on_fork(struct bpf_raw_tracepoint_args *ctx)
 {
@@ -226,7 +249,7 @@ int on_fork(struct bpf_raw_tracepoint_args *ctx)
         u32 parent_tgid = BPF_CORE_READ(parent, tgid), tgid;
         struct bpf_track_member *of = member_of(parent_tgid);
 
-        if (of ? no_descendants : !(watch_all || (adopt && parent_tgid == reader_tgid)))
+        if (of ? no_descendants : !watch_all)
                 return 0;
         tgid = BPF_CORE_READ(child, tgid);
         if (tgid == parent_tgid) { /* a thread */
@@ -235,20 +258,52 @@ int on_fork(struct bpf_raw_tracepoint_args *ctx)
                         of->threads_max = threads;
                 return 0;
         }
-        struct bpf_track_member m = {.task = (u64)child, .threads_max = 1, .peak_pages = BPF_TRACK_UNKNOWN};
-        m.start_ns = BPF_CORE_READ(child, start_boottime);
-        m.pid = shown_pid(child);
-        if (BPF_CORE_READ(child, mm) == BPF_CORE_READ(parent, mm))
-                m.flags = BPF_TRACK_SHARED_MM;
-        struct bpf_track_event e;
-        head(&e, BPF_TRACK_FORK, tgid, &m);
-        e.flags = m.flags;
-        e.ppid = of ? of->pid : shown_pid(BPF_CORE_READ(parent, group_leader));
-        e.uid = BPF_CORE_READ(child, real_cred, uid.val);
-        BPF_CORE_READ_INTO(&e.comm, child, comm);
-        if (bpf_map_update_elem(&members, &tgid, &m, BPF_ANY) != 0)
-                __sync_fetch_and_add(&lost, 1);
-        send(&e, sizeof e);
+        begin(child, parent, tgid, of ? of->pid : shown_pid(BPF_CORE_READ(parent, group_leader)));
+        return 0;
+}
+
+/* The nth child of a task, in the order they were forked. */
+static __always_inline struct task_struct *child_of(struct task_struct *task, int n)
+{
+        void *end = (void *)task + bpf_core_field_offset(struct task_struct, children);
+        struct list_head *node = BPF_CORE_READ(task, children.next);
+
+        for (int i = 0; i < n && node && (void *)node != end; i++)
+                node = BPF_CORE_READ(node, next);
+        if (!node || (void *)node == end)
+                return NULL;
+        return (void *)node - bpf_core_field_offset(struct task_struct, sibling);
+}
+
+static __always_inline bool is_root(struct task_struct *task, struct task_struct *parent)
+{
+        if (shown_pid(task) != root_pid)
+                return false;
+        begin(task, parent, BPF_CORE_READ(task, tgid), shown_pid(parent));
+        root_found = 1;
+        return true;
+}
+
+/* Run by the reader once the command is forked and held: it is a child of the reader or of a
+ * child of it. Finding it here needs no iterator, and so no search of the kernel's BTF. */
+SEC("raw_tp/vigia_add_root")
+int add_root(void *ctx)
+{
+        struct task_struct *self = (void *)bpf_get_current_task();
+
+        self = BPF_CORE_READ(self, group_leader);
+        for (int i = 0; i < 4; i++) {
+                struct task_struct *child = child_of(self, i);
+                if (!child || is_root(child, self))
+                        return 0;
+                for (int j = 0; j < 4; j++) {
+                        struct task_struct *grandchild = child_of(child, j);
+                        if (!grandchild)
+                                break;
+                        if (is_root(grandchild, child))
+                                return 0;
+                }
+        }
         return 0;
 }
 

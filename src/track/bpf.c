@@ -317,7 +317,6 @@ static int load(BpfSource *s, const Host *host, Error *why)
         s->skeleton->rodata->ring_half = ring_bytes(n_cpus) / 2;
         s->skeleton->bss->watch_all = s->scope.watch_all || s->scope.all;
         s->skeleton->bss->no_descendants = !s->scope.descendants;
-        s->skeleton->bss->adopt = 1;
         bpf_map__set_max_entries(s->skeleton->maps.ring, ring_bytes(n_cpus));
         if (s->scope.all || s->scope.watch_all)
                 bpf_map__set_max_entries(s->skeleton->maps.members, 1 << 16);
@@ -410,18 +409,21 @@ static int bpf_open(TrackSource **ret, const Host *host, const TrackScope *scope
         return 0;
 }
 
-/* The command was forked while `adopt` was on, so it is a member already. */
 static int bpf_start(TrackSource *source, pid_t root, Error *err)
 {
-        ((BpfSource *)source)->skeleton->bss->adopt = 0;
-        return 0;
+        struct track_bpf *k = ((BpfSource *)source)->skeleton;
+        LIBBPF_OPTS(bpf_test_run_opts, options);
+
+        k->bss->root_pid = root;
+        if (bpf_prog_test_run_opts(bpf_program__fd(k->progs.add_root), &options) < 0)
+                return error_set_errno(err, errno, "bpf: adding the command");
+        return k->bss->root_found ? 0 : error_set(err, ESRCH, "bpf: process %d was not found", root);
 }
 
 static int bpf_add(TrackSource *source, pid_t pid, Error *err)
 {
         BpfSource *s = (BpfSource *)source;
 
-        s->skeleton->bss->adopt = 0;
         return seed(s, pid, s->scope.descendants, err);
 }
 
