@@ -1,0 +1,131 @@
+/* `vigia run -- COMMAND`: records a command, start to exit, and exits as it did. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/recording.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/text.h"
+
+typedef struct RunCommand {
+        Recording recording;
+        const char *user;
+        uint64_t timeout_ns;
+        bool no_output_log, no_cgroup;
+} RunCommand;
+
+/* -1 and a warning where it cannot be had: the command matters more. */
+static int open_output_log(RunCommand *run)
+{
+        if (run->no_output_log)
+                return -1;
+        int fd = openat(run->recording.directory_fd, "output.log",
+                        O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
+        if (fd < 0)
+                log_warning("output.log: %s; the output is not kept", strerror(errno));
+        return fd;
+}
+
+static int keep_command(RunInfo *info, char **words, size_t n)
+{
+        info->command = calloc(n + 1, sizeof *info->command);
+        if (!info->command)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++)
+                info->command[i] = strdup(words[i]);
+        return 0;
+}
+
+/* Exec that failed: nothing ran, so there is no run to keep. */
+static int tell_exec_failure(Recording *r, const char *name)
+{
+        const WorkloadResult *w = &r->result.workload;
+
+        log_error("%s: %s", name,
+                  w->exit_code == 127 ? "command not found" : strerror(abs(w->exec_errno)));
+        return w->exit_code;
+}
+
+static int record(RunCommand *run, char **words, size_t n_words)
+{
+        Recording *r = &run->recording;
+        Error err = {0};
+
+        if (!r->label) {
+                const char *slash = strrchr(words[0], '/');
+                r->label = slash && slash[1] ? slash + 1 : words[0];
+        }
+        int e = recording_begin(r, &err);
+        if (e == 0)
+                e = keep_command(&r->info, words, n_words);
+        if (e < 0) {
+                log_error("%s", err.message);
+                return EXIT_VIGIA;
+        }
+        _cleanup_close_ int output = open_output_log(run);
+        r->options.own_cgroup = !run->no_cgroup;
+        r->options.workload = (WorkloadOptions){
+                .argv = words,
+                .user = run->user,
+                .output_fd = output,
+                .timeout_ns = run->timeout_ns,
+        };
+        e = recording_run(r, &err);
+        if (e < 0) {
+                log_error("%s", err.message);
+                return EXIT_VIGIA;
+        }
+        if (r->result.workload.exec_failed)
+                return tell_exec_failure(r, words[0]);
+        recording_report(r);
+        return r->result.workload.exit_code;
+}
+
+static int run_run(const Command *command, int argc, char **argv)
+{
+        RunCommand run = {0};
+        Option options[16] = {
+                {'u', "user", "NAME", "run the command as this user", OPTION_TEXT, &run.user},
+                {0, "timeout", "TIME", "stop the command then (TERM, KILL 5 s later)",
+                 OPTION_DURATION, &run.timeout_ns},
+                {0, "no-output-log", NULL, "hand stdout and stderr straight through", OPTION_FLAG,
+                 &run.no_output_log},
+                {0, "no-cgroup", NULL, "no cgroup of its own for the command", OPTION_FLAG,
+                 &run.no_cgroup},
+        };
+        _cleanup_free_ char **words = NULL;
+        size_t n_words, n = 4;
+        Error err = {0};
+
+        recording_init(&run.recording);
+        n += recording_options(&run.recording, options + n, ARRAY_LENGTH(options) - n);
+        int e = options_parse(command, options, n, argc, argv, true, &words, &n_words, &err);
+        if (e > 0)
+                return EXIT_FINE;
+        if (e == 0 && n_words == 0)
+                e = error_set(&err, EINVAL, "run: expected a command: vigia run -- make -j2");
+        if (e == 0)
+                e = recording_check(&run.recording, "run", 0.05, &err);
+        if (e < 0) {
+                usage_error(command, &err);
+                recording_done(&run.recording);
+                return EXIT_VIGIA;
+        }
+        int code = record(&run, words, n_words);
+        recording_done(&run.recording);
+        return code;
+}
+
+const Command command_run = {
+        .name = "run",
+        .summary = "record a command, start to exit",
+        .usage = "[OPTIONS] -- COMMAND [ARGUMENT]…",
+        .details = "Exits as the command did; 128 + N if signal N killed it, 125 if vigia itself\n"
+                   "failed, 126 if the command could not be executed, 127 if it was not found.",
+        .run = run_run,
+};

@@ -1,0 +1,330 @@
+/* The run directory exists, with a run.json that says "recording", before anything is recorded;
+ * it is written again when the recording ends, with all figures. */
+#include "app/recording.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "host/proc-identity.h"
+#include "report/report.h"
+#include "table/process-tables.h"
+
+void recording_init(Recording *r)
+{
+        *r = (Recording){.directory_fd = -1};
+        run_info_init(&r->info);
+}
+
+void recording_done(Recording *r)
+{
+        run_store_free(r->store);
+        run_info_done(&r->info);
+        host_free(r->host);
+        regex_free(r->regex);
+        fd_close(r->directory_fd);
+        free(r->path);
+        recording_init(r);
+}
+
+size_t recording_options(Recording *r, Option *to, size_t n_max)
+{
+        const Option all[] = {
+                {'i', "interval", "TIME", "time between samples (0.001 … 3600 s)", OPTION_TEXT,
+                 &r->interval},
+                {'l', "label", "TEXT", "name of the run", OPTION_TEXT, &r->label},
+                {'o', "output", "DIR", "the run directory", OPTION_TEXT, &r->output},
+                {0, "source", "NAME", "capture source: bpf, perf or poll (default: the best)",
+                 OPTION_TEXT, &r->source},
+                {0, "match", "REGEX", "also processes outside the tree that match", OPTION_TEXT,
+                 &r->match},
+                {0, "pss-budget", "PERCENT", "CPU for reading PSS, of one core (default 1)",
+                 OPTION_TEXT, &r->pss_budget},
+                {0, "compression", "NAME", "zstd, snappy, gzip, brotli, lz4 or none", OPTION_TEXT,
+                 &r->compression},
+                {0, "no-report", NULL, "no summary at the end", OPTION_FLAG, &r->no_report},
+                {'q', "quiet", NULL, "print nothing but errors", OPTION_FLAG, &r->quiet},
+                {'v', "verbose", NULL, "say more; twice: much more", OPTION_COUNT, &r->verbose},
+        };
+        size_t n = MIN(n_max, ARRAY_LENGTH(all));
+
+        memcpy(to, all, n * sizeof *to);
+        return n;
+}
+
+static int check_interval(Recording *r, const char *command, double seconds, Error *err)
+{
+        uint64_t ns = (uint64_t)(seconds * 1e9);
+
+        if (r->interval && (parse_duration(r->interval, &ns) < 0 || ns < NS_PER_MS ||
+                            ns > 3600 * NS_PER_SECOND))
+                return error_set(err, EINVAL,
+                                 "%s: --interval %s: expected a time from 0.001 to 3600 s", command,
+                                 r->interval);
+        r->options.interval_ns = ns;
+        return 0;
+}
+
+int recording_check(Recording *r, const char *command, double interval_default, Error *err)
+{
+        double percent = 1;
+
+        log_set_level(r->quiet          ? LOG_QUIET
+                      : r->verbose >= 2 ? LOG_DEBUG
+                      : r->verbose      ? LOG_INFO
+                                        : LOG_WARNING);
+        int e = check_interval(r, command, interval_default, err);
+        if (e < 0)
+                return e;
+        if (r->source && !text_equal(r->source, "bpf") && !text_equal(r->source, "perf") &&
+            !text_equal(r->source, "poll"))
+                return error_set(err, EINVAL, "%s: --source %s: expected bpf, perf or poll", command,
+                                 r->source);
+        if (r->pss_budget && (parse_doublez(r->pss_budget, &percent) < 0 || percent < 0 ||
+                              percent > 100))
+                return error_set(err, EINVAL, "%s: --pss-budget %s: expected a percentage", command,
+                                 r->pss_budget);
+        ParquetCodec codec;
+        if (r->compression && (parquet_codec_parse(r->compression, &codec) < 0 ||
+                               !parquet_codec_available(codec)))
+                return error_set(err, EINVAL, "%s: --compression %s: not one that this vigia has",
+                                 command, r->compression);
+        r->options.pss_budget_ratio = percent / 100;
+        r->options.source = r->source;
+        if (r->match) {
+                e = regex_new(r->match, &r->regex, err);
+                if (e < 0)
+                        return error_prefix(err, e, "%s: --match", command);
+                r->options.match = r->regex;
+        }
+        e = host_new(NULL, &r->host);
+        if (e < 0)
+                return error_set_errno(err, e, "/");
+        r->options.host = r->host;
+        return 0;
+}
+
+static int add_tables(Recording *r, Error *err)
+{
+        RunStoreOptions options = {
+                .codec = PARQUET_ZSTD,
+                .id = r->info.id,
+                .host = r->info.host,
+        };
+        const struct {
+                const Schema *schema;
+                Sink **sink;
+        } tables[] = {
+                {&processes_schema, &r->processes},
+                {&samples_schema, &r->samples},
+                {&totals_schema, &r->totals},
+                {&events_schema, &r->events},
+        };
+
+        if (r->compression)
+                parquet_codec_parse(r->compression, &options.codec);
+        int e = run_store_new(r->path, &options, &r->store, err);
+        for (size_t i = 0; e == 0 && i < ARRAY_LENGTH(tables); i++)
+                e = run_store_add_table(r->store, tables[i].schema, tables[i].sink, err);
+        return e;
+}
+
+int recording_begin(Recording *r, Error *err)
+{
+        RunInfo *info = &r->info;
+        int64_t now = (int64_t)clock_realtime_ns();
+
+        int e = run_make_directory(r->output, r->label, now, &r->path, &info->id, err);
+        if (e < 0)
+                return e;
+        r->directory_fd = open(r->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (r->directory_fd < 0)
+                return error_set_errno(err, errno, "%s", r->path);
+        e = run_info_fill_host(info);
+        if (e < 0)
+                return error_set_errno(err, e, "this machine's description");
+        info->label = strdup(r->label);
+        info->start_realtime_ns = now;
+        info->start_monotonic_ns = clock_monotonic_ns();
+        info->start_boottime_ns = clock_boottime_ns();
+        info->interval_ns = r->options.interval_ns;
+        info->recorder_pid = getpid();
+        proc_start_read(r->host, getpid(), &info->recorder_start_ns);
+        e = add_tables(r, err);
+        if (e == 0)
+                e = run_info_write(info, r->directory_fd, err);
+        r->options.id = info->id;
+        r->options.processes = r->processes;
+        r->options.samples = r->samples;
+        r->options.totals = r->totals;
+        r->options.events = r->events;
+        return e;
+}
+
+static void on_ready(ProcessMonitor *monitor, void *data)
+{
+        Recording *r = data;
+
+        run_store_set_live(r->processes, process_monitor_live, monitor);
+}
+
+/* A store in trouble is said once, and once when it is well again; the rows wait meanwhile. */
+static void on_ticked(uint64_t now_ns, void *data)
+{
+        Recording *r = data;
+        Error err = {0};
+        int e = run_store_tick(r->store, now_ns, &err);
+
+        if (e < 0 && e != r->store_error) {
+                log_warning("%s; the command goes on, recording goes on in memory", err.message);
+                if (r->store_error == 0)
+                        run_info_add_warning(&r->info, "%s", err.message);
+                r->store_error = e;
+        }
+}
+
+static void take_monitors(Recording *r)
+{
+        RunInfo *info = &r->info;
+        const RecorderResult *result = &r->result;
+
+        info->monitors = calloc(1, sizeof *info->monitors);
+        if (!info->monitors)
+                return;
+        info->n_monitors = 1;
+        text_copy(info->monitors[0].name, sizeof info->monitors[0].name, "process");
+        info->monitors[0].interval_us = r->options.interval_ns / NS_PER_US;
+        info->monitors[0].rows = result->counts.samples;
+        info->monitors[0].late = result->late_ticks;
+}
+
+static void take_own_cost(Recording *r)
+{
+        struct rusage usage;
+        ProcSmaps smaps;
+
+        getrusage(RUSAGE_SELF, &usage);
+        r->info.own_cpu_us = clock_ns(CLOCK_PROCESS_CPUTIME_ID) / NS_PER_US +
+                             r->result.workload.relay_cpu_us;
+        r->info.own_peak_rss_bytes = (uint64_t)usage.ru_maxrss * 1024;
+        if (proc_smaps_rollup_read(r->host, getpid(), &smaps) == 0)
+                r->info.own_private_bytes = smaps.private_clean_bytes + smaps.private_dirty_bytes;
+        r->info.written_bytes = run_store_written_bytes(r->store);
+}
+
+static uint64_t timeval_us(struct timeval t)
+{
+        return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_usec;
+}
+
+static void take_workload(Recording *r)
+{
+        RunInfo *info = &r->info;
+        const WorkloadResult *w = &r->result.workload;
+
+        if (!r->options.workload.argv)
+                return;
+        info->exit_code = w->exit_code;
+        if (w->exit_signal)
+                info->exit_signal = w->exit_signal;
+        info->timed_out = w->timed_out;
+        info->command_cpu_us = timeval_us(w->usage.ru_utime) + timeval_us(w->usage.ru_stime);
+        if (r->options.workload.output_fd >= 0)
+                info->output_bytes = w->output_bytes;
+        if (w->output_error < 0)
+                run_info_add_warning(info, "output.log is cut short: %s", strerror(-w->output_error));
+}
+
+static void take_result(Recording *r)
+{
+        RunInfo *info = &r->info;
+        const RecorderResult *result = &r->result;
+
+        info->end_realtime_ns = result->end_realtime_ns;
+        info->wall_ns = result->end_ns - result->start_ns;
+        if (r->options.workload.argv && result->workload.exec_ns)
+                info->wall_ns = result->workload.end_ns - result->workload.exec_ns;
+        info->capture_source = strdup(result->source);
+        if (result->source_why.message[0] && !r->source)
+                info->capture_why = strdup(result->source_why.message);
+        info->partial = result->partial;
+        info->processes = result->counts.processes;
+        info->lost_events = result->counts.lost_events;
+        info->peak_cgroup_bytes = result->cgroup_peak_bytes;
+        if (result->cgroup[0])
+                info->cgroup = strdup(result->cgroup);
+        info->ticks = result->ticks;
+        info->late_ticks = result->late_ticks;
+        info->complete = true;
+        take_workload(r);
+        take_monitors(r);
+}
+
+/* Nothing was recorded: the directory that was made for it goes, too. */
+static void drop(Recording *r)
+{
+        r->store = run_store_free(r->store);
+        if (r->path && directory_remove(AT_FDCWD, r->path) < 0)
+                log_debug("%s stays", r->path);
+}
+
+int recording_run(Recording *r, Error *err)
+{
+        Error store = {0};
+
+        r->options.ready = on_ready;
+        r->options.ticked = on_ticked;
+        r->options.data = r;
+        int e = recorder_run(&r->options, &r->result, err);
+        if (e < 0) {
+                drop(r);
+                return e;
+        }
+        run_store_set_live(r->processes, NULL, NULL);
+        take_result(r);
+        e = run_store_finish(r->store, &store);
+        if (e < 0)
+                run_info_add_warning(&r->info, "%s", store.message);
+        r->info.lost_rows = run_store_lost(r->store);
+        take_own_cost(r);
+        int w = run_info_write(&r->info, r->directory_fd, &store);
+        if (e < 0 || w < 0)
+                log_warning("%s; what was recorded is in %s", store.message, r->path);
+        r->store = run_store_free(r->store);
+        return 0;
+}
+
+static void write_summary_file(Recording *r, RunReader *reader)
+{
+        ReportOptions plain = {0};
+        _cleanup_string_ String text = {0};
+        Error err = {0};
+
+        if (report_text(reader, &plain, &text, &err) == 0)
+                file_replace(r->directory_fd, "summary.txt", string_get(&text), text.size, false);
+}
+
+void recording_report(Recording *r)
+{
+        _cleanup_(run_reader_freep) RunReader *reader = NULL;
+        Error err = {0};
+
+        if (r->no_report)
+                return;
+        int e = run_reader_open(r->path, &reader, &err);
+        if (e == 0 && !r->quiet)
+                e = report_print(reader, stderr, &err);
+        if (e < 0)
+                log_warning("no summary: %s", err.message);
+        else
+                write_summary_file(r, reader);
+}

@@ -1,0 +1,347 @@
+/* Order matters: what is slow comes before the command is released, and the command's end is
+ * followed by one last tick before anything else. */
+#include "record/recorder.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "loop/loop.h"
+#include "record/command-cgroup.h"
+
+enum {
+        SUSPEND_NS = 1000000000, /* boottime ran ahead of monotonic by this in a tick: slept */
+        CLOCK_STEP_NS = 100000000, /* realtime moved against monotonic: somebody set it */
+};
+
+typedef struct Recorder {
+        const RecorderOptions *options;
+        RecorderResult *result;
+        Loop *loop;
+        TrackSource *source;
+        ProcessMonitor *monitor;
+        CommandCgroup *cgroup;
+        Workload *workload;
+        LoopSource *timer, *ring, *signals;
+        bool done;
+        int64_t clock_offset_ns;   /* realtime - monotonic at the last tick */
+        uint64_t sleep_offset_ns;  /* boottime - monotonic at the last tick */
+} Recorder;
+
+static void fill_tick(Recorder *r, uint64_t now_ns, uint64_t due_ns, Tick *tick)
+{
+        *tick = (Tick){
+                .now_ns = now_ns,
+                .realtime_ns = (int64_t)clock_realtime_ns(),
+                .late_ns = now_ns > due_ns ? now_ns - due_ns : 0,
+                .own_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID),
+                .cgroup_bytes = UINT64_MAX,
+                .cgroup_peak_bytes = UINT64_MAX,
+        };
+        if (r->cgroup)
+                command_cgroup_memory(r->cgroup, &tick->cgroup_bytes, &tick->cgroup_peak_bytes);
+}
+
+/* A clock that was set, or a machine that slept, is recorded, not smoothed over. */
+static void note_clocks(Recorder *r, const Tick *tick)
+{
+        int64_t clock_offset = tick->realtime_ns - (int64_t)tick->now_ns;
+        uint64_t sleep_offset = clock_boottime_ns() - clock_monotonic_ns();
+        int64_t slept = (int64_t)(sleep_offset - r->sleep_offset_ns);
+        int64_t step = clock_offset - r->clock_offset_ns - slept;
+        char text[96];
+
+        if (r->result->ticks > 1 && slept > SUSPEND_NS) {
+                snprintf(text, sizeof text, "the machine was suspended for %.1f s",
+                         (double)slept / 1e9);
+                process_monitor_event(r->monitor, tick, "suspend", "info", NULL, text);
+        }
+        if (r->result->ticks > 1 && llabs(step) > CLOCK_STEP_NS) {
+                snprintf(text, sizeof text, "the clock was set %s by %.3f s",
+                         step > 0 ? "forward" : "back", (double)llabs(step) / 1e9);
+                process_monitor_event(r->monitor, tick, "clock-step", "info", NULL, text);
+        }
+        r->clock_offset_ns = clock_offset;
+        r->sleep_offset_ns = sleep_offset;
+}
+
+static void tick(Recorder *r, uint64_t due_ns)
+{
+        uint64_t now = clock_monotonic_ns();
+        Error err = {0};
+        Tick t;
+
+        fill_tick(r, now, due_ns, &t);
+        r->result->ticks++;
+        r->result->late_ticks += t.late_ns > r->options->interval_ns;
+        note_clocks(r, &t);
+        int e = process_monitor_tick(r->monitor, &t, &err);
+        if (e < 0 && r->result->sink_error == 0) {
+                r->result->sink_error = e;
+                r->result->sink_sentence = err;
+        }
+        if (r->options->ticked)
+                r->options->ticked(now, r->options->data);
+}
+
+static int on_timer(uint64_t expirations, uint64_t due_ns, void *data)
+{
+        Recorder *r = data;
+        ProcessMonitorCounts counts;
+
+        /* ticks that could not run are late, not lost: the values are as of now */
+        r->result->late_ticks += expirations - 1;
+        tick(r, due_ns);
+        if (r->options->workload.argv)
+                return 0;
+        process_monitor_counts(r->monitor, &counts);
+        bool over = r->options->duration_ns &&
+                    clock_monotonic_ns() - r->result->start_ns >= r->options->duration_ns;
+        bool empty = counts.alive == 0 && !r->options->all && !r->options->match;
+        if (over || empty)
+                loop_stop(r->loop);
+        return 0;
+}
+
+/* The source's buffers are half full: emptied now, the tick would be too late. */
+static int on_ring(int fd, uint32_t events, void *data)
+{
+        Recorder *r = data;
+
+        return process_monitor_drain(r->monitor);
+}
+
+static void on_done(const WorkloadResult *result, void *data)
+{
+        Recorder *r = data;
+
+        r->result->workload = *result;
+        r->done = true;
+        loop_stop(r->loop);
+}
+
+static int on_signal(const struct signalfd_siginfo *info, void *data)
+{
+        Recorder *r = data;
+
+        r->result->interrupted = (int)info->ssi_signo;
+        loop_stop(r->loop);
+        return 0;
+}
+
+static bool on_match(const char *cmdline, void *data)
+{
+        return regex_match(data, cmdline, strlen(cmdline));
+}
+
+static int fork_command(Recorder *r, Error *err)
+{
+        const RecorderOptions *o = r->options;
+
+        if (o->own_cgroup &&
+            command_cgroup_prepare(o->host, o->id, &r->cgroup, &r->result->cgroup_why) < 0)
+                r->cgroup = NULL;
+        if (r->cgroup)
+                command_cgroup_enter(r->cgroup);
+        int e = workload_fork(r->loop, &o->workload, &r->workload, err);
+        if (r->cgroup && e == 0)
+                command_cgroup_adopt(r->cgroup, workload_pid(r->workload));
+        return e;
+}
+
+static int open_source(Recorder *r, Error *err)
+{
+        const RecorderOptions *o = r->options;
+        TrackScope scope = {
+                .all = o->all,
+                .watch_all = o->match != NULL,
+                .descendants = o->workload.argv || o->descendants,
+                .interval_ns = o->interval_ns,
+        };
+
+        int e = track_open(o->source, o->host, &scope, &r->source, &r->result->source_why);
+        if (e < 0)
+                return error_set(err, e, "nothing can be recorded: %s",
+                                 r->result->source_why.message);
+        r->result->source = r->source->ops->name;
+        r->result->partial = r->source->ops->partial;
+        return 0;
+}
+
+static int open_monitor(Recorder *r, Error *err)
+{
+        const RecorderOptions *o = r->options;
+        ProcessMonitorOptions options = {
+                .host = o->host,
+                .source = r->source,
+                .processes = o->processes,
+                .samples = o->samples,
+                .totals = o->totals,
+                .events = o->events,
+                .start_ns = r->result->start_ns,
+                .pss_budget_ratio = o->pss_budget_ratio,
+                .match_only = o->match != NULL,
+                .match = o->match ? on_match : NULL,
+                .match_data = (void *)o->match,
+        };
+        int e = process_monitor_new(&options, &r->monitor);
+
+        return e < 0 ? error_set_errno(err, e, "process monitor") : 0;
+}
+
+/* Processes named with -p and their like. One that is gone already is said, not fatal, unless
+ * none is left. */
+static int add_scope(Recorder *r, Error *err)
+{
+        const RecorderOptions *o = r->options;
+        size_t added = 0;
+
+        if (o->workload.argv)
+                return r->source->ops->start(r->source, workload_pid(r->workload), err);
+        for (size_t i = 0; i < o->n_pids; i++) {
+                Error why = {0};
+                if (r->source->ops->add(r->source, o->pids[i], &why) == 0)
+                        added++;
+                else
+                        log_warning("%s", why.message);
+        }
+        if (added == 0 && !o->all && !o->match)
+                return error_set(err, ESRCH, "none of the processes asked for could be watched");
+        return 0;
+}
+
+static int watch_ring(Recorder *r)
+{
+        int fd = r->source->ops->fd ? r->source->ops->fd(r->source) : -1;
+
+        return fd < 0 ? 0 : loop_add_fd(r->loop, fd, EPOLLIN, on_ring, r, &r->ring);
+}
+
+static int watch_signals(Recorder *r)
+{
+        sigset_t set;
+
+        if (r->options->workload.argv) /* the workload passes them on */
+                return 0;
+        sigemptyset(&set);
+        sigaddset(&set, SIGINT);
+        sigaddset(&set, SIGTERM);
+        sigaddset(&set, SIGHUP);
+        return loop_add_signals(r->loop, &set, on_signal, r, &r->signals);
+}
+
+/* The command's own place in the run is known: an exec that failed leaves nothing to record. */
+static int release(Recorder *r)
+{
+        Error err = {0};
+
+        if (r->cgroup) {
+                if (command_cgroup_wait(r->cgroup, &r->result->cgroup_why) < 0)
+                        r->cgroup = command_cgroup_free(r->cgroup);
+                else
+                        text_copy(r->result->cgroup, sizeof r->result->cgroup,
+                                  command_cgroup_shown(r->cgroup));
+        }
+        if (!r->options->workload.argv)
+                return 0;
+        workload_release(r->workload, on_done, r, &err);
+        return 0;
+}
+
+static int set_up(Recorder *r, Error *err)
+{
+        int e = loop_new(&r->loop);
+
+        if (e < 0)
+                return error_set_errno(err, e, "event loop");
+        if (r->options->workload.argv)
+                e = fork_command(r, err);
+        if (e == 0)
+                e = open_source(r, err);
+        if (e == 0)
+                e = open_monitor(r, err);
+        if (e == 0)
+                e = add_scope(r, err);
+        if (e < 0)
+                return e;
+        if (r->options->ready)
+                r->options->ready(r->monitor, r->options->data);
+        e = watch_ring(r);
+        if (e == 0)
+                e = watch_signals(r);
+        if (e == 0)
+                e = loop_add_timer(r->loop, clock_monotonic_ns() + r->options->interval_ns,
+                                   r->options->interval_ns, on_timer, r, &r->timer);
+        return e < 0 ? error_set_errno(err, e, "event loop") : 0;
+}
+
+/* The last tick, and what the command's end tells. */
+static void wind_up(Recorder *r)
+{
+        RecorderResult *result = r->result;
+        Error err = {0};
+
+        result->end_ns = r->done ? result->workload.end_ns : clock_monotonic_ns();
+        result->end_realtime_ns = (int64_t)clock_realtime_ns();
+        if (r->done && !result->workload.exec_failed) {
+                int status = result->workload.exit_signal ? result->workload.exit_signal
+                                                          : result->workload.exit_code << 8;
+                process_monitor_drain(r->monitor);
+                process_monitor_waited(r->monitor, workload_pid(r->workload), status);
+        }
+        tick(r, clock_monotonic_ns());
+        if (r->cgroup) {
+                uint64_t now;
+                if (command_cgroup_memory(r->cgroup, &now, &result->cgroup_peak_bytes) < 0)
+                        result->cgroup_peak_bytes = UINT64_MAX;
+                result->cgroup_cpu_us = command_cgroup_cpu_us(r->cgroup);
+        }
+        int e = process_monitor_finish(r->monitor, clock_monotonic_ns(), &err);
+        if (e < 0 && result->sink_error == 0) {
+                result->sink_error = e;
+                result->sink_sentence = err;
+        }
+        process_monitor_counts(r->monitor, &result->counts);
+        result->own_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) +
+                             result->workload.relay_cpu_us * NS_PER_US;
+}
+
+static void tear_down(Recorder *r)
+{
+        r->workload = workload_free(r->workload);
+        r->monitor = process_monitor_free(r->monitor);
+        r->source = track_close(r->source);
+        r->cgroup = command_cgroup_free(r->cgroup);
+        r->loop = loop_free(r->loop);
+}
+
+int recorder_run(const RecorderOptions *options, RecorderResult *result, Error *err)
+{
+        Recorder r = {.options = options, .result = result};
+
+        *result = (RecorderResult){
+                .start_ns = clock_monotonic_ns(),
+                .start_realtime_ns = (int64_t)clock_realtime_ns(),
+                .start_boottime_ns = clock_boottime_ns(),
+                .cgroup_peak_bytes = UINT64_MAX,
+                .cgroup_cpu_us = UINT64_MAX,
+        };
+        int e = set_up(&r, err);
+        if (e == 0)
+                e = release(&r);
+        if (e == 0)
+                e = loop_run(r.loop);
+        if (e == 0)
+                wind_up(&r);
+        else if (!err->message[0])
+                error_set_errno(err, e, "recording");
+        tear_down(&r);
+        return e;
+}
