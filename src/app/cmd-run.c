@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "track/redact.h"
 
 typedef struct RunCommand {
         Recording recording;
@@ -31,16 +32,6 @@ static int open_output_log(RunCommand *run)
         return fd;
 }
 
-static int keep_command(RunInfo *info, char **words, size_t n)
-{
-        info->command = calloc(n + 1, sizeof *info->command);
-        if (!info->command)
-                return -ENOMEM;
-        for (size_t i = 0; i < n; i++)
-                info->command[i] = strdup(words[i]);
-        return 0;
-}
-
 /* Exec that failed: nothing ran, so there is no run to keep. */
 static int tell_exec_failure(Recording *r, const char *name)
 {
@@ -51,7 +42,7 @@ static int tell_exec_failure(Recording *r, const char *name)
         return w->exit_code;
 }
 
-static int record(RunCommand *run, char **words, size_t n_words)
+static int record(RunCommand *run, char **words)
 {
         Recording *r = &run->recording;
         Error err = {0};
@@ -60,9 +51,8 @@ static int record(RunCommand *run, char **words, size_t n_words)
                 const char *slash = strrchr(words[0], '/');
                 r->label = slash && slash[1] ? slash + 1 : words[0];
         }
+        r->info.command = redact_vector(words);
         int e = recording_begin(r, &err);
-        if (e == 0)
-                e = keep_command(&r->info, words, n_words);
         if (e < 0) {
                 log_error("%s", err.message);
                 return EXIT_VIGIA;
@@ -116,7 +106,7 @@ static int run_run(const Command *command, int argc, char **argv)
                 recording_done(&run.recording);
                 return EXIT_VIGIA;
         }
-        int code = record(&run, words, n_words);
+        int code = record(&run, words);
         recording_done(&run.recording);
         return code;
 }

@@ -3,6 +3,8 @@
 
 #include "app/options.h"
 
+extern const Command command_run, command_attach;
+
 /* NULL-terminated. */
 extern const Command *const commands[];
 extern const Command command_runs, command_recover;

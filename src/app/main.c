@@ -7,6 +7,8 @@
 #include "base/text.h"
 
 const Command *const commands[] = {
+        &command_run,
+        &command_attach,
         &command_runs,
         &command_recover,
         NULL,

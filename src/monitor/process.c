@@ -52,6 +52,7 @@ static void pass_on(ProcessMonitor *m, Sink *sink, Batch *rows)
         batch_clear(rows);
 }
 
+/* A row for good. */
 static void on_ended(const Process *p, void *data)
 {
         static const TrackSample nothing;
@@ -89,6 +90,7 @@ int process_monitor_new(const ProcessMonitorOptions *options, ProcessMonitor **r
                 .host = options->host,
                 .final_events = options->source->ops->tells_final,
                 .match_only = options->match_only,
+                .root = options->root,
                 .match = options->match ? on_match : NULL,
                 .ended = on_ended,
                 .data = m,
@@ -420,9 +422,15 @@ void process_monitor_waited(ProcessMonitor *m, pid_t pid, int wait_status)
 
 int process_monitor_finish(ProcessMonitor *m, uint64_t now_ns, Error *err)
 {
+        size_t position = 0;
+        Process *p;
+
         m->error = 0;
         process_monitor_drain(m);
         process_table_settle(m->table, now_ns, 0);
+        while (process_table_next(m->table, &position, &p))
+                if (p->wanted)
+                        on_ended(p, m);
         tell_losses(m);
         pass_on(m, m->options.processes, m->processes);
         pass_on(m, m->options.events, m->events);

@@ -28,6 +28,7 @@ typedef struct ProcessMonitorOptions {
         uint64_t start_ns;          /* CLOCK_MONOTONIC of the run's start */
         double pss_budget_ratio;    /* 0.01; 0: never read PSS */
         bool match_only;            /* as in ProcessTableOptions */
+        pid_t root;
         bool (*match)(const char *cmdline, void *data);
         void *match_data;
 } ProcessMonitorOptions;
@@ -47,7 +48,8 @@ int process_monitor_tick(ProcessMonitor *monitor, const Tick *tick, Error *err);
 /* The command was waited for: how it ended, which not every source knows. */
 void process_monitor_waited(ProcessMonitor *monitor, pid_t pid, int wait_status);
 
-/* Writes the rows of all that ended; those still alive are the live rows. */
+/* Writes the rows of all that are left: those whose final figures never came, and those still
+ * alive (end_ns null). Live rows are not to be asked for any more. */
 int process_monitor_finish(ProcessMonitor *monitor, uint64_t now_ns, Error *err);
 
 /* A RunLiveFn of the processes table: rows of those alive, end_ns null. */

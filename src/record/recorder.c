@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "host/proc-identity.h"
 #include "loop/loop.h"
 #include "record/command-cgroup.h"
 
@@ -31,6 +32,7 @@ typedef struct Recorder {
         Workload *workload;
         LoopSource *timer, *ring, *signals;
         bool done;
+        size_t n_added;
         int64_t clock_offset_ns;   /* realtime - monotonic at the last tick */
         uint64_t sleep_offset_ns;  /* boottime - monotonic at the last tick */
 } Recorder;
@@ -187,7 +189,8 @@ static int open_monitor(Recorder *r, Error *err)
                 .events = o->events,
                 .start_ns = r->result->start_ns,
                 .pss_budget_ratio = o->pss_budget_ratio,
-                .match_only = o->match != NULL,
+                .match_only = o->match != NULL && !o->all,
+                .root = o->workload.argv ? workload_pid(r->workload) : 0,
                 .match = o->match ? on_match : NULL,
                 .match_data = (void *)o->match,
         };
@@ -196,23 +199,63 @@ static int open_monitor(Recorder *r, Error *err)
         return e < 0 ? error_set_errno(err, e, "process monitor") : 0;
 }
 
-/* Processes named with -p and their like. One that is gone already is said, not fatal, unless
- * none is left. */
+/* vigia and what it was started by (sudo, a shell) are never matched: their command lines hold
+ * the expression itself. */
+static bool is_own(const Recorder *r, pid_t pid)
+{
+        pid_t own = getpid();
+        ProcStat stat;
+
+        if (r->workload && pid == workload_relay_pid(r->workload))
+                return true;
+        for (int depth = 0; own > 1 && depth < 64; depth++) {
+                if (own == pid)
+                        return true;
+                if (proc_stat_read(r->options->host, own, &stat) != 0)
+                        break;
+                own = stat.ppid;
+        }
+        return false;
+}
+
+static int add_if_matching(pid_t pid, void *data)
+{
+        Recorder *r = data;
+        char cmdline[PROC_CMDLINE_MAX + 1];
+        size_t size;
+        bool cut;
+
+        if (proc_cmdline_read(r->options->host, pid, cmdline, &size, &cut) != 0 || size == 0)
+                return 0;
+        for (size_t i = 0; i + 1 < size; i++)
+                if (cmdline[i] == '\0')
+                        cmdline[i] = ' ';
+        if (regex_match(r->options->match, cmdline, strnlen(cmdline, size)) && !is_own(r, pid) &&
+            r->source->ops->add(r->source, pid, NULL) == 0)
+                r->n_added++;
+        return 0;
+}
+
+/* Processes named with -p, and those that match. One that is gone already is said, not fatal,
+ * unless none is left. */
 static int add_scope(Recorder *r, Error *err)
 {
         const RecorderOptions *o = r->options;
-        size_t added = 0;
 
-        if (o->workload.argv)
-                return r->source->ops->start(r->source, workload_pid(r->workload), err);
         for (size_t i = 0; i < o->n_pids; i++) {
                 Error why = {0};
                 if (r->source->ops->add(r->source, o->pids[i], &why) == 0)
-                        added++;
+                        r->n_added++;
                 else
                         log_warning("%s", why.message);
         }
-        if (added == 0 && !o->all && !o->match)
+        if (o->match && !o->all)
+                proc_pids_walk(o->host, add_if_matching, r);
+        if (o->workload.argv)
+                return r->source->ops->start(r->source, workload_pid(r->workload), err);
+        if (r->n_added == 0 && o->match && !o->all)
+                log_info("no process matches yet");
+        if (r->n_added == 0 && !o->all && !o->match)
                 return error_set(err, ESRCH, "none of the processes asked for could be watched");
         return 0;
 }

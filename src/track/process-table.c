@@ -247,7 +247,7 @@ static void on_fork(ProcessTable *table, const TrackEvent *event)
                         memcpy(p->comm, parent->comm, sizeof p->comm);
                 p->watch.inherited_anon = parent->watch.now.rss_anon_bytes;
         }
-        if (!table->options.match_only || (parent && parent->wanted))
+        if (!table->options.match_only || p->pid == table->options.root || (parent && parent->wanted))
                 want(table, p);
 }
 
@@ -296,10 +296,7 @@ static void on_found(ProcessTable *table, const TrackEvent *event)
                 p->parent_key = parent->key;
         read_command(table, p, event);
         read_places(table, p, event);
-        if (!table->options.match_only)
-                want(table, p);
-        else
-                check_match(table, p);
+        want(table, p); /* somebody asked for it */
 }
 
 static void take_peak(Process *p, const TrackEvent *event)

@@ -60,6 +60,7 @@ typedef struct ProcessTableOptions {
         const Host *host;
         bool final_events; /* the source sends TRACK_FINAL: wait for it (bpf) */
         bool match_only;   /* a process is wanted once `match` says so, or its parent is */
+        pid_t root;        /* wanted in any case: the command; 0 none */
         bool (*match)(const char *cmdline, void *data); /* NULL: all are wanted */
         /* The image is over: its row can be written. Called for wanted ones only. */
         void (*ended)(const Process *process, void *data);

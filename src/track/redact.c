@@ -2,6 +2,7 @@
 #include "track/redact.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char mask[] = "***";
@@ -114,6 +115,20 @@ static void add_script(String *to, const char *text, size_t size)
         }
 }
 
+/* Appends one argument, masked if the one before announced it. *hide carries that on. */
+static void add_argument(String *to, const char *text, size_t size, bool *hide)
+{
+        if (*hide && size > 0 && text[0] != '-') {
+                string_add(to, mask);
+                *hide = false;
+        } else if (memchr(text, ' ', size)) {
+                add_script(to, text, size);
+                *hide = false;
+        } else {
+                *hide = add_word(to, text, size);
+        }
+}
+
 void redact_arguments(String *to, const char *arguments, size_t size, bool cut)
 {
         bool hide = false, first = true;
@@ -125,18 +140,26 @@ void redact_arguments(String *to, const char *arguments, size_t size, bool cut)
                 if (!first)
                         string_add_char(to, ' ');
                 first = false;
-                if (hide && n > 0 && arguments[0] != '-') {
-                        string_add(to, mask);
-                        hide = false;
-                } else if (memchr(arguments, ' ', n)) {
-                        add_script(to, arguments, n);
-                        hide = false;
-                } else {
-                        hide = add_word(to, arguments, n);
-                }
+                add_argument(to, arguments, n, &hide);
                 arguments += MIN(n + 1, size);
                 size -= MIN(n + 1, size);
         }
         if (cut)
                 string_add(to, " …");
+}
+
+char **redact_vector(char *const *argv)
+{
+        size_t n = 0;
+        bool hide = false;
+
+        while (argv[n])
+                n++;
+        char **copy = calloc(n + 1, sizeof *copy);
+        for (size_t i = 0; copy && i < n; i++) {
+                String text = {0};
+                add_argument(&text, argv[i], strlen(argv[i]), &hide);
+                copy[i] = string_take(&text);
+        }
+        return copy;
 }

@@ -12,3 +12,6 @@
 /* Joins NUL-separated arguments with single blanks into `to` (cleared first), secrets replaced
  * by "***". `cut`: the arguments were longer than what is here; " …" is put behind. */
 void redact_arguments(String *to, const char *arguments, size_t size, bool cut);
+
+/* The same for an argv: a new, NULL-terminated array of new strings; NULL without memory. */
+char **redact_vector(char *const *argv);
