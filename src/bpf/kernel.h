@@ -147,6 +147,7 @@ struct task_struct {
         struct sched_entity se;
         struct mm_struct *mm;
         int exit_code;
+        unsigned in_execve : 1;
         s32 pid, tgid;
         struct task_struct *real_parent;
         struct task_struct *group_leader;

@@ -451,6 +451,8 @@ int on_rename(struct bpf_raw_tracepoint_args *ctx)
 
         if (BPF_CORE_READ(task, pid) != tgid || !(m = member_of(tgid)))
                 return 0;
+        if (bpf_core_field_exists(task->in_execve) && BPF_CORE_READ_BITFIELD_PROBED(task, in_execve))
+                return 0; /* the exec itself tells */
         head(&e, BPF_TRACK_COMM, tgid, m);
         bpf_probe_read_kernel_str(e.comm, sizeof e.comm, (void *)ctx->args[1]);
         send(&e, sizeof e);

@@ -146,10 +146,8 @@ static int copy_struct(Raw *raw, uint32_t id, const struct btf_type *t, unsigned
                         bits = BTF_MEMBER_BITFIELD_SIZE(offset);
                         offset = BTF_MEMBER_BIT_OFFSET(offset);
                 }
-                if (bits) /* never read by our programs */
-                        continue;
                 int r = btf__add_field(raw->to, name_at(raw, members[i].name_off), types[i], offset,
-                                       0);
+                                       bits);
                 if (r < 0)
                         return r;
         }

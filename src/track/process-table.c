@@ -171,24 +171,22 @@ static void replace(char **to, const char *text)
         *to = strdup(text);
 }
 
-/* What only a living process shows. A vanished one keeps what is known. */
+/* What only a living process shows. The path that exec was given is of that moment; the link is
+ * of now, when the process may run something else already: for paths that say too little. */
 static void read_places(ProcessTable *table, Process *p, const TrackEvent *event)
 {
         const Host *host = table->options.host;
         char path[4096];
 
+        if (event->exe && event->exe[0] == '/')
+                replace(&p->exe, event->exe);
         int r = proc_cwd_read(host, p->pid, path, sizeof path);
+        if (r == PROC_GONE)
+                return;
         if (r == 0)
                 replace(&p->cwd, path);
-        if (r == PROC_GONE) {
-                if (event->exe && event->exe[0] == '/')
-                        replace(&p->exe, event->exe);
-                return;
-        }
-        if (proc_exe_read(host, p->pid, path, sizeof path) == 0)
+        if (!p->exe && proc_exe_read(host, p->pid, path, sizeof path) == 0)
                 replace(&p->exe, path);
-        else if (event->exe && event->exe[0] == '/')
-                replace(&p->exe, event->exe);
         if (!p->cgroup && proc_cgroup_read(host, p->pid, path, sizeof path) == 0)
                 replace(&p->cgroup, path);
 }
@@ -317,6 +315,9 @@ static void next_image(ProcessTable *table, Process *p, const TrackEvent *event)
         if (event->threads_max)
                 p->threads_max = MAX(p->threads_max, event->threads_max);
         p->end_ns = event->time_ns;
+        /* exec renames before it says so: that name is the next image's */
+        if (p->comm_before[0] && strncmp(p->comm, event->comm, sizeof p->comm) == 0)
+                memcpy(p->comm, p->comm_before, sizeof p->comm);
         hand_out(table, p);
         p->end_ns = 0;
         p->image++;
@@ -342,6 +343,7 @@ static void on_exec(ProcessTable *table, const TrackEvent *event)
         p->peak_source = PEAK_UNKNOWN;
         p->threads_max = 1;
         p->watch = (ProcessWatch){0};
+        p->comm_before[0] = '\0';
         p->execed = true;
         p->found = false;
         p->exec_ns = event->time_ns;
@@ -371,7 +373,7 @@ static void finish(ProcessTable *table, Process *p)
         process_free(p);
 }
 
-static void on_exit(ProcessTable *table, const TrackEvent *event)
+static void on_ended(ProcessTable *table, const TrackEvent *event)
 {
         Process *p = map_get(table->alive, (uint64_t)event->pid);
 
@@ -423,11 +425,13 @@ void process_table_apply(const TrackEvent *event, void *data)
                 break;
         case TRACK_COMM:
                 p = map_get(table->alive, (uint64_t)event->pid);
-                if (p)
+                if (p) {
+                        memcpy(p->comm_before, p->comm, sizeof p->comm);
                         memcpy(p->comm, event->comm, sizeof p->comm);
+                }
                 break;
         case TRACK_EXIT:
-                on_exit(table, event);
+                on_ended(table, event);
                 break;
         case TRACK_FINAL:
                 on_final(table, event);

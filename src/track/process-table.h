@@ -45,7 +45,7 @@ typedef struct Process {
         bool exited;                  /* the process, not only the image */
         bool wanted;                  /* in the run; else only watched for --match */
         int wait_status;              /* -1 unknown */
-        char comm[16];
+        char comm[16], comm_before[16]; /* before: what the last rename replaced */
         char *exe, *cmdline, *cwd, *cgroup; /* owned; NULL unknown */
         TrackFigures base, last;      /* at the image's begin, and newest */
         uint64_t peak_rss_bytes, peak_pss_bytes; /* TRACK_UNKNOWN */
