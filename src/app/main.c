@@ -11,6 +11,7 @@ const Command *const commands[] = {
         &command_attach,
         &command_runs,
         &command_recover,
+        &command_doctor,
         NULL,
 };
 

@@ -4,9 +4,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 #include "base/cleanup.h"
@@ -143,21 +146,25 @@ int cgroup_directory_make(CgroupDirectory *directory, const Host *host, const ch
         return make(directory, parent, why);
 }
 
-int cgroup_directory_enter(CgroupDirectory *directory)
+int cgroup_directory_enter(const CgroupDirectory *directory)
 {
-        int r = write_in(directory->fd, "tasks", "0");
-
-        directory->entered = r == 0;
-        return r;
+        return write_in(directory->fd, "tasks", "0");
 }
 
-int cgroup_directory_leave(CgroupDirectory *directory)
+int cgroup_directory_leave(const CgroupDirectory *directory)
 {
-        if (!directory->entered)
-                return 0;
-        int r = write_in(directory->home_fd, "tasks", "0");
-        directory->entered = r < 0;
-        return r;
+        return write_in(directory->home_fd, "tasks", "0");
+}
+
+pid_t cgroup_directory_fork(const CgroupDirectory *directory)
+{
+        struct clone_args args = {
+                .flags = CLONE_INTO_CGROUP,
+                .exit_signal = SIGCHLD,
+                .cgroup = (uint64_t)directory->fd,
+        };
+
+        return (pid_t)syscall(SYS_clone3, &args, sizeof args);
 }
 
 int cgroup_directory_move(const CgroupDirectory *directory, pid_t pid)
@@ -223,10 +230,8 @@ static void remove_empty(const CgroupDirectory *directory)
 
 void cgroup_directory_done(CgroupDirectory *directory)
 {
-        if (directory->fd >= 0 && directory->name[0]) {
-                cgroup_directory_leave(directory);
+        if (directory->fd >= 0 && directory->name[0])
                 remove_empty(directory);
-        }
         fd_close(directory->fd);
         fd_close(directory->home_fd);
         fd_close(directory->parent_fd);

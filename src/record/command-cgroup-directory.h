@@ -3,11 +3,10 @@
  * name carries the recorder's identity, "vigia-PID-STARTTICKS", so that a later recorder can tell
  * and remove what a killed one left behind.
  *
- * Moving a process by writing its pid costs an RCU grace period (10 to 20 ms) unless another
+ * Moving a process by writing its pid costs an RCU grace period (10 to 60 ms) unless another
  * has just moved one: the kernel takes cgroup_threadgroup_rwsem for writing. A thread that moves
  * itself through v1's "tasks" by writing 0 does not (kernel/cgroup/cgroup.c,
- * cgroup_procs_write_start, since 5.5): 0.02 ms. So on v1 the recorder steps in, forks the
- * command, which is born there, and steps out.
+ * cgroup_procs_write_start, since 5.5), nor does clone3(2) with CLONE_INTO_CGROUP (v2 only).
  */
 #pragma once
 
@@ -34,8 +33,10 @@ int cgroup_directory_make(CgroupDirectory *directory, const Host *host, const ch
 /* Removes empty "vigia-PID-START" folders of recorders that no longer live; how many. */
 unsigned cgroup_directory_clean(const Host *host, int parent_fd);
 
-int cgroup_directory_enter(CgroupDirectory *directory); /* v1: the calling thread; 0 or -errno */
-int cgroup_directory_leave(CgroupDirectory *directory);
+int cgroup_directory_enter(
+        const CgroupDirectory *directory); /* v1: the calling thread; or -errno */
+int cgroup_directory_leave(const CgroupDirectory *directory);  /* and back to the home cgroup */
+pid_t cgroup_directory_fork(const CgroupDirectory *directory); /* v2: as fork(2), child inside */
 int cgroup_directory_move(const CgroupDirectory *directory, pid_t pid); /* slow: see above */
 
 /* Turns "+memory" on for the children of a root that nobody manages. */

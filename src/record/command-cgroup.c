@@ -112,12 +112,31 @@ int command_cgroup_prepare(const Host *host, const char *id, CommandCgroup **ret
         return r;
 }
 
-void command_cgroup_enter(CommandCgroup *cgroup)
+/* v1: in, fork, out again; whoever is born meanwhile is inside. */
+static pid_t fork_inside(CommandCgroup *cgroup)
 {
-        if (cgroup->place.kind != CGROUP_V1)
-                return;
-        if (cgroup_directory_enter(&cgroup->memory) == 0 && cgroup->cpu.fd >= 0)
-                cgroup_directory_enter(&cgroup->cpu);
+        bool in = cgroup_directory_enter(&cgroup->memory) == 0;
+        bool in_cpu = in && cgroup->cpu.fd >= 0 && cgroup_directory_enter(&cgroup->cpu) == 0;
+        pid_t pid = fork();
+
+        if (pid != 0 && in_cpu)
+                cgroup_directory_leave(&cgroup->cpu);
+        if (pid != 0 && in)
+                cgroup_directory_leave(&cgroup->memory);
+        return pid;
+}
+
+pid_t command_cgroup_fork(void *data)
+{
+        CommandCgroup *cgroup = data;
+        pid_t pid;
+
+        /* Where this fails (ENOSYS, a filter, …) adopt() will see that it is not inside. */
+        if (cgroup && cgroup->place.kind == CGROUP_V1)
+                return fork_inside(cgroup);
+        pid = cgroup && cgroup->place.kind == CGROUP_V2 ? cgroup_directory_fork(&cgroup->memory)
+                                                        : -1;
+        return pid < 0 ? fork() : pid;
 }
 
 /* In the helper: the slow write. */
@@ -178,10 +197,6 @@ int command_cgroup_adopt(CommandCgroup *cgroup, pid_t pid)
                 int r = helper_start_keeper(&cgroup->keeper);
                 return r < 0 ? r : helper_start(&cgroup->helper, ask_systemd, cgroup);
         }
-        int r = cgroup_directory_leave(&cgroup->cpu);
-        int r_memory = cgroup_directory_leave(&cgroup->memory);
-        if (r < 0 || r_memory < 0)
-                return r < 0 ? r : r_memory;
         if (find_command(cgroup, &at, memory, cpu) == 0)
                 return 0;
         return helper_start(&cgroup->helper, move_pid, cgroup);
@@ -229,7 +244,8 @@ int command_cgroup_wait(CommandCgroup *cgroup, Error *why)
                 r = helper_wait(&cgroup->helper, cgroup->deadline_ns, why);
                 helper_done(&cgroup->helper);
         }
-        if (r < 0)
+        /* Late is not never: the plain write may have been done though nobody said so. */
+        if (r < 0 && (scope || r != -ETIMEDOUT))
                 return r;
         r = find_command(cgroup, &at, memory, cpu);
         if (r < 0)

@@ -17,30 +17,31 @@ typedef struct CommandCgroup CommandCgroup;
 typedef enum CgroupKind { CGROUP_SYSTEMD, CGROUP_V2, CGROUP_V1 } CgroupKind;
 
 /*
- * In steps, so that the command starts at once: prepare before the fork, enter right before and
- * adopt right after it; other slow things; then wait, then let the command exec.
+ * In steps, so that the command starts at once: prepare before the fork, fork into it, adopt
+ * right after; other slow things; then wait, then let the command exec.
  *
  *         command_cgroup_prepare(host, id, &cgroup, &why);
- *         if (cgroup)
- *                 command_cgroup_enter(cgroup);
- *         workload_fork(…);
+ *         workload_fork(…) with WorkloadOptions.fork = command_cgroup_fork, .fork_data = cgroup
  *         if (cgroup)
  *                 command_cgroup_adopt(cgroup, workload_pid(…));
  *         track_open(…) and what else takes its time
  *         if (cgroup && command_cgroup_wait(cgroup, &why) < 0)
  *                 cgroup = command_cgroup_free(cgroup);
  *
- * On v1 the command is born inside, for 0.1 ms in all. On v2, and where systemd must be asked, a
- * helper process does what takes its time (10 to 20 ms: an RCU grace period).
+ * Writing a pid to cgroup.procs costs an RCU grace period: 10 to 60 ms. So the command is born
+ * inside (clone3(2) CLONE_INTO_CGROUP on v2 since 5.7; on v1 its parent steps in and out by
+ * writing 0 to "tasks", which since 5.5 does without): 0.1 ms. Where that does not work, and where
+ * systemd must be asked, a helper process does it meanwhile.
  */
 
 /* Finds a place and makes a plain folder there. -EOPNOTSUPP, -EPERM …: none here, and why. */
 int command_cgroup_prepare(const Host *host, const char *id, CommandCgroup **ret, Error *why);
 
-/* From here to adopt() the calling thread may be inside. Never fails: adopt() sees to it. */
-void command_cgroup_enter(CommandCgroup *cgroup);
+/* As fork(2), into the cgroup where that is cheap; `data` is a CommandCgroup or NULL. Only
+ * system calls; for a caller that has one thread. */
+pid_t command_cgroup_fork(void *data);
 
-/* Steps out; begins to move the held pid in if it was not born there. Returns at once. */
+/* Begins to move the held pid in if it was not born there. Returns at once. */
 int command_cgroup_adopt(CommandCgroup *cgroup, pid_t pid);
 
 /* Waits until it is in: at most 50 ms after adopt(). -ETIMEDOUT, -EPERM …: it is not, and why;

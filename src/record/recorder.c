@@ -150,9 +150,10 @@ static int fork_command(Recorder *r, Error *err)
         if (o->own_cgroup &&
             command_cgroup_prepare(o->host, o->id, &r->cgroup, &r->result->cgroup_why) < 0)
                 r->cgroup = NULL;
-        if (r->cgroup)
-                command_cgroup_enter(r->cgroup);
-        int e = workload_fork(r->loop, &o->workload, &r->workload, err);
+        WorkloadOptions workload = o->workload;
+        workload.fork = command_cgroup_fork;
+        workload.fork_data = r->cgroup;
+        int e = workload_fork(r->loop, &workload, &r->workload, err);
         if (r->cgroup && e == 0)
                 command_cgroup_adopt(r->cgroup, workload_pid(r->workload));
         return e;

@@ -131,13 +131,13 @@ static void test_clean(void **state)
 enum { TAKEN = 48 << 20 };
 
 /* Held by a byte in the pipe; then takes memory, leaves a daemon behind, says so, waits again. */
-static pid_t start_command(int hold[2], int said[2])
+static pid_t start_command(CommandCgroup *cgroup, int hold[2], int said[2])
 {
         char byte = 0;
 
         assert_int_equal(pipe2(hold, O_CLOEXEC), 0);
         assert_int_equal(pipe2(said, O_CLOEXEC), 0);
-        pid_t pid = fork();
+        pid_t pid = command_cgroup_fork(cgroup);
         assert_true(pid >= 0);
         if (pid != 0)
                 return pid;
@@ -190,9 +190,7 @@ static void run_here(bool steps)
         assert_int_equal(host_new("/", &host), 0);
         assert_int_equal(proc_file_read(host, getpid(), "cgroup", before, sizeof before, &size), 0);
         int r = steps ? command_cgroup_prepare(host, "test", &cgroup, &why) : 0;
-        if (steps && r == 0)
-                command_cgroup_enter(cgroup);
-        pid_t pid = start_command(hold, said);
+        pid_t pid = start_command(cgroup, hold, said);
         if (steps && r == 0)
                 r = command_cgroup_adopt(cgroup, pid);
         if (r == 0)
@@ -203,6 +201,7 @@ static void run_here(bool steps)
                 print_message("no cgroup here: %s\n", why.message);
                 kill(pid, SIGKILL);
                 waitpid(pid, NULL, 0);
+                cgroup = command_cgroup_free(cgroup);
                 skip();
         }
         assert_int_equal(proc_file_read(host, pid, "cgroup", left, sizeof left, &size), 0);

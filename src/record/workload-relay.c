@@ -354,6 +354,11 @@ static void begin_session(Relay *relay)
         terminal->group = 0;
 }
 
+static pid_t fork_command(const WorkloadOptions *options)
+{
+        return options->fork ? options->fork(options->fork_data) : fork();
+}
+
 void workload_relay_run(WorkloadSetup *setup)
 {
         struct sigaction theirs, ours = {.sa_handler = SIG_DFL};
@@ -371,7 +376,7 @@ void workload_relay_run(WorkloadSetup *setup)
         relay.children = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
         if (relay.session)
                 begin_session(&relay);
-        relay.command = relay.children < 0 ? -1 : fork();
+        relay.command = relay.children < 0 ? -1 : fork_command(setup->options);
         if (relay.command == 0)
                 workload_child_run(setup, &theirs);
         int failed = -errno;

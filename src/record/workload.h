@@ -26,6 +26,8 @@ typedef struct WorkloadOptions {
         uint64_t timeout_ns;     /* 0 none: TERM to the command's group, KILL 5 s later */
         uint64_t drain_ns;       /* how long to wait for output of daemons that hold our pipes after
                                     the command has exited; 0: 50 ms of silence */
+        pid_t (*fork)(void *data); /* in place of fork(2) for the command: only system calls */
+        void *fork_data;           /* (command_cgroup_fork); NULL: fork */
 } WorkloadOptions;
 
 typedef struct WorkloadResult {

@@ -130,11 +130,8 @@ int run_store_collect_live(RunTable *t)
 {
         int r = 0;
 
-        if (!t->live_fn) {
-                if (t->live) /* of a function that is no longer set */
-                        batch_clear(t->live);
+        if (!t->live_fn)
                 return 0;
-        }
         if (!t->live)
                 r = batch_new(t->schema, LIVE_ROWS_MAX, LIVE_TEXT_MAX, &t->live);
         if (r < 0)

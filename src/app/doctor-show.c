@@ -1,0 +1,256 @@
+/* The facts for a person: the verdict, what to do, then the evidence. */
+#include "app/doctor.h"
+
+#include <string.h>
+
+enum { WIDTH = 80, LABEL = 12 };
+
+typedef struct Page {
+        String *to;
+        bool colour;
+        const char *label; /* of the next line; "" once it is written */
+} Page;
+
+static void add_label(Page *page)
+{
+        size_t n = strlen(page->label);
+
+        string_add(page->to, "  ");
+        if (n > 0)
+                string_add_format(page->to, page->colour ? "\x1b[2m%s\x1b[0m" : "%s", page->label);
+        for (size_t i = n + 2; i < LABEL; i++)
+                string_add_char(page->to, ' ');
+        page->label = "";
+}
+
+/* Words of `text` in lines of WIDTH, from column `column` where the cursor is, indented to
+ * `indent`. A word that is longer than a line stays whole: it may be a path. */
+static void add_words(String *to, const char *text, size_t column, size_t indent)
+{
+        bool first = true;
+
+        while (*text) {
+                text += strspn(text, " ");
+                size_t n = strcspn(text, " ");
+                String word = {0};
+                if (n == 0)
+                        break;
+                string_add_bytes(&word, text, n);
+                size_t width = text_width(string_get(&word));
+                if (!first && column + 1 + width > WIDTH) {
+                        string_add_char(to, '\n');
+                        for (size_t i = 0; i < indent; i++)
+                                string_add_char(to, ' ');
+                        column = indent;
+                } else if (!first) {
+                        string_add_char(to, ' ');
+                        column++;
+                }
+                string_add_shown(to, string_get(&word), 0, false);
+                column += width;
+                first = false;
+                string_done(&word);
+                text += n;
+        }
+        string_add_char(to, '\n');
+}
+
+static void add_line(Page *page, const String *text)
+{
+        add_label(page);
+        add_words(page->to, string_get(text), LABEL, LABEL);
+}
+
+/* ---- the verdict ---- */
+
+static void add_verdict(Page *page, const char *colour, const char *text)
+{
+        string_add_format(page->to, page->colour ? "\x1b[1;%sm%s\x1b[0m\n" : "%.0s%s\n", colour,
+                          text);
+}
+
+static void add_way(String *to, const DoctorSource *source, const char *before)
+{
+        if (source->run[0])
+                string_add_format(to, "\n%s, run:\n\n    %s\n", before, source->run);
+        else if (source->hint[0]) {
+                string_add_format(to, "\n%s: ", before);
+                add_words(to, source->hint, strlen(before) + 2, 2);
+        }
+}
+
+static void show_verdict(Page *page, const Doctor *d)
+{
+        const DoctorSource *best = doctor_best(d);
+
+        if (!best)
+                add_verdict(page, "31", "vigia can record nothing here.");
+        else if (!best->exact)
+                add_verdict(page, "33", "Short processes will be missed here (poll).");
+        else if (best != &d->sources[0])
+                add_verdict(
+                        page, "32",
+                        "vigia can record every process here (perf); memory peaks are sampled.");
+        else
+                add_verdict(page, "32", "vigia can record everything here (bpf).");
+        if (best != &d->sources[0])
+                add_way(page->to, &d->sources[0],
+                        "For every process with exact figures, peaks included");
+        if (!best || !best->exact)
+                add_way(page->to, &d->sources[1], "For every process, peaks sampled");
+        string_add_char(page->to, '\n');
+}
+
+/* ---- the evidence ---- */
+
+static void show_sources(Page *page, const Doctor *d)
+{
+        static const char *const what[DOCTOR_SOURCES] = {"every process, all figures exact",
+                                                         "every process, memory peaks sampled",
+                                                         "short processes are missed"};
+        char took[FORMAT_MAX];
+
+        page->label = "capture";
+        for (size_t i = 0; i < DOCTOR_SOURCES; i++) {
+                const DoctorSource *s = &d->sources[i];
+                String text = {0};
+                add_label(page);
+                string_add_format(page->to, "%-6s", s->name);
+                if (s->works)
+                        string_add_format(&text, "works: %s; ready in %s", what[i],
+                                          format_duration(took, s->open_us * 1000));
+                else
+                        string_add_format(&text, "does not work: %s", s->why.message);
+                add_words(page->to, string_get(&text), LABEL + 6, LABEL + 6);
+                string_done(&text);
+        }
+}
+
+static void show_cgroup(Page *page, const Doctor *d)
+{
+        char took[FORMAT_MAX];
+        String text = {0};
+
+        page->label = "cgroup";
+        if (d->cgroup) {
+                string_add_shown(&text, d->cgroup_shown, WIDTH - LABEL - 1, false);
+                string_add_format(&text, ": peak memory by the kernel's own account; made in %s",
+                                  format_duration(took, d->cgroup_us * 1000));
+        } else
+                string_add_format(&text, "none for the command: %s", d->cgroup_why.message);
+        add_line(page, &text);
+        string_done(&text);
+}
+
+static void show_kernel(Page *page, const Doctor *d)
+{
+        String text = {0};
+
+        page->label = "kernel";
+        string_add_format(&text, "%s %s, %s, %s", d->release, d->machine,
+                          d->btf ? "BTF" : "no BTF (bpf needs it)",
+                          d->psi ? "memory pressure (PSI)"
+                                 : "no memory pressure (boot with psi=1)");
+        if (d->perf_event_paranoid != DOCTOR_UNKNOWN)
+                string_add_format(&text, ", perf_event_paranoid %llu",
+                                  (unsigned long long)d->perf_event_paranoid);
+        if (d->lockdown[0] && !text_equal(d->lockdown, "none"))
+                string_add_format(&text, ", lockdown %s", d->lockdown);
+        add_line(page, &text);
+        string_done(&text);
+}
+
+static void add_count(String *text, const char *before, uint64_t n, const char *behind)
+{
+        char buffer[FORMAT_MAX];
+
+        if (n == DOCTOR_UNKNOWN)
+                return;
+        string_add_format(text, "%s%s%s", before,
+                          n == DOCTOR_UNLIMITED ? "no limit of" : format_count(buffer, n), behind);
+}
+
+static void show_limits(Page *page, const Doctor *d)
+{
+        char buffer[FORMAT_MAX];
+        String text = {0};
+
+        page->label = "limits";
+        add_count(&text, "", d->open_files.soft, " open files");
+        if (d->open_files.hard != d->open_files.soft)
+                add_count(&text, " (up to ", d->open_files.hard, ")");
+        add_count(&text, ", ", d->processes.soft, " processes");
+        if (d->locked_bytes.soft == DOCTOR_UNLIMITED)
+                string_add(&text, ", no limit of locked memory");
+        else if (d->locked_bytes.soft != DOCTOR_UNKNOWN)
+                string_add_format(&text, ", %s locked memory",
+                                  format_bytes(buffer, d->locked_bytes.soft));
+        add_line(page, &text);
+        string_clear(&text);
+        page->label = "machine";
+        add_count(&text, "", d->tasks, " threads now");
+        add_count(&text, ", at most ", d->threads_max, "");
+        add_count(&text, "; pids up to ", d->pid_max, "");
+        add_line(page, &text);
+        string_done(&text);
+}
+
+static void show_build(Page *page, const Doctor *d)
+{
+        String text = {0};
+        const char *before = "; without ";
+
+        for (size_t i = 0; i < DOCTOR_LIBRARIES && d->libraries[i].name; i++)
+                if (d->libraries[i].present)
+                        string_add_format(&text, "%s%s", text.size ? " " : "",
+                                          d->libraries[i].name);
+        for (size_t i = 0; i < DOCTOR_LIBRARIES && d->libraries[i].name; i++) {
+                if (d->libraries[i].present)
+                        continue;
+                string_add_format(&text, "%s%s (%s)", before, d->libraries[i].name,
+                                  d->libraries[i].use);
+                before = ", ";
+        }
+        page->label = "build";
+        add_line(page, &text);
+        string_done(&text);
+}
+
+static void show_places(Page *page, const Doctor *d)
+{
+        char free_bytes[FORMAT_MAX], total[FORMAT_MAX];
+        String text = {0};
+
+        page->label = "/proc";
+        if (d->hidepid[0] && d->uid != 0)
+                string_add_format(&text, "hidepid=%s: other users' processes are hidden from you",
+                                  d->hidepid);
+        else if (d->hidepid[0])
+                string_add_format(&text, "hidepid=%s, which does not bind root", d->hidepid);
+        else
+                string_add(&text, "every user's processes are visible");
+        add_line(page, &text);
+        string_clear(&text);
+        page->label = "runs";
+        string_add(&text, d->runs ? d->runs : "no place: neither HOME nor VIGIA_DIR is set");
+        if (d->runs_total_bytes != DOCTOR_UNKNOWN)
+                string_add_format(&text, ": %s free of %s%s",
+                                  format_bytes(free_bytes, d->runs_free_bytes),
+                                  format_bytes(total, d->runs_total_bytes),
+                                  d->runs_writable ? "" : ", but you may not write there");
+        add_line(page, &text);
+        string_done(&text);
+}
+
+void doctor_show(const Doctor *doctor, bool colour, String *to)
+{
+        Page page = {to, colour, ""};
+
+        show_verdict(&page, doctor);
+        show_sources(&page, doctor);
+        show_cgroup(&page, doctor);
+        show_kernel(&page, doctor);
+        show_limits(&page, doctor);
+        show_places(&page, doctor);
+        show_build(&page, doctor);
+}

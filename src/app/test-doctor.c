@@ -1,0 +1,183 @@
+/* Advice follows from facts; what a person reads fits and says the important thing first. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "app/doctor.h"
+#include "app/options.h"
+
+/* An ordinary user on a plain Debian; sources as told. */
+static Doctor machine(bool bpf, bool perf, bool poll)
+{
+        Doctor d = {
+                .sources = {{.name = "bpf", .exact = true, .works = bpf, .open_us = 7000},
+                            {.name = "perf", .exact = true, .works = perf, .open_us = 300},
+                            {.name = "poll", .works = poll, .open_us = 10}},
+                .release = "6.1.0-28-amd64",
+                .machine = "x86_64",
+                .executable = "/usr/local/bin/vigia",
+                .uid = 1000,
+                .capabilities_bound = UINT64_MAX,
+                .btf = true,
+                .psi = true,
+                .perf_event_paranoid = 3,
+                .lockdown = "none",
+                .open_files = {1024, 1048576},
+                .processes = {DOCTOR_UNLIMITED, DOCTOR_UNLIMITED},
+                .locked_bytes = {8 << 20, 8 << 20},
+                .pid_max = 4194304,
+                .threads_max = 124859,
+                .tasks = 412,
+                .libraries = {{"bpf", "exact capture in the kernel", true},
+                              {"zstd", "compression", true},
+                              {"snappy", "compression", false}},
+                .runs_writable = true,
+                .runs_free_bytes = 80ull << 30,
+                .runs_total_bytes = 252ull << 30,
+        };
+
+        for (size_t i = 0; i < DOCTOR_SOURCES; i++)
+                if (!d.sources[i].works)
+                        error_set(&d.sources[i].why, 1, "not permitted");
+        error_set(&d.cgroup_why, 1, "no permission");
+        return d;
+}
+
+static void test_advice(void **state)
+{
+        Doctor d = machine(false, false, true);
+
+        doctor_advise(&d);
+        assert_string_equal(
+                d.sources[0].run,
+                "sudo setcap cap_bpf,cap_perfmon,cap_sys_ptrace=ep /usr/local/bin/vigia");
+        assert_string_equal(d.sources[1].run, "sudo sysctl kernel.perf_event_paranoid=2");
+        text_copy(d.executable, sizeof d.executable, "/home/ana/a b/vigia");
+        doctor_advise(&d);
+        assert_non_null(strstr(d.sources[0].run, "=ep '/home/ana/a b/vigia'"));
+        d = machine(false, false, true);
+        text_copy(d.executable, sizeof d.executable, "/tmp/'; rm -rf x/vigia");
+        doctor_advise(&d);
+        assert_string_equal(d.sources[0].run, "");
+        assert_non_null(strstr(d.sources[0].hint, "install-caps"));
+        d = machine(false, false, true);
+        d.executable_nosuid = true;
+        doctor_advise(&d);
+        assert_string_equal(d.sources[0].run, "");
+        assert_non_null(strstr(d.sources[0].hint, "nosuid"));
+}
+
+static void test_advice_without(void **state)
+{
+        Doctor d = machine(false, true, true);
+
+        d.libraries[0].present = false;
+        doctor_advise(&d);
+        assert_non_null(strstr(d.sources[0].hint, "build again"));
+        assert_string_equal(d.sources[0].run, "");
+        assert_string_equal(d.sources[1].run, "");
+        d = machine(false, true, true);
+        d.btf = false;
+        doctor_advise(&d);
+        assert_non_null(strstr(d.sources[0].hint, "CONFIG_DEBUG_INFO_BTF"));
+        d = machine(false, false, true);
+        d.uid = 0;
+        d.capabilities_bound = 0xa80425fb; /* a container's */
+        d.perf_event_paranoid = 2;
+        d.seccomp = true;
+        doctor_advise(&d);
+        assert_non_null(strstr(d.sources[0].hint, "--cap-add BPF"));
+        assert_non_null(strstr(d.sources[1].hint, "seccomp"));
+        d.perf_event_paranoid = DOCTOR_UNKNOWN;
+        doctor_advise(&d);
+        assert_non_null(strstr(d.sources[1].hint, "CONFIG_PERF_EVENTS"));
+}
+
+static void expect_show(const Doctor *d, const char *first_line, int code)
+{
+        String text = {0};
+
+        doctor_show(d, false, &text);
+        assert_int_equal(strncmp(string_get(&text), first_line, strlen(first_line)), 0);
+        assert_int_equal(doctor_exit_code(d), code);
+        for (const char *line = string_get(&text); *line;) {
+                size_t n = strcspn(line, "\n");
+                String one = {0};
+                string_add_bytes(&one, line, n);
+                /* Commands to paste are not broken. */
+                if (!strstr(string_get(&one), "sudo "))
+                        assert_true(text_width(string_get(&one)) <= 80);
+                string_done(&one);
+                assert_int_equal(line[n], '\n');
+                line += n + 1;
+        }
+        assert_null(strchr(string_get(&text), '\x1b'));
+        string_done(&text);
+}
+
+static void test_show(void **state)
+{
+        Doctor d = machine(true, true, true);
+
+        d.runs = (char *)"/var/lib/vigia/runs";
+        doctor_advise(&d);
+        expect_show(&d, "vigia can record everything here (bpf).\n\n  capture   bpf ", EXIT_FINE);
+        d = machine(false, true, true);
+        doctor_advise(&d);
+        expect_show(&d,
+                    "vigia can record every process here (perf); memory peaks are sampled.\n\n"
+                    "For every process with exact figures, peaks included, run:\n\n"
+                    "    sudo setcap ",
+                    EXIT_FINE);
+        d = machine(false, false, true);
+        doctor_advise(&d);
+        expect_show(&d, "Short processes will be missed here (poll).\n", EXIT_NO);
+        d = machine(false, false, false);
+        error_set(&d.sources[0].why, 1,
+                  "a long reason that goes on and on, as the verifier's do, "
+                  "with a \x1b[31m control byte, over more than one line");
+        memset(d.cgroup_shown, 'x', sizeof d.cgroup_shown - 1);
+        doctor_advise(&d);
+        expect_show(&d, "vigia can record nothing here.\n", EXIT_CANNOT);
+}
+
+static void test_json(void **state)
+{
+        Doctor d = machine(false, true, true);
+
+        doctor_advise(&d);
+        text_copy(d.release, sizeof d.release, "6.1\xff");
+        char *out = doctor_json(&d);
+        assert_non_null(out);
+        json_t *root = json_loads(out, 0, NULL);
+        assert_non_null(root);
+        assert_string_equal(json_string_value(json_object_get(root, "source")), "perf");
+        assert_string_equal(json_string_value(json_object_get(root, "verdict")), "exact");
+        json_t *bpf = json_array_get(json_object_get(root, "sources"), 0);
+        assert_true(json_is_false(json_object_get(bpf, "works")));
+        assert_true(json_is_null(json_object_get(bpf, "open_us")));
+        assert_string_equal(json_string_value(json_object_get(bpf, "run")), d.sources[0].run);
+        json_t *limits = json_object_get(root, "limits");
+        json_t *processes = json_object_get(limits, "processes");
+        assert_string_equal(json_string_value(json_object_get(processes, "soft")), "unlimited");
+        assert_int_equal(json_integer_value(json_object_get(limits, "threads")), 412);
+        assert_true(json_is_null(json_object_get(json_object_get(root, "runs"), "path")));
+        json_decref(root);
+        free(out);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_advice),
+                cmocka_unit_test(test_advice_without),
+                cmocka_unit_test(test_show),
+                cmocka_unit_test(test_json),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
