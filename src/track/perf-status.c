@@ -1,0 +1,251 @@
+/* A netlink socket read without blocking at each drain; nothing wakes us per message. */
+#include "track/perf-status.h"
+
+#include <errno.h>
+#include <linux/cn_proc.h>
+#include <linux/connector.h>
+#include <linux/netlink.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/hash.h"
+
+/* Of include/uapi/linux/cn_proc.h since 6.6; older headers lack them. */
+enum { EVENT_EXIT = (int)0x80000000u };
+static const uint32_t event_nonzero_exit = 0x20000000u;
+
+enum {
+        RECEIVE_BYTES = 1 << 20,  /* asked for; net.core.rmem_max may give less */
+        STATUS_MAX = 65536,       /* kept at most; beyond, the statuses are unknown */
+        PROVE_TIMEOUT_MS = 20,
+};
+
+typedef struct Ended {
+        uint64_t time_ns;
+        int wait_status;
+} Ended;
+
+struct PerfStatus {
+        int fd;
+        Map *ended;               /* pid → Ended, owned */
+        uint64_t drained_ns;      /* the last drain without loss began here */
+        uint64_t missed_from_ns, missed_to_ns; /* messages of this span may be missing */
+        uint64_t expired_ns;
+};
+
+bool perf_status_parse(const void *bytes, size_t size, pid_t *ret_pid, uint64_t *ret_time_ns,
+                       int *ret_wait_status)
+{
+        struct nlmsghdr header;
+        struct cn_msg message;
+        struct proc_event event;
+        size_t offset = NLMSG_HDRLEN;
+
+        if (size < offset + sizeof message)
+                return false;
+        memcpy(&header, bytes, sizeof header);
+        memcpy(&message, (const char *)bytes + offset, sizeof message);
+        offset += sizeof message;
+        /* The exit message ends before the union's largest member does. */
+        if (header.nlmsg_len > size || message.id.idx != CN_IDX_PROC ||
+            message.id.val != CN_VAL_PROC || message.len > size - offset ||
+            message.len < offsetof(struct proc_event, event_data) +
+                                  sizeof event.event_data.exit)
+                return false;
+        memset(&event, 0, sizeof event);
+        memcpy(&event, (const char *)bytes + offset, MIN(message.len, sizeof event));
+        if ((int)event.what != EVENT_EXIT)
+                return false;
+        *ret_pid = event.event_data.exit.process_tgid;
+        *ret_time_ns = event.timestamp_ns;
+        *ret_wait_status = (int)(event.event_data.exit.exit_code & 0xffff);
+        return *ret_pid > 0;
+}
+
+static void keep(PerfStatus *s, pid_t pid, uint64_t time_ns, int wait_status)
+{
+        Ended *e = map_get(s->ended, (uint64_t)pid);
+
+        if (!e && map_size(s->ended) < STATUS_MAX) {
+                e = calloc(1, sizeof *e);
+                if (e && map_put(s->ended, (uint64_t)pid, e) < 0) {
+                        free(e);
+                        e = NULL;
+                }
+        }
+        if (e) {
+                *e = (Ended){.time_ns = time_ns, .wait_status = wait_status};
+        } else {
+                s->missed_from_ns = s->missed_from_ns ? s->missed_from_ns : time_ns;
+                s->missed_to_ns = time_ns;
+        }
+}
+
+void perf_status_drain(PerfStatus *s)
+{
+        uint64_t begin = clock_monotonic_ns();
+        char bytes[1024];
+        bool missed = false;
+
+        for (;;) {
+                struct sockaddr_nl from = {0};
+                socklen_t length = sizeof from;
+                ssize_t n = recvfrom(s->fd, bytes, sizeof bytes, MSG_DONTWAIT,
+                                     (struct sockaddr *)&from, &length);
+                pid_t pid;
+                uint64_t time_ns;
+                int wait_status;
+                if (n < 0 && errno == ENOBUFS) {
+                        missed = true; /* the queue was full; what is in it can still be read */
+                        continue;
+                }
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        break;
+                if (from.nl_pid == 0 && /* the kernel, not another user's forgery */
+                    perf_status_parse(bytes, (size_t)n, &pid, &time_ns, &wait_status))
+                        keep(s, pid, time_ns, wait_status);
+        }
+        if (missed) {
+                s->missed_from_ns = s->missed_from_ns ? s->missed_from_ns : s->drained_ns;
+                s->missed_to_ns = clock_monotonic_ns();
+        }
+        s->drained_ns = begin;
+}
+
+static const Ended *find(const PerfStatus *s, pid_t pid, uint64_t since_ns)
+{
+        const Ended *e = map_get(s->ended, (uint64_t)pid);
+
+        return e && e->time_ns >= since_ns ? e : NULL;
+}
+
+bool perf_status_has(const PerfStatus *s, pid_t pid, uint64_t since_ns)
+{
+        return find(s, pid, since_ns);
+}
+
+int perf_status_take(PerfStatus *s, pid_t pid, uint64_t since_ns, uint64_t exit_ns)
+{
+        const Ended *e = find(s, pid, since_ns);
+        int wait_status = 0;
+
+        if (e)
+                wait_status = e->wait_status;
+        else if (s->missed_from_ns && exit_ns + PERF_STATUS_SETTLE_NS >= s->missed_from_ns &&
+                 exit_ns <= s->missed_to_ns)
+                wait_status = -1;
+        free(map_remove(s->ended, (uint64_t)pid));
+        return wait_status;
+}
+
+static bool is_older(uint64_t key, void *value, void *data)
+{
+        Ended *e = value;
+        bool old = e->time_ns < *(uint64_t *)data;
+
+        if (old)
+                free(e);
+        return old;
+}
+
+void perf_status_expire(PerfStatus *s, uint64_t before_ns)
+{
+        if (before_ns < s->expired_ns + NS_PER_SECOND)
+                return;
+        s->expired_ns = before_ns;
+        map_remove_if(s->ended, is_older, &before_ns);
+}
+
+static int subscribe(int fd)
+{
+        struct {
+                struct nlmsghdr header;
+                struct cn_msg message;
+                uint32_t op, events; /* struct proc_input of 6.6 */
+        } __attribute__((packed)) request = {
+                .header = {.nlmsg_len = sizeof request, .nlmsg_type = NLMSG_DONE},
+                .message = {.id = {CN_IDX_PROC, CN_VAL_PROC}, .len = 8},
+                .op = PROC_CN_MCAST_LISTEN,
+                .events = event_nonzero_exit,
+        };
+
+        return send(fd, &request, sizeof request, 0) < 0 ? -errno : 0;
+}
+
+/* Older kernels, and namespaces that the connector does not serve, ignore the request without
+ * a word; only a message that comes shows that messages come. */
+static int prove(PerfStatus *s)
+{
+        uint64_t deadline = clock_monotonic_ns() + PROVE_TIMEOUT_MS * NS_PER_MS;
+        pid_t pid = vfork();
+
+        if (pid < 0)
+                return -errno;
+        if (pid == 0)
+                _exit(1);
+        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+                ;
+        while (!perf_status_has(s, pid, 0)) {
+                struct pollfd p = {.fd = s->fd, .events = POLLIN};
+                uint64_t now = clock_monotonic_ns();
+                if (now >= deadline ||
+                    poll(&p, 1, (int)((deadline - now) / NS_PER_MS) + 1) <= 0)
+                        return -EOPNOTSUPP;
+                perf_status_drain(s);
+        }
+        free(map_remove(s->ended, (uint64_t)pid));
+        return 0;
+}
+
+int perf_status_new(PerfStatus **ret)
+{
+        _cleanup_(perf_status_freep) PerfStatus *s = calloc(1, sizeof *s);
+        struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = CN_IDX_PROC};
+        int size = RECEIVE_BYTES, r;
+
+        if (!s)
+                return -ENOMEM;
+        s->fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_CONNECTOR);
+        if (s->fd < 0)
+                return -errno;
+        r = map_new(&s->ended);
+        if (r < 0)
+                return r;
+        setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+        if (bind(s->fd, (struct sockaddr *)&address, sizeof address) < 0)
+                return -errno;
+        r = subscribe(s->fd);
+        if (r == 0)
+                r = prove(s);
+        if (r < 0)
+                return r;
+        s->drained_ns = clock_monotonic_ns();
+        *ret = TAKE(s);
+        return 0;
+}
+
+static bool drop_any(uint64_t key, void *value, void *data)
+{
+        free(value);
+        return true;
+}
+
+PerfStatus *perf_status_free(PerfStatus *s)
+{
+        if (s) {
+                if (s->ended)
+                        map_remove_if(s->ended, drop_any, NULL);
+                map_free(s->ended);
+                fd_close(s->fd);
+                free(s);
+        }
+        return NULL;
+}
