@@ -16,13 +16,12 @@
 #include "base/clock.h"
 #include "base/hash.h"
 
-/* Of include/uapi/linux/cn_proc.h since 6.6; older headers lack them. */
-enum { EVENT_EXIT = (int)0x80000000u };
-static const uint32_t event_nonzero_exit = 0x20000000u;
+/* The record of the exit and the message about it are stamped by two readers of one clock. */
+#define CLOCK_SLACK_NS (10 * NS_PER_US)
 
 enum {
         RECEIVE_BYTES = 1 << 20,  /* asked for; net.core.rmem_max may give less */
-        STATUS_MAX = 65536,       /* kept at most; beyond, the statuses are unknown */
+        ENDED_MAX = 65536,        /* kept at most; what is beyond is missed */
         PROVE_TIMEOUT_MS = 20,
 };
 
@@ -34,17 +33,16 @@ typedef struct Ended {
 struct PerfStatus {
         int fd;
         Map *ended;               /* pid → Ended, owned */
-        uint64_t drained_ns;      /* the last drain without loss began here */
-        uint64_t missed_from_ns, missed_to_ns; /* messages of this span may be missing */
+        uint64_t drained_ns;      /* when the last drain began */
+        uint64_t missed_from_ns, missed_to_ns; /* messages of this span may be missing; 0: none */
         uint64_t expired_ns;
 };
 
-bool perf_status_parse(const void *bytes, size_t size, pid_t *ret_pid, uint64_t *ret_time_ns,
-                       int *ret_wait_status)
+bool perf_status_parse(const void *bytes, size_t size, PerfStatusMessage *ret)
 {
         struct nlmsghdr header;
         struct cn_msg message;
-        struct proc_event event;
+        struct proc_event event = {0};
         size_t offset = NLMSG_HDRLEN;
 
         if (size < offset + sizeof message)
@@ -52,39 +50,50 @@ bool perf_status_parse(const void *bytes, size_t size, pid_t *ret_pid, uint64_t 
         memcpy(&header, bytes, sizeof header);
         memcpy(&message, (const char *)bytes + offset, sizeof message);
         offset += sizeof message;
-        /* The exit message ends before the union's largest member does. */
+        /* An exit's part ends before the union's largest member does. */
         if (header.nlmsg_len > size || message.id.idx != CN_IDX_PROC ||
             message.id.val != CN_VAL_PROC || message.len > size - offset ||
-            message.len < offsetof(struct proc_event, event_data) +
-                                  sizeof event.event_data.exit)
+            message.len < offsetof(struct proc_event, event_data) + sizeof event.event_data.exit)
                 return false;
-        memset(&event, 0, sizeof event);
-        memcpy(&event, (const char *)bytes + offset, MIN(message.len, sizeof event));
-        if ((int)event.what != EVENT_EXIT)
+        memcpy(&event, (const char *)bytes + offset, MIN((size_t)message.len, sizeof event));
+        if (event.what != PROC_EVENT_EXIT)
                 return false;
-        *ret_pid = event.event_data.exit.process_tgid;
-        *ret_time_ns = event.timestamp_ns;
-        *ret_wait_status = (int)(event.event_data.exit.exit_code & 0xffff);
-        return *ret_pid > 0;
+        *ret = (PerfStatusMessage){
+                .tid = event.event_data.exit.process_pid,
+                .pid = event.event_data.exit.process_tgid,
+                .time_ns = event.timestamp_ns,
+                .wait_status = (int)(event.event_data.exit.exit_code & 0xffff),
+        };
+        return ret->pid > 0;
 }
 
-static void keep(PerfStatus *s, pid_t pid, uint64_t time_ns, int wait_status)
+static void note_missed(PerfStatus *s, uint64_t from_ns, uint64_t to_ns)
 {
-        Ended *e = map_get(s->ended, (uint64_t)pid);
+        if (s->missed_to_ns == 0)
+                s->missed_from_ns = from_ns;
+        s->missed_to_ns = MAX(s->missed_to_ns, to_ns);
+}
 
-        if (!e && map_size(s->ended) < STATUS_MAX) {
+/* The leader's status is the process's; another thread's is where all were ended at once after
+ * the leader had left quietly. */
+static void keep(PerfStatus *s, const PerfStatusMessage *m)
+{
+        Ended *e = map_get(s->ended, (uint64_t)m->pid);
+
+        if (!e && map_size(s->ended) < ENDED_MAX) {
                 e = calloc(1, sizeof *e);
-                if (e && map_put(s->ended, (uint64_t)pid, e) < 0) {
+                if (e && map_put(s->ended, (uint64_t)m->pid, e) < 0) {
                         free(e);
                         e = NULL;
                 }
         }
-        if (e) {
-                *e = (Ended){.time_ns = time_ns, .wait_status = wait_status};
-        } else {
-                s->missed_from_ns = s->missed_from_ns ? s->missed_from_ns : time_ns;
-                s->missed_to_ns = time_ns;
+        if (!e) {
+                note_missed(s, m->time_ns, m->time_ns);
+                return;
         }
+        e->time_ns = m->time_ns;
+        if (m->tid == m->pid || m->wait_status != 0)
+                e->wait_status = m->wait_status;
 }
 
 void perf_status_drain(PerfStatus *s)
@@ -98,9 +107,7 @@ void perf_status_drain(PerfStatus *s)
                 socklen_t length = sizeof from;
                 ssize_t n = recvfrom(s->fd, bytes, sizeof bytes, MSG_DONTWAIT,
                                      (struct sockaddr *)&from, &length);
-                pid_t pid;
-                uint64_t time_ns;
-                int wait_status;
+                PerfStatusMessage message;
                 if (n < 0 && errno == ENOBUFS) {
                         missed = true; /* the queue was full; what is in it can still be read */
                         continue;
@@ -110,40 +117,35 @@ void perf_status_drain(PerfStatus *s)
                 if (n < 0)
                         break;
                 if (from.nl_pid == 0 && /* the kernel, not another user's forgery */
-                    perf_status_parse(bytes, (size_t)n, &pid, &time_ns, &wait_status))
-                        keep(s, pid, time_ns, wait_status);
+                    perf_status_parse(bytes, (size_t)n, &message))
+                        keep(s, &message);
         }
-        if (missed) {
-                s->missed_from_ns = s->missed_from_ns ? s->missed_from_ns : s->drained_ns;
-                s->missed_to_ns = clock_monotonic_ns();
-        }
+        if (missed)
+                note_missed(s, s->drained_ns, clock_monotonic_ns());
         s->drained_ns = begin;
 }
 
-static const Ended *find(const PerfStatus *s, pid_t pid, uint64_t since_ns)
+bool perf_status_find(const PerfStatus *s, pid_t pid, uint64_t exit_ns, int *ret_wait_status,
+                      uint64_t *ret_over_ns)
 {
         const Ended *e = map_get(s->ended, (uint64_t)pid);
 
-        return e && e->time_ns >= since_ns ? e : NULL;
+        if (!e || e->time_ns + CLOCK_SLACK_NS < exit_ns)
+                return false;
+        *ret_wait_status = e->wait_status;
+        *ret_over_ns = e->time_ns;
+        return true;
 }
 
-bool perf_status_has(const PerfStatus *s, pid_t pid, uint64_t since_ns)
+bool perf_status_missed(const PerfStatus *s, uint64_t exit_ns)
 {
-        return find(s, pid, since_ns);
+        return s->missed_to_ns > 0 && exit_ns + NS_PER_MS >= s->missed_from_ns &&
+               exit_ns <= s->missed_to_ns;
 }
 
-int perf_status_take(PerfStatus *s, pid_t pid, uint64_t since_ns, uint64_t exit_ns)
+void perf_status_forget(PerfStatus *s, pid_t pid)
 {
-        const Ended *e = find(s, pid, since_ns);
-        int wait_status = 0;
-
-        if (e)
-                wait_status = e->wait_status;
-        else if (s->missed_from_ns && exit_ns + PERF_STATUS_SETTLE_NS >= s->missed_from_ns &&
-                 exit_ns <= s->missed_to_ns)
-                wait_status = -1;
         free(map_remove(s->ended, (uint64_t)pid));
-        return wait_status;
 }
 
 static bool is_older(uint64_t key, void *value, void *data)
@@ -174,7 +176,7 @@ static int subscribe(int fd)
                 .header = {.nlmsg_len = sizeof request, .nlmsg_type = NLMSG_DONE},
                 .message = {.id = {CN_IDX_PROC, CN_VAL_PROC}, .len = 8},
                 .op = PROC_CN_MCAST_LISTEN,
-                .events = event_nonzero_exit,
+                .events = PROC_EVENT_EXIT,
         };
 
         return send(fd, &request, sizeof request, 0) < 0 ? -errno : 0;
@@ -193,7 +195,7 @@ static int prove(PerfStatus *s)
                 _exit(1);
         while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
                 ;
-        while (!perf_status_has(s, pid, 0)) {
+        while (!map_get(s->ended, (uint64_t)pid)) {
                 struct pollfd p = {.fd = s->fd, .events = POLLIN};
                 uint64_t now = clock_monotonic_ns();
                 if (now >= deadline ||
@@ -201,7 +203,7 @@ static int prove(PerfStatus *s)
                         return -EOPNOTSUPP;
                 perf_status_drain(s);
         }
-        free(map_remove(s->ended, (uint64_t)pid));
+        perf_status_forget(s, pid);
         return 0;
 }
 

@@ -43,12 +43,15 @@ enum {
 /* A record's time is taken a little before it can be seen in its ring: what is younger waits
  * for the next drain, so that the merge of the rings is in order of time. */
 #define SETTLE_NS (100 * NS_PER_US)
-/* How long an exit waits for its task's figures, which the task writes behind it. */
-#define FIGURES_NS (100 * NS_PER_MS)
+/* How long an exit waits for its task's figures and status, which come behind it. */
+#define EXIT_WAIT_NS (100 * NS_PER_MS)
 /* How long a drain after the command's end does, which may be the last. */
 #define LAST_WAIT_NS (5 * NS_PER_MS)
 #define TIMER_NS (200 * NS_PER_MS)
 #define STATUS_KEPT_NS (10 * NS_PER_SECOND)
+/* The share of its CPU time that giving back its memory may take of a process. */
+#define TEARDOWN_LEAST_NS (100 * NS_PER_US)
+#define TEARDOWN_SHARE    3
 
 typedef struct PerfCpu {
         int cpu;
@@ -405,11 +408,15 @@ static bool root_over(const PerfSource *s)
 /* Whether all that can be known of an ended process is there, or will never be. */
 static bool is_settled(const PerfSource *s, const PerfProcess *p, uint64_t exit_ns, uint64_t now)
 {
-        if (s->count.on && p->counted && now < exit_ns + FIGURES_NS &&
-            !perf_count_complete(&s->count, p->pid, p->ended + 1))
+        int wait_status;
+        uint64_t over_ns;
+
+        if (now >= exit_ns + EXIT_WAIT_NS)
+                return true;
+        if (s->count.on && p->counted && !perf_count_complete(&s->count, p->pid, p->ended + 1))
                 return false;
-        return !s->status || now >= exit_ns + PERF_STATUS_SETTLE_NS ||
-               perf_status_has(s->status, p->pid, p->since_ns);
+        return !s->status || perf_status_missed(s->status, exit_ns) ||
+               perf_status_find(s->status, p->pid, exit_ns, &wait_status, &over_ns);
 }
 
 static void take_in(PerfSource *s)
@@ -447,10 +454,24 @@ static PerfRing *earliest(PerfSource *s)
         return best;
 }
 
+/* Since Linux 6.16 a task's events end before its memory is given back, which is a twentieth of
+ * a compiler's time. The message about its end comes after that, so the time between is
+ * added, as far as it can be work and not a wait for a CPU or a file. */
+static void add_teardown(TrackEvent *event, uint64_t over_ns)
+{
+        uint64_t cpu_ns = event->figures.cpu_ns, most;
+
+        if (cpu_ns == TRACK_UNKNOWN || over_ns <= event->time_ns)
+                return;
+        most = MAX(cpu_ns / TEARDOWN_SHARE, TEARDOWN_LEAST_NS);
+        event->figures.cpu_ns += MIN(over_ns - event->time_ns, most);
+}
+
 static void follow(PerfSource *s, const PerfRecord *record, TrackEventFn fn, void *data)
 {
         const PerfProcess *p = perf_tree_ends(&s->tree, record);
         PerfProcess ended = p ? *p : (PerfProcess){0};
+        uint64_t over_ns;
         TrackEvent event;
 
         if (record->type == PERF_RECORD_LOST)
@@ -461,9 +482,12 @@ static void follow(PerfSource *s, const PerfRecord *record, TrackEventFn fn, voi
                 return;
         if (event.type == TRACK_EXIT && ended.counted)
                 perf_count_take(&s->count, ended.pid, ended.ended + 1, &event.figures);
-        if (event.type == TRACK_EXIT && s->status)
-                event.wait_status = perf_status_take(s->status, ended.pid, ended.since_ns,
-                                                     event.time_ns);
+        if (event.type == TRACK_EXIT && s->status) {
+                if (perf_status_find(s->status, ended.pid, event.time_ns, &event.wait_status,
+                                     &over_ns))
+                        add_teardown(&event, over_ns);
+                perf_status_forget(s->status, ended.pid);
+        }
         fn(&event, data);
 }
 
