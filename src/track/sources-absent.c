@@ -1,3 +1,3 @@
-/* Until perf.c and poll.c are here: remove this file with them. */
+/* Until poll.c is here. */
 #include "track/track.h"
-const TrackOps track_perf_ops={.name="perf"}, track_poll_ops={.name="poll"};
+const TrackOps track_poll_ops={.name="poll"};
