@@ -1,0 +1,215 @@
+/* CSV in two passes: what the columns are, then the rows. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "export/column-set.h"
+#include "export/csv-scan.h"
+#include "export/format.h"
+
+typedef struct CsvReader {
+        TableReader reader;
+        CharSource source;
+        CsvRecord record;
+        ColumnSet columns;
+        Batch *batch;
+        bool quotes_mean_nothing; /* everything is quoted, the header too */
+        bool kept;                /* the record did not fit the batch before */
+        char path[512];
+} CsvReader;
+
+static bool needs_quotes(const char *text, size_t size)
+{
+        for (size_t i = 0; i < size; i++)
+                if (text[i] == ',' || text[i] == '"' || text[i] == '\n' || text[i] == '\r')
+                        return true;
+        return size == 0;
+}
+
+static const char *cell_text(const CsvReader *r, const CsvCell *cell)
+{
+        return r->record.text.data ? (const char *)r->record.text.data + cell->offset : "";
+}
+
+static int read_header(CsvReader *r, Error *err)
+{
+        bool all = true, needless = false;
+        int rc = csv_scan_record(&r->source, &r->record, err);
+
+        if (rc < 0)
+                return rc;
+        if (rc == 0)
+                return char_source_wrong(&r->source, char_place(&r->source), err,
+                                         "the file is empty; expected a line of column names");
+        for (size_t i = 0; i < r->record.n_cells; i++) {
+                const CsvCell *cell = &r->record.cells[i];
+                const char *name = cell_text(r, cell);
+                size_t size = cell->size, unused;
+                char made[32];
+                if (memchr(name, '\0', size))
+                        return char_source_wrong(&r->source, cell->place, err,
+                                                 "NUL byte in a column name; expected text");
+                all = all && cell->quoted;
+                needless = needless || (cell->quoted && !needs_quotes(name, size));
+                if (size == 0 && r->record.n_cells > 1) { /* as pandas writes its index */
+                        size = (size_t)snprintf(made, sizeof made, "column_%zu", i + 1);
+                        name = made;
+                } else if (size == 0) {
+                        return char_source_wrong(&r->source, cell->place, err,
+                                                 "empty line; expected a line of column names");
+                }
+                if (column_set_find(&r->columns, name, size, i, &unused) == 0)
+                        return char_source_wrong(&r->source, cell->place, err,
+                                                 "column %.*s is there twice; expected different names",
+                                                 (int)MIN(size, (size_t)64), name);
+                if (column_set_add(&r->columns, name, size) < 0)
+                        return error_set(err, ENOMEM, "out of memory");
+        }
+        r->quotes_mean_nothing = all && needless;
+        return 0;
+}
+
+/* The next record with as many cells as the header; empty lines are skipped where they cannot
+ * be a row. 1, 0 at the end. */
+static int next_row(CsvReader *r, Error *err)
+{
+        for (;;) {
+                int rc = csv_scan_record(&r->source, &r->record, err);
+                const CsvCell *first = r->record.cells;
+                size_t n = r->record.n_cells, expected = r->columns.n;
+                if (rc <= 0)
+                        return rc;
+                if (n == 1 && expected > 1 && first->size == 0 && !first->quoted)
+                        continue;
+                if (n == expected)
+                        return 1;
+                return char_source_wrong(&r->source, n > expected ? first[expected].place : first[n - 1].place,
+                                         err, "%zu cell%s; expected %zu, as in the header", n,
+                                         n == 1 ? "" : "s", expected);
+        }
+}
+
+/* A cell's value. false: null. */
+static bool cell_value(const CsvReader *r, const CsvCell *cell, ValueKind *ret_kind, uint64_t *ret_cell)
+{
+        *ret_kind = VALUE_TEXT;
+        *ret_cell = 0;
+        if (cell->quoted && !r->quotes_mean_nothing)
+                return true;
+        if (cell->size == 0)
+                return false;
+        *ret_kind = value_classify(cell_text(r, cell), cell->size, ret_cell);
+        return true;
+}
+
+static int guess_types(CsvReader *r, Error *err)
+{
+        int rc;
+
+        while ((rc = next_row(r, err)) > 0) {
+                for (size_t i = 0; i < r->columns.n; i++) {
+                        const CsvCell *cell = &r->record.cells[i];
+                        ValueKind kind;
+                        uint64_t value;
+                        if (cell_value(r, cell, &kind, &value))
+                                type_guess_add(&r->columns.guesses[i], kind, value,
+                                               cell->size > 0 && *cell_text(r, cell) == '-');
+                }
+        }
+        return rc;
+}
+
+static const Schema *csv_schema(const TableReader *reader)
+{
+        return &((const CsvReader *)reader)->columns.schema;
+}
+
+/* -ENOBUFS: the batch is full; the record is kept for the next one. */
+static int add_row(CsvReader *r)
+{
+        size_t rows = batch_rows(r->batch);
+        int rc = batch_add_row(r->batch);
+
+        for (size_t i = 0; rc == 0 && i < r->columns.n; i++) {
+                const CsvCell *cell = &r->record.cells[i];
+                ColumnType type = r->columns.columns[i].type;
+                ValueKind kind;
+                uint64_t value;
+                bool known = cell_value(r, cell, &kind, &value);
+                if (type == COLUMN_TEXT && (known || cell->quoted))
+                        rc = batch_set_text(r->batch, i, cell_text(r, cell), cell->size);
+                else if (known)
+                        batch_set_cell(r->batch, i, type_guess_cell(type, kind, value));
+        }
+        if (rc < 0)
+                batch_truncate(r->batch, rows);
+        return rc;
+}
+
+static int csv_next(TableReader *reader, const Batch **ret, Error *err)
+{
+        CsvReader *r = (CsvReader *)reader;
+        int rc = 0;
+
+        batch_clear(r->batch);
+        for (;;) {
+                if (!r->kept) {
+                        rc = next_row(r, err);
+                        if (rc < 0)
+                                return rc;
+                        if (rc == 0)
+                                break;
+                }
+                rc = add_row(r);
+                r->kept = rc == -ENOBUFS;
+                if (r->kept)
+                        break;
+                if (rc < 0)
+                        return error_set(err, rc, "out of memory");
+        }
+        *ret = r->batch;
+        return batch_rows(r->batch) > 0;
+}
+
+static TableReader *csv_free(TableReader *reader)
+{
+        CsvReader *r = (CsvReader *)reader;
+
+        batch_free(r->batch);
+        column_set_done(&r->columns);
+        csv_record_done(&r->record);
+        free(r);
+        return NULL;
+}
+
+int csv_reader_new(int fd, const char *shown_path, TableReader **ret, Error *err)
+{
+        static const TableReaderOps ops = {csv_schema, csv_next, csv_free};
+        CsvReader *r = calloc(1, sizeof *r);
+
+        if (!r || column_set_init(&r->columns) < 0) {
+                free(r);
+                return error_set(err, ENOMEM, "out of memory");
+        }
+        r->reader.ops = &ops;
+        text_copy(r->path, sizeof r->path, shown_path);
+        char_source_begin(&r->source, fd, r->path);
+        int rc = read_header(r, err);
+        if (rc == 0)
+                rc = guess_types(r, err);
+        if (rc == 0 && (column_set_finish(&r->columns, "rows") < 0 ||
+                        batch_new(&r->columns.schema, READER_ROWS, ROW_BYTES_MAX, &r->batch) < 0))
+                rc = error_set(err, ENOMEM, "out of memory");
+        if (rc == 0) {
+                char_source_begin(&r->source, fd, r->path);
+                rc = csv_scan_record(&r->source, &r->record, err);
+        }
+        if (rc < 0) {
+                csv_free(&r->reader);
+                return rc;
+        }
+        *ret = &r->reader;
+        return 0;
+}
