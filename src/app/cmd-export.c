@@ -1,0 +1,179 @@
+/* `vigia export RUN`: a run's tables as files that other programs read. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/compression.h"
+#include "app/progress.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "export/table-copy.h"
+
+typedef struct Export {
+        const Command *command;
+        RunReader *reader;
+        const char *output;
+        TextList tables;
+        TableCopy copy;
+        ParquetKeyValue metadata[2];
+} Export;
+
+static bool has_table(RunReader *reader, const char *name)
+{
+        for (const char *const *t = run_reader_tables(reader); t && *t; t++)
+                if (text_equal(*t, name))
+                        return true;
+        return false;
+}
+
+static int check_tables(Export *e, Error *err)
+{
+        for (size_t i = 0; i < e->tables.n; i++) {
+                _cleanup_string_ String there = {0};
+                if (has_table(e->reader, e->tables.items[i]))
+                        continue;
+                for (const char *const *t = run_reader_tables(e->reader); t && *t; t++)
+                        string_add_format(&there, "%s%s", there.size ? ", " : "", *t);
+                return error_set(err, ENOENT, "the run has no table %s; it has %s", e->tables.items[i],
+                                 there.size ? string_get(&there) : "none");
+        }
+        return 0;
+}
+
+static int export_table(Export *e, const char *table, const char *path, Error *err)
+{
+        _cleanup_(table_reader_freep) TableReader *from = NULL;
+        Progress progress;
+        int r = run_table_reader_new(e->reader, table, &from, err);
+
+        if (r < 0)
+                return r;
+        progress_begin(&progress, table);
+        e->copy.progress = progress_rows;
+        e->copy.progress_data = &progress;
+        r = table_copy(&e->copy, from, path, err);
+        progress_end(&progress);
+        return r;
+}
+
+static int export_folder(Export *e, const char *const *tables, size_t n, Error *err)
+{
+        int r = directory_make(e->output, 0755);
+
+        if (r < 0)
+                return error_set_errno(err, r, "%s", e->output);
+        for (size_t i = 0; r == 0 && i < n; i++) {
+                _cleanup_string_ String path = {0};
+                string_add_format(&path, "%s/%s%s", e->output, tables[i],
+                                  table_format_extension(e->copy.format));
+                if (path.failed)
+                        return error_set(err, ENOMEM, "out of memory");
+                r = export_table(e, tables[i], string_get(&path), err);
+        }
+        return r;
+}
+
+/* One table goes to a file or to stdout, more than one to a folder. */
+static int export_all(Export *e, Error *err)
+{
+        const char *const *tables = e->tables.n ? e->tables.items : run_reader_tables(e->reader);
+        struct stat st;
+        TableFormat unused;
+        size_t n = 0;
+
+        while (tables && tables[n])
+                n++;
+        bool folder = e->output && !text_equal(e->output, "-") &&
+                      ((stat(e->output, &st) == 0 && S_ISDIR(st.st_mode)) || e->tables.n != 1 ||
+                       table_format_of_path(e->output, &unused) < 0);
+        if (folder)
+                return export_folder(e, tables, n, err);
+        if (e->tables.n != 1)
+                return error_set(err, EINVAL,
+                                 "export: more than one table; expected -o FOLDER, or one --table");
+        if (!e->output && e->copy.format == FORMAT_PARQUET && isatty(STDOUT_FILENO))
+                return error_set(err, EINVAL, "export: parquet is not for a terminal; expected -o FILE");
+        return export_table(e, tables[0], e->output ? e->output : "-", err);
+}
+
+static int open_and_export(Export *e, const char *name)
+{
+        _cleanup_(run_reader_freep) RunReader *reader = NULL;
+        _cleanup_free_ char *path = NULL;
+        Error err = {0};
+        int r = run_resolve(name, &path, &err);
+
+        if (r == 0)
+                r = run_reader_open(path, &reader, &err);
+        if (r == 0) {
+                e->reader = reader;
+                r = check_tables(e, &err);
+        }
+        if (r < 0) {
+                log_error("%s", err.message);
+                return EXIT_USAGE;
+        }
+        const RunInfo *info = run_reader_info(reader);
+        if (info->id)
+                e->metadata[e->copy.parquet.n_metadata++] = (ParquetKeyValue){"vigia.run", info->id};
+        if (info->host)
+                e->metadata[e->copy.parquet.n_metadata++] = (ParquetKeyValue){"vigia.host", info->host};
+        e->copy.parquet.metadata = e->metadata;
+        r = export_all(e, &err);
+        if (r == -EINVAL && !e->copy.output_failed)
+                return usage_error(e->command, &err);
+        if (r < 0) {
+                log_error("%s", err.message);
+                return r == -EBADMSG && !e->copy.output_failed ? EXIT_USAGE : EXIT_CANNOT;
+        }
+        return EXIT_FINE;
+}
+
+static int run_export(const Command *command, int argc, char **argv)
+{
+        Export e = {.command = command};
+        const char *to = NULL, *compression = NULL;
+        const Option options[] = {
+                {0, "to", "FORMAT", "csv, json (a line a row) or parquet", OPTION_TEXT, &to},
+                {'o', "output", "PATH", "a folder; with one --table a file, or - for stdout",
+                 OPTION_TEXT, &e.output},
+                {0, "table", "NAME", "only this table; may be given again", OPTION_LIST, &e.tables},
+                {0, "compression", "NAME", COMPRESSION_HELP, OPTION_TEXT, &compression},
+        };
+        _cleanup_free_ char **words = NULL;
+        size_t n_words;
+        Error err = {0};
+
+        int r = options_parse(command, options, ARRAY_LENGTH(options), argc, argv, false, &words,
+                              &n_words, &err);
+        if (r == 0 && n_words != 1)
+                r = error_set(&err, EINVAL, "export: expected one RUN: a path, an id, or last");
+        if (r == 0 && !to)
+                r = error_set(&err, EINVAL, "export: expected --to csv, json or parquet");
+        if (r == 0 && table_format_parse(to, &e.copy.format) < 0)
+                r = error_set(&err, EINVAL, "export: --to %s: expected csv, json or parquet", to);
+        if (r == 0)
+                r = compression_parse("export", compression, e.copy.format, &e.copy.parquet, &err);
+        int code = r > 0   ? EXIT_FINE
+                   : r < 0 ? usage_error(command, &err)
+                           : open_and_export(&e, words[0]);
+        text_list_done(&e.tables);
+        return code;
+}
+
+const Command command_export = {
+        .name = "export",
+        .summary = "write a run's tables as csv, json or parquet",
+        .usage = "RUN --to FORMAT [-o PATH] [--table NAME]…",
+        .details = "RUN is a path, an id, the unique beginning of an id, or \"last\". All tables go into\n"
+                   "a folder; one table goes to a file or to stdout:\n\n"
+                   "  vigia export last --to csv -o tables\n"
+                   "  vigia export last --to json --table processes | head -n 1",
+        .run = run_export,
+};
