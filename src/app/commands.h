@@ -8,3 +8,4 @@ extern const Command command_run, command_attach, command_doctor;
 /* NULL-terminated. */
 extern const Command *const commands[];
 extern const Command command_runs, command_recover;
+extern const Command command_report, command_export, command_convert;

@@ -38,12 +38,13 @@ static int find_recorder_died(ReportData *d)
 
         if (info->complete || d->recording)
                 return 0;
+        if (d->summary->last_ns > 0)
+                string_add_format(&evidence, "the last row is from %s",
+                                  format_duration(last, (uint64_t)d->summary->last_ns));
+        else
+                string_add(&evidence, "nothing was recorded");
         if (info->recorder_died)
-                string_add_format(&evidence, "%s; ", info->recorder_died);
-        string_add_format(&evidence, "the last row is from %s",
-                          d->summary->last_ns > 0
-                                  ? format_duration(last, (uint64_t)d->summary->last_ns)
-                                  : "before the first tick");
+                string_add_format(&evidence, "; %s", info->recorder_died);
         return report_add_finding(d, "recorder-died", SEVERITY_WARNING, INT64_MIN,
                                   "the recorder ended before the command: what came after is missing",
                                   string_get(&evidence), NULL);

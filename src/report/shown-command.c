@@ -147,20 +147,32 @@ static void add_word(String *out, Word w)
         string_add_bytes(out, w.text, w.size);
 }
 
+/* Compiler options whose next word is a name, but not that of the source. */
+static bool takes_name(Word w)
+{
+        static const char *const options[] = {"-dumpbase", "-dumpbase-ext", "-dumpdir", "-auxbase",
+                                              "-auxbase-strip", "-include", "-imacros", "-MF",
+                                              "-MT", "-MQ", "-I", "-isystem",
+                                              "-main-file-name", "-x"};
+
+        for (size_t i = 0; i < ARRAY_LENGTH(options); i++)
+                if (word_is(w, options[i]))
+                        return true;
+        return false;
+}
+
 /* -o FILE or the last source file, whichever is wanted and there. */
 static bool add_file(const char *arguments, bool output_first, String *out)
 {
-        Word w, source = {0}, output = {0};
-        bool next_is_output = false;
+        Word w, before = {0}, source = {0}, output = {0};
 
-        while (next_word(&arguments, &w)) {
-                if (next_is_output)
+        for (; next_word(&arguments, &w); before = w) {
+                if (word_is(before, "-o"))
                         output = w;
                 else if (w.size > 2 && memcmp(w.text, "-o", 2) == 0)
                         output = (Word){w.text + 2, w.size - 2};
-                else if (is_source(w))
+                else if (is_source(w) && !takes_name(before))
                         source = w;
-                next_is_output = word_is(w, "-o");
         }
         Word best = output_first ? (output.size ? output : source) : source.size ? source : output;
         if (best.size == 0)

@@ -336,7 +336,7 @@ static void test_verdicts(void **state)
         f.info.exit_code = -1;
         verdict_is(&f, "make -j2 ended after 1m 02s; how is not known");
         f.info.complete = false;
-        verdict_is(&f, "make -j2 recorded for 1m 02s, then the recorder ended; outcome unknown");
+        verdict_is(&f, "make -j2 is cut short after 1m 02s: the recorder died, outcome unknown");
         f.data.recording = true;
         f.info.wall_ns = RUN_UNKNOWN;
         verdict_is(&f, "make -j2 is running, 1m 02s so far");
@@ -406,6 +406,8 @@ static void work_is(const char *exe, const char *cmdline, const char *expected)
 static void test_work(void **state)
 {
         work_is("/usr/lib/gcc/x86_64-linux-gnu/12/cc1", "cc1 -quiet -I a.c.d x/y/z.c -o /tmp/c.s", "z.c");
+        work_is("/usr/lib/gcc/x86_64-linux-gnu/12/cc1", "cc1 ../src/a/json.c -dumpbase src_a_json.c.c "
+                "-dumpbase-ext .c -MF x.d -o /tmp/c.s", "json.c");
         work_is("/usr/bin/x86_64-linux-gnu-gcc-12", "gcc -O2 -o thing main.o", "thing");
         work_is("/usr/bin/clang++-14", "clang++-14 -c a/b.cpp -ob.o", "b.cpp");
         work_is("/usr/bin/x86_64-linux-gnu-as", "as -o b/x.o /tmp/ccA.s", "x.o");

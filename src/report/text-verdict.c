@@ -44,15 +44,16 @@ static void add_title(const RunInfo *info, size_t columns, bool ascii, String *o
                 const char *slash = word == info->command ? strrchr(*word, '/') : NULL;
                 if (word != info->command)
                         string_add_char(&text, ' ');
-                string_add(&text, slash && slash[1] ? slash + 1 : *word);
+                const char *shown = slash && slash[1] ? slash + 1 : *word;
+                bool blanks = !*shown || strpbrk(shown, " \t\n");
+                string_add_format(&text, blanks && !strchr(shown, '\'') ? "'%s'" : "%s", shown);
         }
         if (text.size == 0)
                 string_add(&text, info->scope ? info->scope : info->label ? info->label : "the run");
         string_add_shown(out, string_get(&text), columns, ascii);
 }
 
-/* The command never ran: no process of the run got as far as exec. */
-static bool could_not_start(const ReportData *d)
+bool text_could_not_start(const ReportData *d)
 {
         return (d->info->exit_code == 126 || d->info->exit_code == 127) &&
                d->info->exit_signal <= 0 && d->summary->executed == 0;
@@ -64,7 +65,7 @@ static PageStyle add_ending(const ReportData *d, const char *wall, String *out)
 
         if (info->timed_out) {
                 string_add_format(out, "was stopped after %s: over its time limit", wall);
-        } else if (could_not_start(d)) {
+        } else if (text_could_not_start(d)) {
                 string_add_format(out, "could not be started: %s (exit %d)",
                                   info->exit_code == 127 ? "not found" : "cannot execute",
                                   info->exit_code);
@@ -101,8 +102,10 @@ PageStyle text_verdict(const ReportData *d, size_t columns, bool ascii, String *
         if (d->recording)
                 string_add_format(&ending, "%s, %s so far", watched ? "is being watched" : "is running",
                                   wall);
+        else if (!info->complete && wall_ns == RUN_UNKNOWN)
+                string_add(&ending, "is cut short at once: the recorder died, outcome unknown");
         else if (!info->complete)
-                string_add_format(&ending, "recorded for %s, then the recorder ended; outcome unknown",
+                string_add_format(&ending, "is cut short after %s: the recorder died, outcome unknown",
                                   wall);
         else if (watched) {
                 string_add_format(&ending, "watched for %s", wall);
@@ -116,7 +119,7 @@ PageStyle text_verdict(const ReportData *d, size_t columns, bool ascii, String *
                 style = PAGE_YELLOW;
         }
         size_t used = text_width(string_get(&ending)) + 1;
-        add_title(info, columns > used + 10 ? columns - used : 10, ascii, out);
+        add_title(info, columns > used + 16 ? columns - used : 16, ascii, out);
         string_add_format(out, " %s", string_get(&ending));
         return style;
 }

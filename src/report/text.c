@@ -17,6 +17,7 @@ enum {
         TEXT_FINDINGS = 4,
         TEXT_ALIKE = 2,     /* findings of one kind */
         CURVE = 12,        /* characters of a sparkline */
+        CPU_LEAST_NS = 50000000, /* of wall time: less says nothing about cores */
         PROGRAM_WIDTH = 14, /* of the heaviest table; longer names are cut */
 };
 
@@ -78,7 +79,7 @@ static void add_composition(Page *p, uint64_t peak, size_t columns)
                 size_t width = text_width(string_get(&item)) + (used ? 2 : 0);
                 if (used + width > columns)
                         break;
-                string_add(p->out, used ? ", " : "");
+                string_add(p->out, used ? ", " : "  ");
                 string_add(p->out, string_get(&item));
                 used += width;
         }
@@ -107,7 +108,7 @@ static bool memory_head(const ReportData *d, String *out, uint64_t *ret_peak)
         char at[FORMAT_MAX];
 
         *ret_peak = peak;
-        if (!s->peak_known || peak == SUMMARY_UNKNOWN)
+        if (!s->peak_known || peak == SUMMARY_UNKNOWN || peak == 0)
                 return false;
         add_of(out, peak, d->info->memory_bytes);
         string_add_format(out, " at %s",
@@ -132,7 +133,8 @@ static void add_memory_notes(Page *p, uint64_t peak, bool head)
         if (head && s->peak_pss_bytes == SUMMARY_UNKNOWN)
                 string_add_format(&note, "%sRSS: shared pages are counted in every process",
                                   note.size ? "; " : "");
-        if (cgroup != SUMMARY_UNKNOWN)
+        /* Files that were cached before the run are on nobody's account in it. */
+        if (cgroup != SUMMARY_UNKNOWN && head && cgroup > peak + peak / 8)
                 string_add_format(&note, "%sits cgroup peaked at %s, cached files included",
                                   note.size ? "; " : "",
                                   format_bytes(figure, cgroup));
@@ -151,16 +153,15 @@ static void add_memory(Page *p, const String *head, uint64_t peak, bool known, s
                 string_add(p->out, string_get(head));
                 page_pad(p, string_get(head), head_width + 2);
                 add_curve(p, &s->memory, 0);
-                if (page_room(p) > used + 8) {
-                        string_add(p->out, "  ");
+                if (page_room(p) > used + 8)
                         add_composition(p, peak, page_room(p) - used);
-                }
                 string_add_char(p->out, '\n');
         } else if (s->n_top > 0 && s->top[0].peak_rss_bytes != SUMMARY_UNKNOWN) {
                 page_label(p, "memory", PAGE_DIM);
                 string_add_format(p->out, "largest process %s; too short for a sample of the tree\n",
                                   format_bytes(figure, s->top[0].peak_rss_bytes));
                 known = true;
+                peak = s->top[0].peak_rss_bytes;
         }
         add_memory_notes(p, peak, known);
 }
@@ -170,12 +171,12 @@ static void cpu_head(const ReportData *d, String *out)
         uint64_t cpu_us = report_cpu_us(d), wall = report_wall_ns(d);
         double busy = (double)cpu_us * 1e3 / (double)wall;
 
-        if (cpu_us == SUMMARY_UNKNOWN || wall == RUN_UNKNOWN || wall == 0)
+        if (cpu_us == SUMMARY_UNKNOWN || wall == RUN_UNKNOWN || wall < CPU_LEAST_NS)
                 return;
-        if (busy >= 9.95)
-                string_add_format(out, "%.0f", busy);
+        if (busy < 0.05)
+                string_add(out, "under 0.1");
         else
-                string_add_format(out, busy >= 0.095 ? "%.1f" : "%.2f", busy);
+                string_add_format(out, "%.*f", busy < 9.95, busy);
         if (d->info->cpus > 0)
                 string_add_format(out, " of %u core%s busy", d->info->cpus,
                                   d->info->cpus == 1 ? "" : "s");
@@ -208,19 +209,22 @@ static void add_cpu(Page *p, const String *head, size_t head_width)
         uint64_t cpu_us = report_cpu_us(d);
         char user[FORMAT_MAX], system[FORMAT_MAX];
 
-        if (head->size == 0)
+        if (cpu_us == SUMMARY_UNKNOWN)
                 return;
         page_label(p, "cpu", PAGE_DIM);
-        string_add(p->out, string_get(head));
-        page_pad(p, string_get(head), head_width + 2);
-        add_curve(p, &s->cpu, (double)d->info->cpus);
+        if (head->size > 0) {
+                string_add(p->out, string_get(head));
+                page_pad(p, string_get(head), head_width + 2);
+                add_curve(p, &s->cpu, (double)d->info->cpus);
+                string_add(p->out, "  ");
+        }
         if (s->user_us != SUMMARY_UNKNOWN && s->system_us != SUMMARY_UNKNOWN &&
             s->user_us + s->system_us + 1000 >= cpu_us - cpu_us / 50)
-                string_add_format(p->out, "  user %s, system %s\n",
+                string_add_format(p->out, "user %s, system %s\n",
                                   format_duration(user, s->user_us * NS_PER_US),
                                   format_duration(system, s->system_us * NS_PER_US));
         else
-                string_add_format(p->out, "  %s of CPU time\n",
+                string_add_format(p->out, "%s of CPU time\n",
                                   format_duration(user, cpu_us * NS_PER_US));
         add_tail(p);
 }
@@ -402,7 +406,10 @@ static void add_own(Page *p)
         _cleanup_string_ String text = {0};
         char figure[FORMAT_MAX];
 
-        if (info->own_cpu_us != RUN_UNKNOWN && wall != RUN_UNKNOWN && wall > 0)
+        if (info->own_cpu_us != RUN_UNKNOWN && (wall == RUN_UNKNOWN || wall < NS_PER_SECOND))
+                string_add_format(&text, "%s of CPU, ",
+                                  format_duration(figure, info->own_cpu_us * NS_PER_US));
+        else if (info->own_cpu_us != RUN_UNKNOWN)
                 string_add_format(&text, "%s of a core, ",
                                   format_percent(figure, (double)info->own_cpu_us * 1e3 / (double)wall));
         if (memory != RUN_UNKNOWN)
@@ -454,11 +461,13 @@ int report_write_text(const ReportData *data, const ReportOptions *options, Stri
         size_t head_width = MAX(text_width(string_get(&memory)), text_width(string_get(&cpu)));
 
         add_findings(&page, true);
-        add_culprit(&page);
-        add_memory(&page, &memory, peak, known, head_width);
-        add_cpu(&page, &cpu, head_width);
-        add_programs(&page);
-        add_heaviest(&page);
+        if (!text_could_not_start(data)) {
+                add_culprit(&page);
+                add_memory(&page, &memory, peak, known, head_width);
+                add_cpu(&page, &cpu, head_width);
+                add_programs(&page);
+                add_heaviest(&page);
+        }
         add_findings(&page, false);
         add_own(&page);
         add_place(&page);
