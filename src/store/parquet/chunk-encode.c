@@ -13,6 +13,7 @@ enum {
         PAGE_TEXT = 1 << 20,       /* a page of text ends behind so many bytes */
         DICTIONARY_TEXT = 1 << 20, /* and no dictionary holds more */
         DICTIONARY_MOST = 1 << 15,
+        CONSTANT_LEAST = 512, /* shorter ones are not worth a dictionary page's header */
         STATISTICS_TEXT = 64, /* longer texts are no use in a footer */
 };
 
@@ -121,6 +122,14 @@ static int add_page(ChunkEncoder *e, int kind, Encoding encoding, size_t n_value
         return 0;
 }
 
+/* A compressor sees repeats only in whole bytes, and earns more there than packing saves. */
+static unsigned index_width(const ChunkEncoder *e)
+{
+        unsigned width = bit_width(e->dictionary.n - 1);
+
+        return e->compressed && width > 4 ? (width + 7) / 8 * 8 : width;
+}
+
 static int encode_values(ChunkEncoder *e, const Values *v, Encoding encoding, size_t first,
                          size_t n)
 {
@@ -128,9 +137,10 @@ static int encode_values(ChunkEncoder *e, const Values *v, Encoding encoding, si
 
         switch (encoding) {
         case ENCODING_DICTIONARY:
-                return encode_indices(&e->raw, e->indices + first, n,
-                                      bit_width(e->dictionary.n - 1));
+                return encode_indices(&e->raw, e->indices + first, n, index_width(e));
         case ENCODING_DELTA:
+                if (n == v->n) /* the trial was all of it */
+                        return buffer_append(&e->raw, e->trial.data, e->trial.size);
                 return encode_delta(&e->raw, cells, n, v->width);
         case ENCODING_DELTA_LENGTH:
                 return encode_delta_text(&e->raw, cells, n, v->text);
@@ -210,6 +220,19 @@ static size_t indices_size(const Dictionary *d, size_t n)
         return (n * bit_width(d->n - 1) + 7) / 8;
 }
 
+static void number_range(ChunkEncoder *e, const Values *v, bool is_signed)
+{
+        uint64_t flip = is_signed ? 1ull << 63 : 0, least = UINT64_MAX, most = 0;
+
+        for (size_t i = 0; i < v->n; i++) {
+                uint64_t cell = v->cells[i] ^ flip;
+                least = MIN(least, cell);
+                most = MAX(most, cell);
+        }
+        e->least = htole64(least ^ flip);
+        e->most = htole64(most ^ flip);
+}
+
 static int choose_text(ChunkEncoder *e, const Values *v, Encoding *ret)
 {
         size_t all = v->n, distinct = 0;
@@ -228,21 +251,29 @@ static int choose_text(ChunkEncoder *e, const Values *v, Encoding *ret)
         return 0;
 }
 
-/* Numbers: delta is encoded on trial (it is the cheapest to do), and must beat a dictionary. */
+/* Numbers: delta is encoded on trial (it is the cheapest to do); a dictionary must beat it
+ * clearly, for deltas compress better than indices. */
 static int choose_number(ChunkEncoder *e, const Values *v, Encoding *ret)
 {
-        buffer_clear(&e->trial);
-        int r = encode_delta(&e->trial, v->cells, v->n, v->width);
-        size_t delta = e->trial.size;
+        int r;
 
+        if (v->n >= CONSTANT_LEAST && e->least == e->most) { /* one run says it all */
+                *ret = ENCODING_DICTIONARY;
+                r = dictionary_build(&e->dictionary, v->cells, v->n, 1, e->indices);
+                return MIN(r, 0);
+        }
+        buffer_clear(&e->trial);
+        r = encode_delta(&e->trial, v->cells, v->n, v->width);
+        size_t delta = e->trial.size;
         *ret = ENCODING_DELTA;
         if (r < 0 || delta < v->n / 4)
                 return r;
         r = dictionary_build(&e->dictionary, v->cells, v->n,
-                             MIN(v->n / 2 + 1, (size_t)DICTIONARY_MOST), e->indices);
+                             MIN(delta / v->width + 1, (size_t)DICTIONARY_MOST), e->indices);
         if (r <= 0)
                 return r;
-        if (e->dictionary.n * v->width + indices_size(&e->dictionary, v->n) < delta)
+        size_t other = e->dictionary.n * v->width + indices_size(&e->dictionary, v->n);
+        if (other + other / 4 < delta)
                 *ret = ENCODING_DICTIONARY;
         return 0;
 }
@@ -271,21 +302,10 @@ static int choose(ChunkEncoder *e, const Values *v, Encoding *ret)
         case COLUMN_F64:
                 return choose_double(e, v, ret);
         default:
+                number_range(e, v, v->type == COLUMN_I64 || v->type == COLUMN_I32 ||
+                                           v->type == COLUMN_TIME);
                 return choose_number(e, v, ret);
         }
-}
-
-static void number_range(ChunkEncoder *e, const Values *v, bool is_signed)
-{
-        uint64_t flip = is_signed ? 1ull << 63 : 0, least = UINT64_MAX, most = 0;
-
-        for (size_t i = 0; i < v->n; i++) {
-                uint64_t cell = v->cells[i] ^ flip;
-                least = MIN(least, cell);
-                most = MAX(most, cell);
-        }
-        e->least = htole64(least ^ flip);
-        e->most = htole64(most ^ flip);
 }
 
 /* Zeros have a sign that comparisons do not see: the format wants -0 as least, +0 as most. */
@@ -348,13 +368,11 @@ static void find_range(ChunkEncoder *e, const Values *v, Encoding encoding, Chun
                 if (!double_range(e, v))
                         return;
                 break;
-        case COLUMN_U64:
-        case COLUMN_U32:
         case COLUMN_BOOL:
                 number_range(e, v, false);
                 break;
-        default:
-                number_range(e, v, true);
+        default: /* found when the encoding was chosen */
+                break;
         }
         size_t size = v->type == COLUMN_BOOL ? 1 : v->width;
         chunk->min = (Slice){(const uint8_t *)&e->least, size};

@@ -15,6 +15,7 @@ typedef struct RawPage {
 } RawPage;
 
 typedef struct ChunkEncoder {
+        bool compressed; /* the pages will be: set by the owner */
         Buffer raw;     /* the pages' bytes, one after another */
         RawPage *pages;
         size_t n_pages, pages_capacity;

@@ -66,6 +66,7 @@ int parquet_encoder_new(const ParquetOptions *options, ParquetEncoder **ret)
                 if (r < 0)
                         return r;
         }
+        e->chunk.compressed = e->codec != &codec_none;
         crc_init(&e->crc);
         *ret = TAKE(e);
         return 0;

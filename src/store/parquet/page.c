@@ -166,7 +166,7 @@ static int find_header(PageSource *s, PageHeader *ret, size_t *ret_size, Error *
 int page_next(PageSource *s, PageHeader *ret, const uint8_t **payload, size_t *ret_head,
               Error *err)
 {
-        size_t head;
+        size_t head = 0;
         const uint8_t *p;
 
         if (s->at >= s->end)
