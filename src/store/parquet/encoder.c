@@ -10,8 +10,11 @@
 #include "store/parquet/crc.h"
 #include "store/parquet/thrift.h"
 
-/* Compression must win at least this much of a chunk, or the chunk is stored as it is. */
-enum { LEAST_GAIN = 8 };
+enum {
+        LEAST_GAIN = 32,  /* a 32nd of a chunk must be won, or it is stored as it is … */
+        SKIP_PARTS = 7,   /* … and in so many row groups after it compression is not tried */
+        SKIP_LEAST = 2048, /* bytes: below, trying costs next to nothing */
+};
 
 struct ParquetEncoder {
         ParquetOptions options;
@@ -25,6 +28,7 @@ struct ParquetEncoder {
         Buffer packed;     /* compressed pages of the chunk in work */
         size_t *sizes;     /* of each */
         size_t n_sizes;
+        uint8_t *skips;    /* by column: row groups still to store without trying */
         Buffer texts;      /* minima and maxima of text */
         Buffer row_groups; /* of parquet_encode */
         Crc crc;
@@ -87,6 +91,7 @@ ParquetEncoder *parquet_encoder_free(ParquetEncoder *e)
         free(e->chunks);
         free(e->ranges);
         free(e->sizes);
+        free(e->skips);
         buffer_done(&e->packed);
         buffer_done(&e->texts);
         buffer_done(&e->row_groups);
@@ -111,19 +116,28 @@ static int make_room(ParquetEncoder *e, size_t n_columns)
         if (!ranges)
                 return -ENOMEM;
         e->ranges = ranges;
+        uint8_t *skips = realloc(e->skips, n_columns);
+        if (!skips)
+                return -ENOMEM;
+        memset(skips + e->n_chunks, 0, n_columns - e->n_chunks);
+        e->skips = skips;
         e->n_chunks = n_columns;
         return 0;
 }
 
-/* Compresses all pages of the chunk to e->packed; returns false if it does not pay. */
-static int compress_pages(ParquetEncoder *e, bool *ret_pays)
+/* Compresses all pages of the chunk to e->packed, or finds that it does not pay. */
+static int compress_pages(ParquetEncoder *e, size_t column, bool *ret_pays)
 {
         const ChunkEncoder *c = &e->chunk;
 
         *ret_pays = false;
         buffer_clear(&e->packed);
-        if (e->codec == &codec_none || c->raw.size <= LEAST_GAIN)
+        if (e->codec == &codec_none)
                 return 0;
+        if (e->skips[column] > 0 && c->raw.size >= SKIP_LEAST) {
+                e->skips[column]--;
+                return 0;
+        }
         if (c->n_pages > e->n_sizes) {
                 size_t *sizes = realloc(e->sizes, c->n_pages * sizeof *sizes);
                 if (!sizes)
@@ -144,7 +158,8 @@ static int compress_pages(ParquetEncoder *e, bool *ret_pays)
                         return r;
                 e->packed.size += e->sizes[i];
         }
-        *ret_pays = e->packed.size + LEAST_GAIN < c->raw.size;
+        *ret_pays = e->packed.size + c->raw.size / LEAST_GAIN < c->raw.size;
+        e->skips[column] = *ret_pays ? 0 : SKIP_PARTS;
         return 0;
 }
 
@@ -170,12 +185,13 @@ static int put_page(ParquetEncoder *e, const RawPage *page, const uint8_t *data,
         return w.error < 0 ? w.error : buffer_append(out, data, size);
 }
 
-static int put_chunk(ParquetEncoder *e, Buffer *out, uint64_t out_offset, Chunk *chunk)
+static int put_chunk(ParquetEncoder *e, size_t column, Buffer *out, uint64_t out_offset)
 {
+        Chunk *chunk = &e->chunks[column];
         const ChunkEncoder *c = &e->chunk;
         size_t start = out->size, at = 0, payload = 0;
         bool pays;
-        int r = compress_pages(e, &pays);
+        int r = compress_pages(e, column, &pays);
 
         chunk->codec = pays ? e->codec->id : codec_none.id;
         chunk->offset = out_offset + start;
@@ -243,7 +259,7 @@ int encoder_add_batch(ParquetEncoder *e, const Batch *batch, Buffer *out, uint64
         for (size_t i = 0; r == 0 && i < schema->n_columns; i++) {
                 r = chunk_encode(&e->chunk, batch, i, &e->chunks[i]);
                 if (r == 0)
-                        r = put_chunk(e, out, out_offset, &e->chunks[i]);
+                        r = put_chunk(e, i, out, out_offset);
                 if (r == 0)
                         r = keep_range(e, i, schema->columns[i].type == COLUMN_TEXT);
         }
