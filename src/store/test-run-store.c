@@ -24,7 +24,7 @@
 #include "store/run.h"
 #include "table/process-tables.h"
 
-enum { PART_ROWS = (64 << 10) / TOTAL_COLUMNS };
+enum { PART_ROWS = (32 << 10) / TOTAL_COLUMNS };
 
 typedef struct Place {
         char path[64];
