@@ -72,12 +72,17 @@ typedef struct RunInfo {
 void run_info_init(RunInfo *info); /* everything unknown */
 void run_info_done(RunInfo *info);
 
-/* Fills host, kernel, machine, cpus, memory, page size, boot_id, cwd, user, version. */
+/* Fills host, kernel, machine, cpus, memory, page size, boot_id, cwd, user, version, and the
+ * recorder's identity (this process: call it again after a fork). 0 or -errno. */
 int run_info_fill_host(RunInfo *info);
+/* A sentence said before is not said twice. 0, -ENOMEM, -ENOBUFS. */
 int run_info_add_warning(RunInfo *info, const char *format, ...) _printf_(2, 3);
 
-/* run.json, replaced atomically. */
+/* run.json, replaced atomically; the disk is waited for only if the run took a minute. Bytes
+ * that are not UTF-8 become U+FFFD; very long texts and argument lists are cut. */
 int run_info_write(const RunInfo *info, int dirfd, Error *err);
+/* Into an initialised info, untouched on failure. -ENOENT, -EBADMSG (FILE:LINE:COL: …),
+ * -EOPNOTSUPP: of a newer vigia. */
 int run_info_read(RunInfo *info, int dirfd, const char *shown_path, Error *err);
 
 /* ---- where runs live (run-find.c) ---- */
@@ -122,7 +127,8 @@ typedef void (*RunLiveFn)(Batch *rows, void *data);
 void run_store_set_live(Sink *table, RunLiveFn fn, void *data);
 
 /* Called at each tick: writes the parts that are due. Never blocks on the disk. Returns 0, or
- * the first error since the last call (-ENOSPC …), rows being kept meanwhile. */
+ * -ENOSPC … when writing has begun to fail (rows are kept in memory and tried again at each
+ * flush) and once more when memory is full and rows begin to be dropped: a state is told once. */
 int run_store_tick(RunStore *store, uint64_t now_ns, Error *err);
 
 /* Writes everything now and waits for it (snapshot, stop). */
@@ -132,7 +138,8 @@ uint64_t run_store_lost(const RunStore *store);          /* rows dropped */
 uint64_t run_store_written_bytes(const RunStore *store);
 
 /* Seals all parts and concatenates each table into NAME.parquet; on failure (disk full) the
- * parts stay and are readable. Then only run_store_free. */
+ * parts stay and are readable. Waits for the disk only after a recording of a minute or more.
+ * Then only lost, written_bytes and free. */
 int run_store_finish(RunStore *store, Error *err);
 RunStore *run_store_free(RunStore *store);
 DEFINE_CLEANUP(RunStore, run_store)
@@ -151,7 +158,9 @@ bool run_reader_recording(const RunReader *reader); /* its recorder is alive */
 /* Names of the tables there are, NULL-terminated, owned by the reader. */
 const char *const *run_reader_tables(const RunReader *reader);
 
-/* Reads a table over all its parts; selection as in parquet.h (borrowed). -ENOENT: no table. */
+/* Reads a table over all its parts; selection as in parquet.h (borrowed). -ENOENT: no table.
+ * A damaged part is skipped and becomes a warning in run_reader_info; -EBADMSG if none is left
+ * or the finished table itself is damaged. */
 typedef struct RunCursor RunCursor;
 int run_cursor_new(RunReader *reader, const char *table, const ParquetSelection *selection,
                    RunCursor **ret, Error *err);
