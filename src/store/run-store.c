@@ -130,14 +130,14 @@ int run_store_collect_live(RunTable *t)
 {
         int r = 0;
 
-        if (!t->live_fn)
-                return 0;
-        if (!t->live)
+        if (t->live_fn && !t->live)
                 r = batch_new(t->schema, LIVE_ROWS_MAX, LIVE_TEXT_MAX, &t->live);
         if (r < 0)
                 return r;
-        batch_clear(t->live);
-        t->live_fn(t->live, t->live_data);
+        if (t->live)
+                batch_clear(t->live);
+        if (t->live_fn)
+                t->live_fn(t->live, t->live_data);
         return 0;
 }
 
@@ -171,7 +171,7 @@ static int flush_table(RunStore *s, RunTable *t, uint64_t now_ns)
         if (r < 0)
                 return r;
         size_t live_rows = t->live ? batch_rows(t->live) : 0;
-        uint64_t live_hash = t->live_fn ? hash_batch(t->live) : 0;
+        uint64_t live_hash = hash_batch(t->live);
         size_t live_cost = MIN(live_rows * t->schema->n_columns / LIVE_VALUES, (size_t)LIVE_FLUSHES_MAX);
         t->live_due_ns = now_ns + live_cost * s->flush_ns;
         if (should_seal(t)) {

@@ -122,7 +122,7 @@ int run_store_add_table(RunStore *store, const Schema *schema, Sink **ret, Error
 
 /* Rows that are true only until the next flush (processes still alive): called at each write of
  * the table's newest part; it appends them to `rows`. At the final flush it is called once more
- * and the rows become part of the table. */
+ * and the rows become part of the table. NULL: there are none any more. */
 typedef void (*RunLiveFn)(Batch *rows, void *data);
 void run_store_set_live(Sink *table, RunLiveFn fn, void *data);
 

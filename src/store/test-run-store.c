@@ -281,6 +281,27 @@ static void test_live_rows(void **state)
         assert_int_equal(run_store_lost(p->store), 0);
 }
 
+/* Whoever ends them before the final flush gets none of them. */
+static void test_live_rows_withdrawn(void **state)
+{
+        Place *p = *state;
+
+        run_store_set_live(p->processes, live, p);
+        p->n_live = 3;
+        tick(p, 0);
+        flush(p);
+        assert_int_equal(processes_in(p, "processes/000000.parquet", 0), 3);
+        run_store_set_live(p->processes, NULL, NULL);
+        flush(p);
+        assert_int_equal(processes_in(p, "processes/000000.parquet", 0), 0);
+        run_store_set_live(p->processes, live, p);
+        flush(p);
+        run_store_set_live(p->processes, NULL, NULL);
+        add_processes(p, 2);
+        assert_int_equal(run_store_finish(p->store, &p->err), 0);
+        assert_int_equal(processes_in(p, "processes.parquet", 0), 2);
+}
+
 /* Sealed between two flushes: the live rows do not wait for the next one. */
 static void test_live_rows_hurry(void **state)
 {
@@ -530,6 +551,7 @@ int main(void)
                 TEST(test_sealing),        TEST(test_slow_table),
                 TEST(test_live_rows),      TEST(test_live_rows_hurry),
                 TEST(test_metadata),       TEST(test_one_recorder),
+                TEST(test_live_rows_withdrawn),
                 TEST(test_many_live_rows), TEST(test_many_parts),
                 TEST(test_full_for_a_while),
                 TEST(test_full_to_the_end), TEST(test_full_at_the_end),
