@@ -99,6 +99,7 @@ make_root()
                 >"$root/etc/passwd"
         printf 'root:x:0:\nnogroup:x:65534:\n' >"$root/etc/group"
         install -m 755 "$script" "$root/test"
+        cp "$top/tests/vm/guest.sh" "$root/vigia/guest.sh"
         install -m 755 "$top/tests/vm/init" "$root/init"
         (cd "$root" && find . | "$busybox" cpio -o -H newc 2>/dev/null | gzip -1) \
                 >"$scratch/initramfs"

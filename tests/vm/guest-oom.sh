@@ -1,0 +1,26 @@
+#!/bin/sh
+# A machine with too little memory: a real OOM kill inside the command, which vigia outlives.
+. /vigia/guest.sh
+
+echo 1 >/proc/sys/vm/overcommit_memory # so that the OOM killer says no, not mmap(2)
+total=$(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo)
+record sh -c "peak $((total / 1024 * 2)); echo \$?" >/tmp/out 2>/tmp/err
+is "$?" 0
+ok "the recording survives"
+is "$(tail -n 1 /tmp/out)" 137
+ok "the command's child was killed"
+dmesg | grep -q 'Killed process .*(peak)'
+ok "by the OOM killer, and not vigia"
+is "$(info .complete)" true
+ok "the run is complete"
+between $((total * 512)) "$(info .peak_cgroup_bytes)" $((total * 1024))
+ok "the peak is most of the machine"
+if vigia export --help >/dev/null 2>&1; then
+        vigia export $at --to json -o /tmp/tables >/tmp/export 2>&1
+        cat /tmp/tables/processes.json* | jq -r 'select(.comm == "peak" and .exec_ns != null) | .exit_signal' >/tmp/signal
+        is "$(cat /tmp/signal)" 9
+        ok "its row says signal 9"
+fi
+record peak $((total / 1024 * 2)) >/tmp/out 2>/tmp/err
+is $? 137
+ok "exit code 137 where the command itself was killed"
