@@ -24,7 +24,7 @@ suite() # NAME ARGUMENTS-OF-run-vm…
 {
         local name=$1 output status programs=() program
         shift
-        for program in "$build"/tests/helpers/{forkstorm,peak,tiny} \
+        for program in "$build"/tests/helpers/{burn,forkstorm,peak,tiny} \
                 "$build"/tests/test-command-cgroup "$(command -v jq)"; do
                 [[ -x $program ]] && programs+=(-p "$program")
         done

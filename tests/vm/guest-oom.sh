@@ -15,12 +15,8 @@ is "$(info .complete)" true
 ok "the run is complete"
 between $((total * 512)) "$(info .peak_cgroup_bytes)" $((total * 1024))
 ok "the peak is most of the machine"
-if vigia export --help >/dev/null 2>&1; then
-        vigia export $at --to json -o /tmp/tables >/tmp/export 2>&1
-        cat /tmp/tables/processes.json* | jq -r 'select(.comm == "peak" and .exec_ns != null) | .exit_signal' >/tmp/signal
-        is "$(cat /tmp/signal)" 9
-        ok "its row says signal 9"
-fi
+is "$(processes 'select(.comm == "peak" and .exec_ns != null) | .exit_signal')" 9
+ok "its row says signal 9"
 record peak $((total / 1024 * 2)) >/tmp/out 2>/tmp/err
 is $? 137
 ok "exit code 137 where the command itself was killed"

@@ -18,18 +18,22 @@ is "$(info .capture.processes)" 203
 ok "every process of it is recorded"
 is "$(info .capture.lost_events)" 0
 ok "no event lost"
+is "$(processes 'select(.comm == "tiny") | .exit_code' | sort | uniq -c | tr -s ' ')" " 200 0"
+ok "each with its exit code"
+record burn 200 100 >/tmp/out 2>&1
+cpu=$(processes 'select(.comm == "burn") | .user_us + .system_us' | awk '{ n += $1 } END { print n }')
+truth=$(awk '{ print $1 + $2 }' /tmp/out)
+between $((truth * 95 / 100)) "$cpu" $((truth * 130 / 100))
+ok "CPU time of a process is what getrusage says"
 
 # What the kernel calls the peak of a process, against what the run says.
 record peak 20 90 40 >/tmp/out 2>&1
 truth=$(sed -n 's/^[0-9]* \([0-9]*\)$/\1/p' /tmp/out)
-if vigia export --help >/dev/null 2>&1; then
-        vigia export $at --to json -o /tmp/tables >/tmp/export 2>&1
-        peak=$(cat /tmp/tables/processes.json* 2>/dev/null | jq -r 'select(.comm == "peak" and .exec_ns != null) | .peak_rss_bytes')
-        between $((truth - 209715)) "${peak:-none}" $((truth + 209715))
-        ok "a process's peak is its VmHWM (rss_stat before 6.2)"
-else
-        echo "ok - a process's peak is its VmHWM # skip this vigia has no export yet"
-fi
+peak=$(processes 'select(.comm == "peak" and .exec_ns != null) | .peak_rss_bytes')
+between $((truth - 209715)) "${peak:-none}" $((truth + 209715))
+ok "a process's peak is its VmHWM (rss_stat before 6.2)"
+is "$(processes 'select(.comm == "peak" and .exec_ns != null) | .peak_source')" exact
+ok "and called exact"
 
 # --- cgroup v2 ---
 info .cgroup | grep -q '^v2 /vigia-'

@@ -33,6 +33,12 @@ info()
         jq -r "$1" "$at/run.json"
 }
 
+# A figure of its processes, a line a row.
+processes()
+{
+        vigia export "$at" --to json --table processes -o - | jq -r "$1"
+}
+
 # is VALUE WANTED; what differs is kept for ok.
 is()
 {
