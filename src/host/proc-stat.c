@@ -25,6 +25,7 @@ enum {
         F_VSIZE = 19,
         F_RSS = 20,
         F_NEEDED = 21,
+        F_STACK = 24,
         F_EXIT_CODE = 48,
         F_COUNT = 49,
 };
@@ -83,6 +84,7 @@ int proc_stat_parse(const char *text, size_t size, ProcStat *ret)
         stat.start_ticks = f[F_START];
         stat.vsize_bytes = f[F_VSIZE];
         stat.rss_pages = f[F_RSS];
+        stat.stack_start = f[F_STACK];
         stat.wait_status = n == F_COUNT ? (int)(f[F_EXIT_CODE] & 0xffff) : 0;
         *ret = stat;
         return 0;

@@ -27,10 +27,17 @@ typedef struct ProcStat {
         uint32_t threads;                              /* 0 for a process with no thread left */
         uint64_t start_ticks;                          /* field 22: since boot */
         uint64_t vsize_bytes, rss_pages;
+        uint64_t stack_start; /* new with every exec, kept over fork; 0 where we may not see it */
         int wait_status; /* of a zombie, where we may see it; 0 else */
 } ProcStat;
 
 int proc_stat_parse(const char *text, size_t size, ProcStat *ret);
+
+/* Ended and only waiting to be reaped: a zombie, and no thread of it lives on. */
+static inline bool proc_is_over(const ProcStat *stat)
+{
+        return (stat->state == 'Z' || stat->state == 'X' || stat->state == 'x') && stat->threads <= 1;
+}
 
 /* Field 22 back to TrackEvent's unit and forth. A process whose exact start is start_ns shows
  * proc_start_ticks(start_ns). hz is sysconf(_SC_CLK_TCK). */

@@ -40,6 +40,7 @@ static void check_stat(const char *name, const char *shown)
         assert_int_equal(stat.start_ticks, 987654);
         assert_int_equal(stat.vsize_bytes, 12005376);
         assert_int_equal(stat.rss_pages, 1456);
+        assert_int_equal(stat.stack_start, 3);
         assert_int_equal(stat.wait_status, 256);
 }
 

@@ -9,33 +9,25 @@
 #include "base/hash.h"
 #include "base/macros.h"
 
-int found_read(const Host *host, pid_t pid, TrackEvent *ret)
+TrackEvent found_event(const ProcStat *stat)
 {
         uint64_t hz = (uint64_t)sysconf(_SC_CLK_TCK), tick_ns = NS_PER_SECOND / hz;
-        ProcStat stat;
-        TrackEvent event;
-        int r = proc_stat_read(host, pid, &stat);
-
-        if (r != 0)
-                return r;
-        if (strchr("ZXx", stat.state) && stat.threads <= 1)
-                return PROC_GONE;
-        event = (TrackEvent){
+        TrackEvent event = {
                 .type = TRACK_FOUND,
-                .pid = pid,
+                .pid = stat->pid,
                 .time_ns = clock_monotonic_ns(),
-                .start_ns = proc_start_ns(stat.start_ticks, hz),
-                .ppid = stat.ppid,
+                .start_ns = proc_start_ns(stat->start_ticks, hz),
+                .ppid = stat->ppid,
                 .uid = -1,
                 .wait_status = -1,
                 .peak_rss_bytes = TRACK_UNKNOWN,
-                .threads_max = stat.threads,
+                .threads_max = stat->threads,
                 .figures = {
-                        .cpu_ns = (stat.user_ticks + stat.system_ticks) * tick_ns,
-                        .user_ns = stat.user_ticks * tick_ns,
-                        .system_ns = stat.system_ticks * tick_ns,
-                        .minor_faults = stat.minor_faults,
-                        .major_faults = stat.major_faults,
+                        .cpu_ns = (stat->user_ticks + stat->system_ticks) * tick_ns,
+                        .user_ns = stat->user_ticks * tick_ns,
+                        .system_ns = stat->system_ticks * tick_ns,
+                        .minor_faults = stat->minor_faults,
+                        .major_faults = stat->major_faults,
                         .voluntary_switches = TRACK_UNKNOWN,
                         .involuntary_switches = TRACK_UNKNOWN,
                         .read_bytes = TRACK_UNKNOWN,
@@ -44,11 +36,26 @@ int found_read(const Host *host, pid_t pid, TrackEvent *ret)
                         .write_chars = TRACK_UNKNOWN,
                 },
         };
-        memcpy(event.comm, stat.comm, strnlen(stat.comm, sizeof event.comm - 1));
-        r = proc_uid_read(host, pid, &event.uid);
+
+        memcpy(event.comm, stat->comm, strnlen(stat->comm, sizeof event.comm - 1));
+        return event;
+}
+
+int found_read(const Host *host, pid_t pid, TrackEvent *ret)
+{
+        ProcStat stat;
+        int64_t uid;
+        int r = proc_stat_read(host, pid, &stat);
+
         if (r != 0)
                 return r;
-        *ret = event;
+        if (proc_is_over(&stat))
+                return PROC_GONE;
+        r = proc_uid_read(host, pid, &uid);
+        if (r != 0)
+                return r;
+        *ret = found_event(&stat);
+        ret->uid = uid;
         return 0;
 }
 

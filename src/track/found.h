@@ -12,6 +12,9 @@
  * clock-tick exactness; start_ns is field 22 as ns, rounded down to a tick. */
 int found_read(const Host *host, pid_t pid, TrackEvent *ret);
 
+/* The same out of a stat that was read; uid -1. */
+TrackEvent found_event(const ProcStat *stat);
+
 /* The pid and all its descendants at this moment, parents first. fn as in proc_pids_walk. */
 int found_walk(const Host *host, pid_t pid, ProcPidFn fn, void *data);
 

@@ -2,7 +2,7 @@
  * Lifecycles from perf_event_open(2), without privilege. A dummy event per CPU on the command,
  * inherited by all it forks, writes FORK, COMM and EXIT of its tree into a ring per CPU, each
  * ring written by its own CPU alone. What the tasks used is counted by perf-count.h, how they
- * ended is told by perf-status.h.
+ * ended is told by exit-status.h.
  *
  * Cost: each inherited event is an allocation at every fork, so there is one a CPU and no
  * more (rings cannot be shared between CPUs). Where the whole machine may be watched anyway
@@ -32,7 +32,7 @@
 #include "track/perf-count.h"
 #include "track/perf-open.h"
 #include "track/perf-ring.h"
-#include "track/perf-status.h"
+#include "track/exit-status.h"
 #include "track/perf-tree.h"
 
 enum {
@@ -72,7 +72,7 @@ typedef struct PerfSource {
         uint64_t lost_records, lost_checked;
         PerfTree tree;
         PerfCount count;
-        PerfStatus *status; /* NULL: the connector does not work here */
+        ExitStatus *status; /* NULL: the connector does not work here */
         FoundQueue queue;   /* to be told before what the rings hold */
         int timer_fd;
 } PerfSource;
@@ -89,7 +89,7 @@ static TrackSource *perf_close(TrackSource *source)
                 fd_close(s->cpus[i].fd);
         }
         perf_tree_done(&s->tree);
-        perf_status_free(s->status);
+        exit_status_free(s->status);
         found_queue_done(&s->queue);
         fd_close(s->timer_fd);
         free(s->fds);
@@ -261,7 +261,7 @@ static int open_all(PerfSource *s, Error *why)
                 r = make_timer(s);
         if (r < 0)
                 return r;
-        if (perf_status_new(&s->status) < 0)
+        if (exit_status_new(&s->status) < 0)
                 s->status = NULL;
         return everything ? proc_pids_walk(s->host, remember, s) : 0;
 }
@@ -415,15 +415,15 @@ static bool is_settled(const PerfSource *s, const PerfProcess *p, uint64_t exit_
                 return true;
         if (s->count.on && p->counted && !perf_count_complete(&s->count, p->pid, p->ended + 1))
                 return false;
-        return !s->status || perf_status_missed(s->status, exit_ns) ||
-               perf_status_find(s->status, p->pid, exit_ns, &wait_status, &over_ns);
+        return !s->status || exit_status_missed(s->status, exit_ns) ||
+               exit_status_find(s->status, p->pid, exit_ns, &wait_status, &over_ns);
 }
 
 static void take_in(PerfSource *s)
 {
         perf_count_drain(&s->count);
         if (s->status)
-                perf_status_drain(s->status);
+                exit_status_drain(s->status);
 }
 
 static void wait_settled(PerfSource *s, const PerfProcess *p, uint64_t exit_ns, uint64_t *now)
@@ -483,10 +483,10 @@ static void follow(PerfSource *s, const PerfRecord *record, TrackEventFn fn, voi
         if (event.type == TRACK_EXIT && ended.counted)
                 perf_count_take(&s->count, ended.pid, ended.ended + 1, &event.figures);
         if (event.type == TRACK_EXIT && s->status) {
-                if (perf_status_find(s->status, ended.pid, event.time_ns, &event.wait_status,
+                if (exit_status_find(s->status, ended.pid, event.time_ns, &event.wait_status,
                                      &over_ns))
                         add_teardown(&event, over_ns);
-                perf_status_forget(s->status, ended.pid);
+                exit_status_forget(s->status, ended.pid);
         }
         fn(&event, data);
 }
@@ -574,7 +574,7 @@ static int perf_drain(TrackSource *source, TrackEventFn fn, void *data)
         if (check.all || (s->tree.root == 0 && !s->wide))
                 map_remove_if(s->tree.processes, check_process, &check);
         if (s->status)
-                perf_status_expire(s->status, now - STATUS_KEPT_NS);
+                exit_status_expire(s->status, now - STATUS_KEPT_NS);
         return 0;
 }
 

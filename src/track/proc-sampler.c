@@ -319,7 +319,7 @@ static int entry_sample(ProcSampler *sampler, Entry *entry, uint64_t start_ns)
                 return -ESRCH;
         if (start_ns == 0 && !entry->fresh && entry->stat.start_ticks != before.start_ticks)
                 return -ESRCH;
-        if (strchr("ZXx", entry->stat.state) && entry->stat.threads <= 1)
+        if (proc_is_over(&entry->stat))
                 return -ESRCH;
         if (entry->fresh)
                 *sample = (TrackSample){.swap_bytes = TRACK_UNKNOWN,

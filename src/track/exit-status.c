@@ -1,5 +1,5 @@
 /* A netlink socket read without blocking at each drain; nothing wakes us per message. */
-#include "track/perf-status.h"
+#include "track/exit-status.h"
 
 #include <errno.h>
 #include <linux/cn_proc.h>
@@ -30,7 +30,7 @@ typedef struct Ended {
         int wait_status;
 } Ended;
 
-struct PerfStatus {
+struct ExitStatus {
         int fd;
         Map *ended;               /* pid → Ended, owned */
         uint64_t drained_ns;      /* when the last drain began */
@@ -38,7 +38,7 @@ struct PerfStatus {
         uint64_t expired_ns;
 };
 
-bool perf_status_parse(const void *bytes, size_t size, PerfStatusMessage *ret)
+bool exit_status_parse(const void *bytes, size_t size, ExitMessage *ret)
 {
         struct nlmsghdr header;
         struct cn_msg message;
@@ -58,7 +58,7 @@ bool perf_status_parse(const void *bytes, size_t size, PerfStatusMessage *ret)
         memcpy(&event, (const char *)bytes + offset, MIN((size_t)message.len, sizeof event));
         if (event.what != PROC_EVENT_EXIT)
                 return false;
-        *ret = (PerfStatusMessage){
+        *ret = (ExitMessage){
                 .tid = event.event_data.exit.process_pid,
                 .pid = event.event_data.exit.process_tgid,
                 .time_ns = event.timestamp_ns,
@@ -67,7 +67,7 @@ bool perf_status_parse(const void *bytes, size_t size, PerfStatusMessage *ret)
         return ret->pid > 0;
 }
 
-static void note_missed(PerfStatus *s, uint64_t from_ns, uint64_t to_ns)
+static void note_missed(ExitStatus *s, uint64_t from_ns, uint64_t to_ns)
 {
         if (s->missed_to_ns == 0)
                 s->missed_from_ns = from_ns;
@@ -76,7 +76,7 @@ static void note_missed(PerfStatus *s, uint64_t from_ns, uint64_t to_ns)
 
 /* The leader's status is the process's; another thread's is where all were ended at once after
  * the leader had left quietly. */
-static void keep(PerfStatus *s, const PerfStatusMessage *m)
+static void keep(ExitStatus *s, const ExitMessage *m)
 {
         Ended *e = map_get(s->ended, (uint64_t)m->pid);
 
@@ -96,7 +96,7 @@ static void keep(PerfStatus *s, const PerfStatusMessage *m)
                 e->wait_status = m->wait_status;
 }
 
-void perf_status_drain(PerfStatus *s)
+void exit_status_drain(ExitStatus *s)
 {
         uint64_t begin = clock_monotonic_ns();
         char bytes[1024];
@@ -107,7 +107,7 @@ void perf_status_drain(PerfStatus *s)
                 socklen_t length = sizeof from;
                 ssize_t n = recvfrom(s->fd, bytes, sizeof bytes, MSG_DONTWAIT,
                                      (struct sockaddr *)&from, &length);
-                PerfStatusMessage message;
+                ExitMessage message;
                 if (n < 0 && errno == ENOBUFS) {
                         missed = true; /* the queue was full; what is in it can still be read */
                         continue;
@@ -117,7 +117,7 @@ void perf_status_drain(PerfStatus *s)
                 if (n < 0)
                         break;
                 if (from.nl_pid == 0 && /* the kernel, not another user's forgery */
-                    perf_status_parse(bytes, (size_t)n, &message))
+                    exit_status_parse(bytes, (size_t)n, &message))
                         keep(s, &message);
         }
         if (missed)
@@ -125,7 +125,7 @@ void perf_status_drain(PerfStatus *s)
         s->drained_ns = begin;
 }
 
-bool perf_status_find(const PerfStatus *s, pid_t pid, uint64_t exit_ns, int *ret_wait_status,
+bool exit_status_find(const ExitStatus *s, pid_t pid, uint64_t exit_ns, int *ret_wait_status,
                       uint64_t *ret_over_ns)
 {
         const Ended *e = map_get(s->ended, (uint64_t)pid);
@@ -137,13 +137,13 @@ bool perf_status_find(const PerfStatus *s, pid_t pid, uint64_t exit_ns, int *ret
         return true;
 }
 
-bool perf_status_missed(const PerfStatus *s, uint64_t exit_ns)
+bool exit_status_missed(const ExitStatus *s, uint64_t exit_ns)
 {
         return s->missed_to_ns > 0 && exit_ns + NS_PER_MS >= s->missed_from_ns &&
                exit_ns <= s->missed_to_ns;
 }
 
-void perf_status_forget(PerfStatus *s, pid_t pid)
+void exit_status_forget(ExitStatus *s, pid_t pid)
 {
         free(map_remove(s->ended, (uint64_t)pid));
 }
@@ -158,7 +158,7 @@ static bool is_older(uint64_t key, void *value, void *data)
         return old;
 }
 
-void perf_status_expire(PerfStatus *s, uint64_t before_ns)
+void exit_status_expire(ExitStatus *s, uint64_t before_ns)
 {
         if (before_ns < s->expired_ns + NS_PER_SECOND)
                 return;
@@ -184,7 +184,7 @@ static int subscribe(int fd)
 
 /* Older kernels, and namespaces that the connector does not serve, ignore the request without
  * a word; only a message that comes shows that messages come. */
-static int prove(PerfStatus *s)
+static int prove(ExitStatus *s)
 {
         uint64_t deadline = clock_monotonic_ns() + PROVE_TIMEOUT_MS * NS_PER_MS;
         pid_t pid = vfork();
@@ -201,15 +201,15 @@ static int prove(PerfStatus *s)
                 if (now >= deadline ||
                     poll(&p, 1, (int)((deadline - now) / NS_PER_MS) + 1) <= 0)
                         return -EOPNOTSUPP;
-                perf_status_drain(s);
+                exit_status_drain(s);
         }
-        perf_status_forget(s, pid);
+        exit_status_forget(s, pid);
         return 0;
 }
 
-int perf_status_new(PerfStatus **ret)
+int exit_status_new(ExitStatus **ret)
 {
-        _cleanup_(perf_status_freep) PerfStatus *s = calloc(1, sizeof *s);
+        _cleanup_(exit_status_freep) ExitStatus *s = calloc(1, sizeof *s);
         struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = CN_IDX_PROC};
         int size = RECEIVE_BYTES, r;
 
@@ -240,7 +240,7 @@ static bool drop_any(uint64_t key, void *value, void *data)
         return true;
 }
 
-PerfStatus *perf_status_free(PerfStatus *s)
+ExitStatus *exit_status_free(ExitStatus *s)
 {
         if (s) {
                 if (s->ended)
