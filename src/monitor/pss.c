@@ -9,7 +9,8 @@
 
 enum {
         DOUBT_MIN_BYTES = 1 << 20,    /* below, an estimate is good enough */
-        BURST_NS = 10 * 1000000,      /* what may be spent ahead, for a start and for peaks */
+        BURST_NS = 6 * 1000000,       /* what may be spent ahead, for a start and for peaks */
+        RESERVE_PERCENT = 30,         /* of the budget: for what cannot wait, reading can */
         COST_FIRST_NS = 30 * 1000,    /* guess of a read's fixed cost */
         COST_PER_MIB_NS = 6 * 1000,   /* and of what comes on top, until measured */
         MAX_READS_A_TICK = 8,
@@ -22,6 +23,7 @@ struct PssReader {
         uint64_t shared_growth;  /* bytes of file and shared memory that came or went, ever */
         double file_ratio, shmem_ratio; /* share of resident pages that counted, as read lately */
         double cost_per_byte;    /* ns, measured */
+        uint64_t startup_cpu_ns; /* spent before the first tick: not held against reading */
         uint64_t reads;
 };
 
@@ -196,7 +198,11 @@ static Process *most_in_doubt(PssReader *reader, ProcessTable *table, uint64_t n
 void pss_read_some(PssReader *reader, ProcessTable *table, uint64_t now_ns, uint64_t elapsed_ns,
                    uint64_t own_cpu_ns)
 {
-        uint64_t allowed = (uint64_t)((double)elapsed_ns * reader->budget_ratio) + BURST_NS;
+        if (reader->startup_cpu_ns == 0)
+                reader->startup_cpu_ns = own_cpu_ns;
+        uint64_t allowed = (uint64_t)((double)elapsed_ns * reader->budget_ratio *
+                                      (100 - RESERVE_PERCENT) / 100) +
+                           reader->startup_cpu_ns + BURST_NS;
 
         for (int i = 0; i < MAX_READS_A_TICK && own_cpu_ns < allowed; i++) {
                 Process *p = most_in_doubt(reader, table, now_ns, allowed - own_cpu_ns,
