@@ -589,6 +589,7 @@ static long sample_one(void *map, u32 *index, struct bpf_track_slot *slot, void 
                 slot->write_bytes = BPF_CORE_READ(task, ioac.write_bytes) +
                                     BPF_CORE_READ(signal, ioac.write_bytes);
         }
+        slot->min_flt = BPF_CORE_READ(task, min_flt) + BPF_CORE_READ(signal, min_flt);
         if (threads > 1)
                 add_threads(slot, task, signal);
         slot->fds = count_fds(task);

@@ -82,5 +82,6 @@ struct bpf_track_slot {
         u64 peak_pages;
         u64 runtime_ns, utime_ns, stime_ns;
         u64 read_bytes, write_bytes;
+        u64 min_flt; /* of the main thread and those that are gone */
         u32 threads, fds; /* fds 0xffffffff: unknown */
 };

@@ -21,7 +21,7 @@ enum {
 };
 
 typedef struct Sums {
-        uint64_t processes, threads, rss, pss, swap, cpu_us, read_bytes, write_bytes;
+        uint64_t processes, threads, rss, pss, pss_anon, pss_shmem, swap, cpu_us, read_bytes, write_bytes;
 } Sums;
 
 struct ProcessMonitor {
@@ -98,7 +98,7 @@ int process_monitor_new(const ProcessMonitorOptions *options, ProcessMonitor **r
         };
         int r = process_table_new(&table, &m->table);
         if (r == 0 && options->pss_budget_ratio > 0)
-                r = pss_reader_new(options->host, options->pss_budget_ratio, &m->pss);
+                r = pss_reader_new(options->host, m->table, options->pss_budget_ratio, &m->pss);
         if (r == 0 && !options->source->ops->sample)
                 r = proc_sampler_new(options->host, &m->sampler);
         if (r == 0)
@@ -303,6 +303,8 @@ static void add_to_sums(Sums *sums, const Process *p)
         sums->threads += w->now.threads == UINT32_MAX ? 1 : w->now.threads;
         sums->rss += resident(&w->now);
         sums->pss += w->pss_bytes;
+        sums->pss_anon += w->pss_anon_now;
+        sums->pss_shmem += w->pss_shmem_now;
         sums->swap += w->now.swap_bytes == TRACK_UNKNOWN ? 0 : w->now.swap_bytes;
 }
 
@@ -342,6 +344,22 @@ static uint64_t only_up(uint64_t *highest, uint64_t value)
         return *highest;
 }
 
+/* The sum over the processes; where the command has a cgroup, with the kernel's own count of its
+ * anonymous pages, and no more shared pages than the kernel counts. */
+static uint64_t tree_pss(const ProcessMonitor *m)
+{
+        const Sums *s = &m->sums;
+        const Tick *tick = &m->tick;
+        uint64_t sum = s->pss;
+
+        if (tick->cgroup_anon_bytes == UINT64_MAX || s->processes == 0)
+                return sum;
+        sum = sum - s->pss_anon + tick->cgroup_anon_bytes;
+        if (tick->cgroup_shmem_bytes < s->pss_shmem)
+                sum = sum - s->pss_shmem + tick->cgroup_shmem_bytes;
+        return sum;
+}
+
 static void write_totals(ProcessMonitor *m)
 {
         const ProcessTableCounts *counts = process_table_counts(m->table);
@@ -357,7 +375,7 @@ static void write_totals(ProcessMonitor *m)
         batch_set_u64(b, TOTAL_THREADS, s->threads);
         batch_set_u64(b, TOTAL_RSS_BYTES, s->rss);
         if (m->pss)
-                batch_set_u64(b, TOTAL_PSS_BYTES, s->pss);
+                batch_set_u64(b, TOTAL_PSS_BYTES, tree_pss(m));
         batch_set_u64(b, TOTAL_SWAP_BYTES, s->swap);
         if (tick->cgroup_bytes != UINT64_MAX)
                 batch_set_u64(b, TOTAL_CGROUP_BYTES, tick->cgroup_bytes);
@@ -398,7 +416,7 @@ int process_monitor_tick(ProcessMonitor *m, const Tick *tick, Error *err)
         if (r < 0 && m->error == 0)
                 m->error = error_set_errno(&m->sentence, r, "%s", ops->name);
         if (m->pss)
-                pss_read_some(m->pss, m->table, tick->now_ns, tick->now_ns - m->options.start_ns,
+                pss_read_some(m->pss, tick->now_ns, tick->now_ns - m->options.start_ns,
                               tick->own_cpu_ns);
         walk_alive(m);
         write_totals(m);

@@ -18,7 +18,9 @@ typedef struct Tick {
         int64_t realtime_ns;   /* CLOCK_REALTIME at that moment */
         uint64_t late_ns;      /* after it was due */
         uint64_t own_cpu_ns;   /* used by vigia so far */
-        uint64_t cgroup_bytes, cgroup_peak_bytes; /* of the command's; UINT64_MAX unknown */
+        /* Of the command's cgroup, UINT64_MAX unknown: all that is charged; and every anonymous
+         * page and shared page of the tree, once. */
+        uint64_t cgroup_bytes, cgroup_peak_bytes, cgroup_anon_bytes, cgroup_shmem_bytes;
 } Tick;
 
 typedef struct ProcessMonitorOptions {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "host/proc-identity.h"
@@ -19,6 +20,8 @@ enum {
 
 struct PssReader {
         const Host *host;
+        const ProcessTable *table;
+        uint64_t page_bytes;
         double budget_ratio;
         uint64_t shared_growth;  /* bytes of file and shared memory that came or went, ever */
         double file_ratio, shmem_ratio; /* share of resident pages that counted, as read lately */
@@ -27,7 +30,7 @@ struct PssReader {
         uint64_t reads;
 };
 
-int pss_reader_new(const Host *host, double budget_ratio, PssReader **ret)
+int pss_reader_new(const Host *host, const ProcessTable *table, double budget_ratio, PssReader **ret)
 {
         PssReader *reader = calloc(1, sizeof *reader);
 
@@ -35,6 +38,8 @@ int pss_reader_new(const Host *host, double budget_ratio, PssReader **ret)
                 return -ENOMEM;
         *reader = (PssReader){
                 .host = host,
+                .table = table,
+                .page_bytes = (uint64_t)sysconf(_SC_PAGESIZE),
                 .budget_ratio = budget_ratio,
                 .file_ratio = 0.3,
                 .shmem_ratio = 1,
@@ -68,24 +73,87 @@ static uint64_t follow_part(uint64_t pss_read, uint64_t rss_read, uint64_t rss_n
         return (uint64_t)((double)pss_read * ((double)rss_now / (double)rss_read));
 }
 
+/* Pages that a process forked and not exec'd has made its own since `faults`: each copy is a
+ * fault, while its resident memory stays the same. */
+static uint64_t copied_since(const PssReader *reader, const ProcessWatch *w, uint64_t faults,
+                             uint64_t rss_then)
+{
+        uint64_t rss = w->now.rss_anon_bytes + w->now.rss_file_bytes + w->now.rss_shmem_bytes;
+        uint64_t grown = rss > rss_then ? rss - rss_then : 0;
+        uint64_t faulted = (w->now.minor_faults - MIN(faults, w->now.minor_faults)) *
+                           reader->page_bytes;
+
+        return faulted > grown ? faulted - grown : 0;
+}
+
+/* A family is a process and what it forked without exec: their pages are shared until written
+ * to. Of the shared part each member counts `family_share`, as the member that was read last
+ * tells; before any was, the parent counts all and the children nothing. */
+static const Process *family_of(const PssReader *reader, const Process *p)
+{
+        return p->watch.inherited_anon > 0 ? process_table_find(reader->table, p->ppid) : p;
+}
+
+static uint64_t unread_anon(const PssReader *reader, const Process *p)
+{
+        const ProcessWatch *w = &p->watch;
+        const Process *family = family_of(reader, p);
+        uint64_t anon = w->now.rss_anon_bytes;
+        double share = family && family->watch.family_ns ? family->watch.family_share : 0;
+
+        if (w->inherited_anon == 0)
+                return anon;
+        uint64_t shared = MIN(w->inherited_anon, anon);
+        uint64_t copied = MIN(copied_since(reader, w, 0, w->inherited_anon), shared);
+        return anon - shared + copied + (uint64_t)((double)(shared - copied) * share);
+}
+
+/* Since it was read: growth is its own, and so is what it copied; what a reading of another
+ * member of the family has told since about the shared part replaces the share then. */
+static uint64_t read_anon(const PssReader *reader, const Process *p)
+{
+        const ProcessWatch *w = &p->watch;
+        const Process *family = family_of(reader, p);
+        uint64_t anon = w->now.rss_anon_bytes;
+        int64_t now = (int64_t)w->pss_anon + (int64_t)anon - (int64_t)w->rss_anon;
+
+        if (w->inherited_anon > 0)
+                now += (int64_t)copied_since(reader, w, w->faults,
+                                             w->rss_anon + w->rss_file + w->rss_shmem);
+        else if (family && family->watch.family_ns > w->pss_read_ns)
+                now -= (int64_t)((double)MIN(w->family_bytes, w->pss_anon) *
+                                 (1 - w->family_share));
+        return now < 0 ? 0 : MIN((uint64_t)now, anon);
+}
+
+/* A member was read: what it shares tells what the others count of it. */
+static void note_family(PssReader *reader, const Process *p, uint64_t now_ns)
+{
+        const ProcessWatch *w = &p->watch;
+        Process *parent = process_table_find(reader->table, p->ppid);
+        uint64_t anon = w->now.rss_anon_bytes;
+        uint64_t shared = MIN(w->inherited_anon, anon);
+        uint64_t copied = MIN(copied_since(reader, w, 0, w->inherited_anon), shared);
+        uint64_t own = anon - shared + copied;
+
+        if (!parent || shared == copied || w->pss_anon < own)
+                return;
+        parent->watch.family_share = MIN(1.0, (double)(w->pss_anon - own) / (double)(shared - copied));
+        parent->watch.family_bytes = MAX(parent->watch.family_bytes, shared);
+        parent->watch.family_ns = now_ns;
+        parent->watch.doubt_bytes += shared / 4;
+}
+
 void pss_follow(PssReader *reader, Process *p)
 {
         ProcessWatch *w = &p->watch;
         const TrackSample *now = &w->now;
 
-        if (w->pss_read_ns == 0) {
-                uint64_t anon = now->rss_anon_bytes;
-                /* forked and not exec'd: the parent's pages are its own only once written to */
-                uint64_t own = anon > w->inherited_anon ? anon - w->inherited_anon : 0;
-                w->pss_bytes = own + (uint64_t)((double)now->rss_file_bytes * reader->file_ratio) +
-                               (uint64_t)((double)now->rss_shmem_bytes * reader->shmem_ratio);
-                return;
-        }
-        int64_t anon = (int64_t)w->pss_anon + (int64_t)now->rss_anon_bytes - (int64_t)w->rss_anon;
-        w->pss_bytes = (uint64_t)MAX(anon, (int64_t)0) +
-                       follow_part(w->pss_file, w->rss_file, now->rss_file_bytes, reader->file_ratio) +
-                       follow_part(w->pss_shmem, w->rss_shmem, now->rss_shmem_bytes,
-                                   reader->shmem_ratio);
+        uint64_t file = follow_part(w->pss_file, w->rss_file, now->rss_file_bytes, reader->file_ratio);
+        w->pss_shmem_now =
+                follow_part(w->pss_shmem, w->rss_shmem, now->rss_shmem_bytes, reader->shmem_ratio);
+        w->pss_anon_now = w->pss_read_ns ? read_anon(reader, p) : unread_anon(reader, p);
+        w->pss_bytes = w->pss_anon_now + file + w->pss_shmem_now;
 }
 
 /* How many bytes the followed value may be off. */
@@ -103,6 +171,9 @@ static uint64_t doubt(const PssReader *reader, const Process *p, uint64_t now_ns
                            distance(now->rss_shmem_bytes, w->rss_shmem) +
                            distance(now->rss_anon_bytes, w->rss_anon) / 8;
         uint64_t elsewhere = reader->shared_growth - w->shared_growth;
+        if (w->inherited_anon > 0 && now->minor_faults > w->faults) /* pages copied unseen */
+                changed += MIN((now->minor_faults - w->faults) * reader->page_bytes,
+                               now->rss_anon_bytes) / 4;
         uint64_t age_ms = (now_ns - w->pss_read_ns) / NS_PER_MS;
         return changed + MIN(elsewhere, now->rss_shmem_bytes) + w->doubt_bytes +
                rss / 1000 * MIN(age_ms, (uint64_t)60000) / AGE_DOUBT_PER_SECOND;
@@ -136,7 +207,7 @@ static void learn(PssReader *reader, Process *p, const ProcSmaps *smaps, uint64_
 }
 
 /* Reads one process. Returns the CPU time it took. */
-static uint64_t read_one(PssReader *reader, ProcessTable *table, Process *p, uint64_t now_ns)
+static uint64_t read_one(PssReader *reader, Process *p, uint64_t now_ns)
 {
         ProcessWatch *w = &p->watch;
         ProcSmaps smaps;
@@ -148,7 +219,6 @@ static uint64_t read_one(PssReader *reader, ProcessTable *table, Process *p, uin
                 w->pss_refused = r < 0; /* another user's; a vanished one is told of soon */
                 return cost;
         }
-        bool first = w->pss_read_ns == 0;
         reader->reads++;
         w->pss_read_ns = now_ns;
         w->pss_read_bytes = w->pss_bytes = smaps.pss_bytes;
@@ -163,26 +233,25 @@ static uint64_t read_one(PssReader *reader, ProcessTable *table, Process *p, uin
         w->rss_anon = w->now.rss_anon_bytes;
         w->rss_file = w->now.rss_file_bytes;
         w->rss_shmem = w->now.rss_shmem_bytes;
+        w->pss_anon_now = w->pss_anon;
+        w->pss_shmem_now = w->pss_shmem;
+        w->faults = w->now.minor_faults;
         w->shared_growth = reader->shared_growth;
         w->doubt_bytes = 0;
         learn(reader, p, &smaps, cost);
-        if (first && w->inherited_anon > 0 && w->pss_anon < w->now.rss_anon_bytes) {
-                /* shares pages with its parent, whose own share is smaller then */
-                Process *parent = process_table_find(table, p->ppid);
-                if (parent)
-                        parent->watch.doubt_bytes += w->now.rss_anon_bytes - w->pss_anon;
-        }
+        if (w->inherited_anon > 0)
+                note_family(reader, p, now_ns);
         return cost;
 }
 
-static Process *most_in_doubt(PssReader *reader, ProcessTable *table, uint64_t now_ns,
+static Process *most_in_doubt(PssReader *reader, uint64_t now_ns,
                               uint64_t affordable_ns, uint64_t least)
 {
         Process *best = NULL, *p;
         uint64_t best_doubt = least;
         size_t position = 0;
 
-        while (process_table_next(table, &position, &p)) {
+        while (process_table_next(reader->table, &position, &p)) {
                 if (!p->wanted || !p->watch.seen || p->watch.pss_refused ||
                     p->watch.pss_read_ns == now_ns)
                         continue;
@@ -195,8 +264,7 @@ static Process *most_in_doubt(PssReader *reader, ProcessTable *table, uint64_t n
         return best;
 }
 
-void pss_read_some(PssReader *reader, ProcessTable *table, uint64_t now_ns, uint64_t elapsed_ns,
-                   uint64_t own_cpu_ns)
+void pss_read_some(PssReader *reader, uint64_t now_ns, uint64_t elapsed_ns, uint64_t own_cpu_ns)
 {
         if (reader->startup_cpu_ns == 0)
                 reader->startup_cpu_ns = own_cpu_ns;
@@ -205,11 +273,11 @@ void pss_read_some(PssReader *reader, ProcessTable *table, uint64_t now_ns, uint
                            reader->startup_cpu_ns + BURST_NS;
 
         for (int i = 0; i < MAX_READS_A_TICK && own_cpu_ns < allowed; i++) {
-                Process *p = most_in_doubt(reader, table, now_ns, allowed - own_cpu_ns,
+                Process *p = most_in_doubt(reader, now_ns, allowed - own_cpu_ns,
                                            DOUBT_MIN_BYTES);
                 if (!p)
                         return;
-                own_cpu_ns += read_one(reader, table, p, now_ns);
+                own_cpu_ns += read_one(reader, p, now_ns);
         }
 }
 

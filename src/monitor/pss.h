@@ -15,7 +15,7 @@
 typedef struct PssReader PssReader;
 
 /* budget_ratio: of one CPU, for all that vigia does (0.01); reading stops while it is used up. */
-int pss_reader_new(const Host *host, double budget_ratio, PssReader **ret);
+int pss_reader_new(const Host *host, const ProcessTable *table, double budget_ratio, PssReader **ret);
 PssReader *pss_reader_free(PssReader *reader);
 DEFINE_CLEANUP(PssReader, pss_reader)
 
@@ -28,7 +28,6 @@ void pss_note_shared(PssReader *reader, const TrackSample *before, const TrackSa
 
 /* Reads those in most doubt, as far as the budget allows. elapsed_ns: since the recording
  * began; own_cpu_ns: used by vigia so far. */
-void pss_read_some(PssReader *reader, ProcessTable *table, uint64_t now_ns, uint64_t elapsed_ns,
-                   uint64_t own_cpu_ns);
+void pss_read_some(PssReader *reader, uint64_t now_ns, uint64_t elapsed_ns, uint64_t own_cpu_ns);
 
 uint64_t pss_reads(const PssReader *reader); /* how many so far */

@@ -289,17 +289,13 @@ static uint64_t read_value(int fd)
         return n > 0 && cgroup_parse_value(text, (size_t)n, &value) == 0 ? value : UINT64_MAX;
 }
 
-static uint64_t read_key(int fd, const char *key, const char *other)
+static uint64_t read_key(int fd, const char *key)
 {
         char text[CGROUP_FILE_MAX];
-        uint64_t value, more = 0;
+        uint64_t value;
         ssize_t n = fd < 0 ? -1 : host_reread(fd, text, sizeof text);
 
-        if (n <= 0 || cgroup_parse_key(text, (size_t)n, key, &value) < 0)
-                return UINT64_MAX;
-        if (other)
-                cgroup_parse_key(text, (size_t)n, other, &more);
-        return value + more;
+        return n > 0 && cgroup_parse_key(text, (size_t)n, key, &value) == 0 ? value : UINT64_MAX;
 }
 
 int command_cgroup_memory(CommandCgroup *cgroup, uint64_t *ret_now, uint64_t *ret_peak)
@@ -309,17 +305,24 @@ int command_cgroup_memory(CommandCgroup *cgroup, uint64_t *ret_now, uint64_t *re
         return *ret_now == UINT64_MAX && *ret_peak == UINT64_MAX ? -ENODATA : 0;
 }
 
-uint64_t command_cgroup_process_bytes(CommandCgroup *cgroup)
+int command_cgroup_processes(CommandCgroup *cgroup, uint64_t *ret_anon, uint64_t *ret_shmem)
 {
-        return cgroup->place.kind == CGROUP_V1
-                       ? read_key(cgroup->stat_fd, "total_rss", "total_shmem")
-                       : read_key(cgroup->stat_fd, "anon", "shmem");
+        bool v1 = cgroup->place.kind == CGROUP_V1;
+        char text[CGROUP_FILE_MAX];
+        ssize_t n = cgroup->stat_fd < 0 ? -EBADF
+                                        : host_reread(cgroup->stat_fd, text, sizeof text);
+
+        *ret_anon = *ret_shmem = UINT64_MAX;
+        if (n <= 0)
+                return n < 0 ? (int)n : -ENODATA;
+        cgroup_parse_key(text, (size_t)n, v1 ? "total_shmem" : "shmem", ret_shmem);
+        return cgroup_parse_key(text, (size_t)n, v1 ? "total_rss" : "anon", ret_anon);
 }
 
 uint64_t command_cgroup_cpu_us(CommandCgroup *cgroup)
 {
         if (cgroup->place.kind != CGROUP_V1)
-                return read_key(cgroup->cpu_fd, "usage_usec", NULL);
+                return read_key(cgroup->cpu_fd, "usage_usec");
         uint64_t ns = read_value(cgroup->cpu_fd);
         return ns == UINT64_MAX ? ns : ns / NS_PER_US;
 }

@@ -64,9 +64,10 @@ int command_cgroup_memory(CommandCgroup *cgroup, uint64_t *ret_now, uint64_t *re
 /* CPU time of the whole cgroup in µs (cpu.stat usage_usec, cpuacct.usage); UINT64_MAX unknown. */
 uint64_t command_cgroup_cpu_us(CommandCgroup *cgroup);
 
-/* Memory of the processes alone, now: anonymous and shared memory, no cache of files
- * (memory.stat: anon + shmem; v1 total_rss + total_shmem). UINT64_MAX unknown. 10 µs. */
-uint64_t command_cgroup_process_bytes(CommandCgroup *cgroup);
+/* Memory of the processes, no cache of files (memory.stat: anon, shmem; v1 total_rss,
+ * total_shmem): every anonymous page of the tree once, however many processes share it, and all
+ * shared memory and tmpfs pages, mapped or not. UINT64_MAX unknown. 10 µs. 0 or -errno. */
+int command_cgroup_processes(CommandCgroup *cgroup, uint64_t *ret_anon, uint64_t *ret_shmem);
 
 /* Removes it; processes that were left behind (daemons) are moved to vigia's own cgroup first
  * (a scope they keep, it is systemd's). Read the last figures before. */

@@ -46,9 +46,15 @@ static void fill_tick(Recorder *r, uint64_t now_ns, uint64_t due_ns, Tick *tick)
                 .own_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID),
                 .cgroup_bytes = UINT64_MAX,
                 .cgroup_peak_bytes = UINT64_MAX,
+                .cgroup_anon_bytes = UINT64_MAX,
+                .cgroup_shmem_bytes = UINT64_MAX,
         };
-        if (r->cgroup)
-                command_cgroup_memory(r->cgroup, &tick->cgroup_bytes, &tick->cgroup_peak_bytes);
+        if (!r->cgroup)
+                return;
+        command_cgroup_memory(r->cgroup, &tick->cgroup_bytes, &tick->cgroup_peak_bytes);
+        if (!r->options->match) /* else processes outside it belong, too */
+                command_cgroup_processes(r->cgroup, &tick->cgroup_anon_bytes,
+                                         &tick->cgroup_shmem_bytes);
 }
 
 /* A clock that was set, or a machine that slept, is recorded, not smoothed over. */

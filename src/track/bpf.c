@@ -206,6 +206,7 @@ static void deliver(BpfSource *s, const struct bpf_track_slot *slot, const Alive
                 .system_us = system / 1000,
                 .read_bytes = slot->read_bytes,
                 .write_bytes = slot->write_bytes,
+                .minor_faults = slot->min_flt,
                 .threads = slot->threads,
                 .fds = slot->fds,
         };

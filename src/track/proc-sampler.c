@@ -333,6 +333,7 @@ static int entry_sample(ProcSampler *sampler, Entry *entry, uint64_t start_ns)
         sample->user_us = ticks_us(sampler, entry->stat.user_ticks);
         sample->system_us = ticks_us(sampler, entry->stat.system_ticks);
         sample->threads = entry->stat.threads;
+        sample->minor_faults = entry->stat.minor_faults;
         entry->reads++;
         r = read_memory(sampler, entry, &before);
         if (r < 0)

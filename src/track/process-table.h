@@ -23,8 +23,12 @@ typedef struct ProcessWatch {
         uint64_t pss_bytes;     /* best value now: read, or followed since */
         uint64_t pss_read_bytes, pss_read_ns; /* when it was read; 0: never */
         uint64_t pss_anon, pss_file, pss_shmem; /* parts as read */
+        uint64_t pss_anon_now, pss_shmem_now;   /* parts of pss_bytes */
         uint64_t rss_anon, rss_file, rss_shmem; /* resident when read */
         uint64_t inherited_anon; /* shared with the parent since fork, until exec */
+        uint64_t faults;         /* minor faults when read */
+        uint64_t family_ns, family_bytes; /* a forked child was read then, sharing this much … */
+        double family_share;     /* … of which each member counts so much */
         uint64_t shared_growth; /* the run's shared growth counter when read */
         uint64_t doubt_bytes;   /* by how much other processes' doings may have changed it */
         uint64_t read_cost_ns;

@@ -69,6 +69,7 @@ typedef struct TrackSample {
         uint64_t rss_anon_bytes, rss_file_bytes, rss_shmem_bytes, swap_bytes;
         uint64_t peak_rss_bytes; /* high-water mark since exec, or TRACK_UNKNOWN */
         uint64_t user_us, system_us, read_bytes, write_bytes;
+        uint64_t minor_faults; /* 0 where not known */
         uint32_t threads, fds; /* UINT32_MAX unknown */
 } TrackSample;
 
