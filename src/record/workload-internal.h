@@ -101,6 +101,9 @@ void workload_stream_close(WorkloadStream *stream);
  * nobody reads `to` any more. True if anything moved. */
 bool workload_stream_move(WorkloadStream *stream, WorkloadLog *log);
 
+/* From now on our terminal makes \r\n of \n itself; also for what is in the buffer. */
+void workload_stream_make_plain(WorkloadStream *stream);
+
 static inline bool workload_stream_pending(const WorkloadStream *stream)
 {
         return stream->start < stream->end;

@@ -167,11 +167,12 @@ static void log_passed(WorkloadLog *log, uint8_t *data, size_t size, bool transl
 {
         if (size == 0)
                 return;
+        if (log->held && data[0] != '\n') {
+                log_write(log, (const uint8_t *)"\r", 1);
+                log->bytes++;
+        }
+        log->held = false;
         if (translated) {
-                if (log->held && data[0] != '\n') {
-                        log_write(log, (const uint8_t *)"\r", 1);
-                        log->bytes++;
-                }
                 log->held = data[size - 1] == '\r';
                 size = take_back(data, size - log->held);
         }
@@ -279,6 +280,15 @@ static int stream_tee(WorkloadStream *stream, WorkloadLog *log)
                 left -= (size_t)got;
         }
         return 1;
+}
+
+void workload_stream_make_plain(WorkloadStream *stream)
+{
+        if (stream->translated && stream->start < stream->end)
+                stream->end = stream->start + take_back(stream->buffer + stream->start,
+                                                        stream->end - stream->start);
+        stream->translated = false;
+        stream->plain = true;
 }
 
 bool workload_stream_move(WorkloadStream *stream, WorkloadLog *log)

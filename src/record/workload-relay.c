@@ -109,8 +109,6 @@ static void on_children(Relay *relay)
                 ;
         if (relay->exited || !reap(relay))
                 return;
-        if (relay->session)
-                workload_terminal_release(relay->terminal);
         /* From here on the end of the pty is the end of who still has it. */
         if (relay->setup->pty)
                 workload_close(&relay->terminal->slave);
@@ -118,14 +116,6 @@ static void on_children(Relay *relay)
 
 /* --- vigia's words --- */
 
-static void on_vigia_gone(Relay *relay)
-{
-        workload_close(&relay->control);
-        if (relay->setup->pty)
-                workload_terminal_release(relay->terminal);
-}
-
-/* What was translated for a raw terminal must not reach a cooked one, nor the other way. */
 static void move_output(Relay *relay)
 {
         for (size_t i = 0; i < relay->setup->n_streams; i++) {
@@ -141,6 +131,20 @@ static void move_output(Relay *relay)
         }
 }
 
+/* What was translated for a raw terminal must not reach a cooked one. */
+static void leave_terminal(Relay *relay)
+{
+        if (!relay->setup->pty)
+                return;
+        if (relay->terminal->foreground) {
+                move_output(relay);
+                for (size_t i = 0; i < relay->setup->n_streams; i++)
+                        if (relay->setup->streams[i].pty)
+                                workload_stream_make_plain(&relay->setup->streams[i]);
+        }
+        workload_terminal_release(relay->terminal);
+}
+
 static void on_control(Relay *relay)
 {
         RelayMessage message;
@@ -149,7 +153,8 @@ static void on_control(Relay *relay)
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
                 return;
         if (n != sizeof message) {
-                on_vigia_gone(relay);
+                workload_close(&relay->control);
+                leave_terminal(relay);
                 return;
         }
         switch (message.verb) {
@@ -159,8 +164,7 @@ static void on_control(Relay *relay)
                 tell(relay, (RelayMessage){.verb = RELAY_DONE});
                 break;
         case RELAY_LEAVE:
-                move_output(relay);
-                workload_terminal_release(relay->terminal);
+                leave_terminal(relay);
                 tell(relay, (RelayMessage){.verb = RELAY_DONE});
                 break;
         case RELAY_RESIZE:
@@ -220,6 +224,8 @@ static void tell_drained(Relay *relay)
         RelayMessage message = {.verb = RELAY_DRAINED};
         struct rusage usage;
 
+        /* Not earlier: the last of the output is still meant for a raw terminal. */
+        leave_terminal(relay);
         if (!output_is_open(relay))
                 workload_log_flush(&relay->log);
         getrusage(RUSAGE_SELF, &usage);
@@ -299,7 +305,7 @@ static void serve(Relay *relay)
                 if (((polls[POLL_KEYBOARD].revents | polls[POLL_PTY].revents) != 0) &&
                     relay->terminal->foreground && relay->terminal->master >= 0 &&
                     !workload_terminal_move(relay->terminal))
-                        workload_terminal_release(relay->terminal);
+                        leave_terminal(relay);
                 if (relay->exited && !relay->drained && patience_ms(relay) == 0)
                         tell_drained(relay);
         }

@@ -188,7 +188,6 @@ static void note(Workload *workload, const RelayMessage *message)
                 workload->stopped = false;
                 workload->exited = true;
                 workload->stop_signal = 0;
-                workload->taken = false;
                 note_exit(workload, message);
                 break;
         case RELAY_DONE:
@@ -196,6 +195,7 @@ static void note(Workload *workload, const RelayMessage *message)
                 break;
         case RELAY_DRAINED:
                 workload->drained = true;
+                workload->taken = false; /* the relay gave our terminal back before it said so */
                 workload->result.output_bytes = message->bytes;
                 workload->result.output_error = message->value;
                 workload->result.relay_cpu_us = message->cpu_us;

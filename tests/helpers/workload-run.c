@@ -78,6 +78,7 @@ int main(int argc, char **argv)
                 return 125;
         if (workload_fork(run.loop, &options, &workload, &err) < 0) {
                 log_error("%s", err.message);
+                loop_free(run.loop);
                 return 125;
         }
         if (workload_release(workload, on_done, &run, &err) < 0)
