@@ -16,6 +16,9 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "host/host.h"
+
+static const char *const names[] = {"HOME", "USER", "LOGNAME", "SHELL"};
 
 /* getgrouplist(3) says how many there are when the array is too small. */
 static int find_groups(WorkloadUser *user, const char *name)
@@ -38,33 +41,17 @@ static int find_groups(WorkloadUser *user, const char *name)
         return -E2BIG;
 }
 
-/* Ours, with what login(1) would set for the user in place of what was there. */
-static int make_environment(WorkloadUser *user, const struct passwd *entry)
+/* What login(1) would set for the user. */
+static int make_texts(WorkloadUser *user, const struct passwd *entry)
 {
         const char *shell = entry->pw_shell && entry->pw_shell[0] ? entry->pw_shell : "/bin/sh";
         const char *const values[] = {entry->pw_dir, entry->pw_name, entry->pw_name, shell};
-        static const char *const names[] = {"HOME=", "USER=", "LOGNAME=", "SHELL="};
-        size_t n = 0, used = 0;
 
-        while (environ && environ[n])
-                n++;
-        user->environment = calloc(n + ARRAY_LENGTH(names) + 1, sizeof *user->environment);
-        if (!user->environment)
-                return -ENOMEM;
-        for (size_t i = 0; i < n; i++) {
-                bool ours = false;
-                for (size_t k = 0; k < ARRAY_LENGTH(names) && !ours; k++)
-                        ours = text_starts_with(environ[i], names[k]);
-                if (!ours)
-                        user->environment[used++] = environ[i];
-        }
-        for (size_t k = 0; k < ARRAY_LENGTH(names); k++) {
-                if (asprintf(&user->texts[k], "%s%s", names[k], values[k]) < 0) {
+        for (size_t k = 0; k < ARRAY_LENGTH(names); k++)
+                if (asprintf(&user->texts[k], "%s=%s", names[k], values[k]) < 0) {
                         user->texts[k] = NULL;
                         return -ENOMEM;
                 }
-                user->environment[used++] = user->texts[k];
-        }
         return 0;
 }
 
@@ -92,17 +79,93 @@ int workload_user_init(WorkloadUser *user, const char *name, Error *err)
                                  name, name);
         r = find_groups(user, entry.pw_name);
         if (r == 0)
-                r = make_environment(user, &entry);
+                r = make_texts(user, &entry);
         return r < 0 ? error_set_errno(err, r, "user %s", name) : 0;
 }
 
 void workload_user_done(WorkloadUser *user)
 {
         free(user->groups);
-        free(user->environment);
         for (size_t i = 0; i < ARRAY_LENGTH(user->texts); i++)
                 free(user->texts[i]);
         *user = (WorkloadUser){0};
+}
+
+/* Where the kernel put the environment of this program: fields 50 and 51 of /proc/self/stat
+ * (proc(5)). False where it does not say. */
+static bool find_first_environment(const char **ret, const char **ret_end)
+{
+        _cleanup_(host_freep) Host *host = NULL;
+        char text[2048];
+        uint64_t field = 0, start = 0;
+
+        ssize_t n = host_new(NULL, &host) < 0 ? -1 : host_read(host, "proc/self/stat", text, sizeof text);
+        const char *p = n > 0 ? memrchr(text, ')', (size_t)n) : NULL;
+        if (!p)
+                return false;
+        for (int i = 3; i <= 51; i++) {
+                p = strchr(p + 1, ' ');
+                if (!p)
+                        return false;
+                if (i == 50 || i == 51) {
+                        const char *digits = p;
+                        if (scan_u64(&digits, text + n, &field) < 0)
+                                return false;
+                        start = i == 50 ? field : start;
+                }
+        }
+        *ret = (const char *)(uintptr_t)start;
+        *ret_end = (const char *)(uintptr_t)field;
+        return start != 0 && field > start;
+}
+
+/* A program with file capabilities has LD_LIBRARY_PATH, TMPDIR and others taken from its
+ * environment by the C library (ld.so(8), secure execution); the command is to have them, and
+ * what it may do with them is no more than without us. The strings still lie where they were. */
+static size_t count_environment(char *const **ret, char ***owned)
+{
+        const char *p, *end;
+        size_t n = 0;
+
+        *ret = environ;
+        if (getauxval(AT_SECURE) && find_first_environment(&p, &end)) {
+                for (const char *q = p; q < end; q += strlen(q) + 1)
+                        n++;
+                *owned = calloc(n + 1, sizeof **owned);
+                if (*owned) {
+                        n = 0;
+                        for (const char *q = p; q < end; q += strlen(q) + 1)
+                                (*owned)[n++] = (char *)(uintptr_t)q;
+                        *ret = *owned;
+                        return n;
+                }
+        }
+        for (n = 0; environ && environ[n];)
+                n++;
+        return n;
+}
+
+int workload_environment(const WorkloadUser *user, char ***ret)
+{
+        _cleanup_free_ char **owned = NULL;
+        char *const *from;
+        size_t n = count_environment(&from, &owned), used = 0;
+        char **environment = calloc(n + ARRAY_LENGTH(names) + 1, sizeof *environment);
+
+        if (!environment)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++) {
+                bool replaced = false;
+                for (size_t k = 0; user->set && k < ARRAY_LENGTH(names) && !replaced; k++)
+                        replaced = text_starts_with(from[i], names[k]) &&
+                                   from[i][strlen(names[k])] == '=';
+                if (!replaced)
+                        environment[used++] = from[i];
+        }
+        for (size_t k = 0; user->set && k < ARRAY_LENGTH(names); k++)
+                environment[used++] = user->texts[k];
+        *ret = environment;
+        return 0;
 }
 
 /* The raw calls: those of the C library first stop the other threads that it believes in. */
@@ -120,7 +183,7 @@ static int become(const WorkloadUser *user)
 /* Only what vigia got from its own file is taken away (AT_SECURE says that there was any): a
  * command run by root, or by a service with ambient capabilities, keeps what it would have had.
  * capabilities(7): without ambient and inheritable ones, exec leaves a non-root user none. */
-static void drop_capabilities(void)
+void workload_capabilities_drop(void)
 {
         struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
         struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
@@ -161,13 +224,10 @@ void workload_child_run(const WorkloadSetup *setup, const struct sigaction *chil
         int r = become(&setup->user);
         if (r < 0)
                 fail(setup, STEP_USER, -r);
-        drop_capabilities();
+        workload_capabilities_drop();
         sigaction(SIGCHLD, child_action, NULL);
         sigprocmask(SIG_SETMASK, &setup->mask, NULL);
-        if (setup->user.environment)
-                execvpe(argv[0], argv, setup->user.environment);
-        else
-                execvp(argv[0], argv);
+        execvpe(argv[0], argv, setup->environment);
         fail(setup, STEP_EXEC, errno);
         _exit(126);
 }

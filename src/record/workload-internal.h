@@ -33,13 +33,19 @@ typedef struct WorkloadUser {
         gid_t gid;
         gid_t *groups; /* owned */
         size_t n_groups;
-        char **environment; /* owned, with its strings in `texts`; NULL: environ */
-        char *texts[4];     /* HOME=, USER=, LOGNAME=, SHELL= */
+        char *texts[4]; /* owned: HOME=, USER=, LOGNAME=, SHELL= */
 } WorkloadUser;
+
+/* Replaces *ret (NULL at first) by the command's environment: ours as vigia was started with,
+ * and the user's texts in place of the same variables. Owned: free; the strings are not. */
+int workload_environment(const WorkloadUser *user, char ***ret);
 
 /* -EINVAL unknown user, -EPERM not allowed, -ENOMEM; with a sentence. */
 int workload_user_init(WorkloadUser *user, const char *name, Error *err);
 void workload_user_done(WorkloadUser *user);
+
+/* Gives up what vigia's file capabilities gave it, for ever. */
+void workload_capabilities_drop(void);
 
 /* What the command's process tells through the report pipe when it could not exec; nothing
  * (the pipe closes on exec) when it could. */
@@ -82,6 +88,7 @@ typedef struct WorkloadStream {
         bool teeing;     /* pipe to pipe without copying, while that works */
         uint8_t *buffer;
         size_t start, end; /* what is not passed on yet */
+        bool little;       /* the last move took so little that no more will be there */
         bool blocked;      /* something waits for room in `to` */
 } WorkloadStream;
 
@@ -109,6 +116,9 @@ static inline bool workload_stream_pending(const WorkloadStream *stream)
         return stream->start < stream->end;
 }
 
+/* Logs what was passed on; `data` is not needed any more and may change. With `translated`,
+ * takes back what the pty made of line ends, so that the log holds what the command wrote. */
+void workload_log_passed(WorkloadLog *log, uint8_t *data, size_t size, bool translated);
 void workload_log_flush(WorkloadLog *log);
 
 /* --- our terminal and the command's: workload-terminal.c --- */
@@ -177,6 +187,7 @@ typedef struct RelayMessage {
 struct WorkloadSetup {
         const WorkloadOptions *options;
         WorkloadUser user;
+        char **environment;
         WorkloadTerminal terminal;
         bool pty;               /* terminal is in use */
         int child_fd[3];        /* what becomes the command's 0, 1, 2; -1: ours as it is */

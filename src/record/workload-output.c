@@ -23,6 +23,7 @@ enum {
         SMALL_PIPE = 4096,    /* PIPE_BUF: poll(2) promises room for it */
         SMALL_TERMINAL = 256, /* tty_io.c says writable while that many characters wait */
         ROUNDS = 8,           /* moves before others get their turn */
+        LITTLE = 4096,        /* less than that at once: poll(2) tells whether there is more */
 };
 
 int workload_pipe_make(int ret[2])
@@ -161,9 +162,7 @@ static size_t take_back(uint8_t *data, size_t size)
         return (size_t)(to - data);
 }
 
-/* Logs what was passed on; `data` is not needed any more and may change. Takes back what the
- * pty made of line ends, so that the log holds what the command wrote. */
-static void log_passed(WorkloadLog *log, uint8_t *data, size_t size, bool translated)
+void workload_log_passed(WorkloadLog *log, uint8_t *data, size_t size, bool translated)
 {
         if (size == 0)
                 return;
@@ -216,6 +215,7 @@ static int stream_fill(WorkloadStream *stream)
                 return -1; /* end of a pipe is 0, of a pty EIO */
         stream->start = 0;
         stream->end = (size_t)n;
+        stream->little = n < LITTLE;
         return 1;
 }
 
@@ -248,7 +248,7 @@ static int stream_pass(WorkloadStream *stream, WorkloadLog *log)
 
         if (n < 0)
                 return errno == EAGAIN || errno == EINTR ? 0 : -1;
-        log_passed(log, data, (size_t)n, stream->translated);
+        workload_log_passed(log, data, (size_t)n, stream->translated);
         stream->start += (size_t)n;
         return 1;
 }
@@ -276,9 +276,10 @@ static int stream_tee(WorkloadStream *stream, WorkloadLog *log)
                 ssize_t got = read(stream->from, stream->buffer, left);
                 if (got <= 0)
                         return -1;
-                log_passed(log, stream->buffer, (size_t)got, false);
+                workload_log_passed(log, stream->buffer, (size_t)got, false);
                 left -= (size_t)got;
         }
+        stream->little = n < LITTLE;
         return 1;
 }
 
@@ -296,6 +297,7 @@ bool workload_stream_move(WorkloadStream *stream, WorkloadLog *log)
         bool moved = false;
         int r = 1;
 
+        stream->little = false;
         for (int i = 0; i < ROUNDS && r > 0 && stream->from >= 0; i++) {
                 if (stream->teeing)
                         r = stream_tee(stream, log);
@@ -304,6 +306,8 @@ bool workload_stream_move(WorkloadStream *stream, WorkloadLog *log)
                 else
                         r = stream_fill(stream);
                 moved |= r > 0;
+                if (stream->little && !workload_stream_pending(stream))
+                        break;
         }
         if (!stream->teeing)
                 stream->blocked = workload_stream_pending(stream);

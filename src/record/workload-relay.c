@@ -386,6 +386,7 @@ void workload_relay_run(WorkloadSetup *setup)
         if (relay.command == 0)
                 workload_child_run(setup, &theirs);
         int failed = -errno;
+        workload_capabilities_drop();
         if (relay.command > 0 && relay.session)
                 setpgid(relay.command, relay.command);
         close_others(&relay);

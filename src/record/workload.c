@@ -72,6 +72,7 @@ static void setup_done(WorkloadSetup *setup)
                 workload_close(&setup->report[i]);
         }
         workload_user_done(&setup->user);
+        free(setup->environment);
 }
 
 static int add_pipe(WorkloadSetup *setup, int fd, Error *err)
@@ -464,6 +465,11 @@ int workload_fork(Loop *loop, const WorkloadOptions *options, Workload **ret, Er
         setup_init(&setup, options);
         setup.mask = *loop_original_mask(loop);
         int r = options->user ? workload_user_init(&setup.user, options->user, err) : 0;
+        if (r == 0) {
+                r = workload_environment(&setup.user, &setup.environment);
+                if (r < 0)
+                        error_set_errno(err, r, "the command's environment");
+        }
         if (r == 0)
                 r = make_ways(&setup, err);
         if (r == 0)

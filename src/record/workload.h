@@ -61,6 +61,7 @@ int workload_release(Workload *workload, WorkloadDoneFn done, void *data, Error 
 /* Passes a signal to the command (its foreground process group with a pty). */
 int workload_signal(Workload *workload, int signal);
 
-/* Restores the terminal; a command that still runs is left alone. */
+/* Restores the terminal; a command that still runs is left alone, and its output goes on. To be
+ * freed before its loop. */
 Workload *workload_free(Workload *workload);
 DEFINE_CLEANUP(Workload, workload)

@@ -178,6 +178,7 @@ END
 @test "workload: ^Z stops it, the shell goes on, fg resumes it with the keyboard" {
         run -5 at_terminal bash --rcfile bashrc -i <<'END'
 expect PROMPT>
+modes isig opost
 send workload-run -l log sh -c 'echo rea''dy; read x; echo got $x'\r
 expect ready\r\n
 modes isig
@@ -188,11 +189,13 @@ modes isig opost
 send echo alive-$((40+2))\r
 expect alive-42
 expect PROMPT>
+modes isig opost
 send fg\r
 modes isig
 send foo\r
 expect got foo
 expect PROMPT>
+modes isig opost
 send exit 5\r
 END
 }
@@ -201,15 +204,18 @@ END
         for options in "-l log" ""; do
                 run -6 at_terminal bash --rcfile bashrc -i <<END
 expect PROMPT>
+modes isig opost
 send workload-run $options sh -c 'echo rea''dy >/dev/tty; read x; echo got \$x >&2' >out 2>err\r
 expect ready\r\n
 send \x1a
 expect Stopped
 expect PROMPT>
+modes isig opost
 send fg\r
 expect workload-run
 send foo\r
 expect PROMPT>
+modes isig opost
 send cat err\r
 expect got foo
 send exit 6\r
@@ -220,22 +226,26 @@ END
 @test "workload: in the background it runs without stopping, and stops only to read" {
         run -5 at_terminal bash --rcfile bashrc -i <<'END'
 expect PROMPT>
+modes isig opost
 send workload-run -l log sh -c 'sleep 0.2; echo one; echo two >&2; touch was-here' &\r
 expect one\r\n
 expect two\r\n
 send wait; ls was-here\r
 expect was-here\r\n
 expect PROMPT>
+modes isig opost
 send workload-run -l log sh -c 'echo rea''dy; read x; echo got $x' &\r
 expect ready\r\n
 send \r
 expect Stopped
 expect PROMPT>
+modes isig opost
 send fg\r
 modes isig
 send foo\r
 expect got foo
 expect PROMPT>
+modes isig opost
 send exit 5\r
 END
 }
@@ -243,14 +253,17 @@ END
 @test "workload: stopped, then bg: goes on in the background" {
         run -5 at_terminal bash --rcfile bashrc -i <<'END'
 expect PROMPT>
+modes isig opost
 send workload-run -l log sh -c 'echo rea''dy; while [ ! -e go ]; do sleep 0.05; done; echo fini''shed'\r
 expect ready\r\n
 modes isig
 send \x1a
 expect Stopped
 expect PROMPT>
+modes isig opost
 send bg\r
 expect PROMPT>
+modes isig opost
 send touch go\r
 expect finished\r\n
 send exit 5\r
@@ -260,12 +273,14 @@ END
 @test "workload: in a pipeline the pager keeps the keyboard, until the command asks for it" {
         run -6 at_terminal bash --rcfile bashrc -i <<'END'
 expect PROMPT>
+modes isig opost
 send workload-run -l log sh -c 'echo from-comm''and; echo e >&2' | (read x </dev/tty; cat; echo pager $x)\r
 expect e\r\n
 send typed\r
 expect from-command
 expect pager typed
 expect PROMPT>
+modes isig opost
 send seq 5 | workload-run -l log sh -c 'cat; read x </dev/tty; echo got $x; [ -t 1 ] && echo outtty'\r
 expect 5\r\n
 modes isig
@@ -273,10 +288,12 @@ send foo\r
 expect got foo
 expect outtty
 expect PROMPT>
-send workload-run -l log sh -c 'sleep 20' | cat\r
-expect \n
+modes isig opost
+send workload-run -l log sh -c 'echo rea''dy >/dev/tty; sleep 20' | cat\r
+expect ready\r\n
 send \x03
 expect PROMPT>
+modes isig opost
 send exit 6\r
 END
 }
@@ -406,6 +423,7 @@ END
         until_true grep -q three "$LOG"
         run -5 at_terminal bash --rcfile bashrc -i <<'END'
 expect PROMPT>
+modes isig opost
 send workload-run -l log sh -c 'stty size; kill -9 $(sed -n "s/^PPid:.//p" /proc/$PPID/status); sleep 0.3; echo fin''2'\r
 expect 24 80
 expect Killed
