@@ -148,8 +148,8 @@ END
 }
 
 @test "workload: ^C ^\\ ^D and typing reach the command" {
-        run -130 at_terminal workload-run -l "$LOG" sh -c 'echo ready; sleep 20' <<<$'expect ready\nmodes isig\nsend \\x03'
-        run -131 at_terminal workload-run -l "$LOG" sh -c 'ulimit -c 0; echo ready; sleep 20' <<<$'expect ready\nmodes isig\nsend \\x1c'
+        run -130 at_terminal workload-run -l "$LOG" sh -c 'echo ready; exec sleep 20' <<<$'expect ready\nmodes isig\nsend \\x03'
+        run -131 at_terminal workload-run -l "$LOG" sh -c 'ulimit -c 0; echo ready; exec sleep 20' <<<$'expect ready\nmodes isig\nsend \\x1c'
         run -0 at_terminal workload-run -l "$LOG" cat <<<$'modes isig\nsend hello\\r\nexpect hello\\r\\nhello\\r\\n\nsend \\x04'
         run -9 at_terminal workload-run -l "$LOG" sh -c 'trap "echo caught; exit 9" INT; echo ready; while :; do sleep 0.05; done' \
                 <<<$'expect ready\nmodes isig\nsend \\x03\nexpect ^Ccaught'
@@ -168,10 +168,10 @@ END
 }
 
 @test "workload: ^C ends the script that runs it, too, as without" {
-        run -130 at_terminal sh -c 'workload-run -l log sh -c "echo ready; sleep 20"; echo not-reached' \
+        run -130 at_terminal sh -c 'workload-run -l log sh -c "echo ready; exec sleep 20"; echo not-reached' \
                 <<<$'expect ready\nmodes isig\nsend \\x03'
         run -1 grep not-reached "$DIR/transcript"
-        run -130 at_terminal sh -c 'sh -c "echo ready; sleep 20"; echo not-reached' <<<$'expect ready\nsend \\x03'
+        run -130 at_terminal sh -c 'sh -c "echo ready; exec sleep 20"; echo not-reached' <<<$'expect ready\nsend \\x03'
         run -1 grep not-reached "$DIR/transcript"
 }
 
@@ -289,7 +289,7 @@ expect got foo
 expect outtty
 expect PROMPT>
 modes isig opost
-send workload-run -l log sh -c 'echo rea''dy >/dev/tty; sleep 20' | cat\r
+send workload-run -l log sh -c 'echo rea''dy >/dev/tty; exec sleep 20' | cat\r
 expect ready\r\n
 send \x03
 expect PROMPT>
