@@ -52,6 +52,23 @@ struct bpf_iter_meta {
         u64 seq_num;
 };
 
+/* What a kprobe sees: the registers, whose layout is part of the kernel's stable interface
+ * (arch/x86/include/uapi/asm/ptrace.h, arch/arm64/include/uapi/asm/ptrace.h). */
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs {
+        unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip,
+                cs, flags, sp, ss;
+};
+#define SECOND_ARGUMENT(regs) ((regs)->si)
+#define FIRST_ARGUMENT(regs)  ((regs)->di)
+#elif defined(__TARGET_ARCH_arm64)
+struct pt_regs {
+        u64 regs[31], sp, pc, pstate;
+};
+#define SECOND_ARGUMENT(regs) ((regs)->regs[1])
+#define FIRST_ARGUMENT(regs)  ((regs)->regs[0])
+#endif
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct task_struct;

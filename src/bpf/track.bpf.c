@@ -320,6 +320,33 @@ int on_prepare_exec(struct bpf_raw_tracepoint_args *ctx)
         return 0;
 }
 
+/* Where the tracepoints come too late, the memory is looked at just before a process lets go of
+ * it: in exec (mm_release before 6.10 has no tracepoint) and in exit (before 6.17). Functions of
+ * kernel/fork.c; a thread that leaves is told from the last one by the high mark only rising. */
+static __always_inline int note_release(struct task_struct *task, struct mm_struct *mm)
+{
+        struct bpf_track_member *m = member_of(BPF_CORE_READ(task, tgid));
+
+        if (!m || !mm || m->flags & BPF_TRACK_SHARED_MM)
+                return 0;
+        u64 pages = peak_pages(mm);
+        if (m->peak_pages == BPF_TRACK_UNKNOWN || pages > m->peak_pages)
+                m->peak_pages = pages;
+        return 0;
+}
+
+SEC("kprobe/exec_mm_release")
+int on_exec_release(struct pt_regs *ctx)
+{
+        return note_release((void *)FIRST_ARGUMENT(ctx), (void *)SECOND_ARGUMENT(ctx));
+}
+
+SEC("kprobe/exit_mm_release")
+int on_exit_release(struct pt_regs *ctx)
+{
+        return note_release((void *)FIRST_ARGUMENT(ctx), (void *)SECOND_ARGUMENT(ctx));
+}
+
 /* Copies path and arguments behind the event; returns how long they are together. */
 static __always_inline u32 exec_text(struct exec_record *r, struct task_struct *task,
                                      struct linux_binprm *bprm)
@@ -387,8 +414,8 @@ static __always_inline void note_peak(struct bpf_track_member *m, struct task_st
 }
 
 /* Every thread passes here; the last one ends the process. Since 6.17 its memory is still
- * there. Before, signal->maxrss holds the highest of all images: it is this image's own only
- * if it grew since exec. */
+ * there. Before, on_exit_release has seen it; without that, signal->maxrss holds the highest of
+ * all images: it is this image's own only if it grew since exec. */
 SEC("raw_tp/sched_process_exit")
 int on_exit(struct bpf_raw_tracepoint_args *ctx)
 {

@@ -23,6 +23,7 @@ typedef struct Raw {
         uint32_t *copies;  /* id in the copy, 0: not copied */
         uint32_t n;        /* ids run from 1 to n */
         uint32_t wanted[MAX_WANTED];
+        uint32_t exit_tracepoint, prepare_exec; /* typedefs of their functions */
         struct btf *to;
         int void_pointer;
 } Raw;
@@ -84,6 +85,18 @@ static void note_wanted(Raw *raw, const struct btf_type *t, const char *const *n
                         raw->wanted[i] = raw->n;
 }
 
+static void note_tracepoint(Raw *raw, const struct btf_type *t)
+{
+        const char *name = name_at(raw, t->name_off);
+
+        if (name[0] != 'b' || name[1] != 't')
+                return;
+        if (strcmp(name, "btf_trace_sched_process_exit") == 0)
+                raw->exit_tracepoint = raw->n;
+        else if (strcmp(name, "btf_trace_sched_prepare_exec") == 0)
+                raw->prepare_exec = raw->n;
+}
+
 static int index_types(Raw *raw, const char *const *names)
 {
         uint32_t at = 0, capacity = 1 << 16;
@@ -106,6 +119,8 @@ static int index_types(Raw *raw, const char *const *names)
                 raw->offsets[raw->n] = at;
                 if (BTF_INFO_KIND(t->info) == BTF_KIND_STRUCT && t->name_off)
                         note_wanted(raw, t, names);
+                else if (BTF_INFO_KIND(t->info) == BTF_KIND_TYPEDEF)
+                        note_tracepoint(raw, t);
                 at += (uint32_t)(sizeof *t + (size_t)tail);
         }
         raw->copies = calloc((size_t)raw->n + 1, sizeof *raw->copies);
@@ -245,7 +260,20 @@ static int write_copy(Raw *raw)
         return r < 0 ? r : TAKE_FD(fd);
 }
 
-int bpf_btf_reduce(const void *data, size_t size, const char *const *names, Error *err)
+/* typedef void (*btf_trace_sched_process_exit)(void *, struct task_struct *[, bool group_dead]) */
+static void learn_facts(const Raw *raw, BpfBtfFacts *facts)
+{
+        const struct btf_type *pointer, *function, *t = type_at(raw, raw->exit_tracepoint);
+
+        facts->prepare_exec = raw->prepare_exec != 0;
+        pointer = t ? type_at(raw, t->type) : NULL;
+        function = pointer ? type_at(raw, pointer->type) : NULL;
+        facts->exit_has_mm = function && BTF_INFO_KIND(function->info) == BTF_KIND_FUNC_PROTO &&
+                             BTF_INFO_VLEN(function->info) >= 3;
+}
+
+int bpf_btf_reduce(const void *data, size_t size, const char *const *names, BpfBtfFacts *facts,
+                   Error *err)
 {
         Raw raw = {0};
         int r = parse_header(&raw, data, size);
@@ -260,6 +288,8 @@ int bpf_btf_reduce(const void *data, size_t size, const char *const *names, Erro
                 if (raw.wanted[i])
                         r = copy_type(&raw, raw.wanted[i], 0);
         if (r >= 0)
+                learn_facts(&raw, facts);
+        if (r >= 0)
                 r = write_copy(&raw);
         btf__free(raw.to);
         free(raw.offsets);
@@ -267,7 +297,7 @@ int bpf_btf_reduce(const void *data, size_t size, const char *const *names, Erro
         return r < 0 ? error_set_errno(err, r, "kernel BTF") : r;
 }
 
-int bpf_btf_of_kernel(const Host *host, const char *const *names, Error *err)
+int bpf_btf_of_kernel(const Host *host, const char *const *names, BpfBtfFacts *facts, Error *err)
 {
         _cleanup_close_ int fd = host_open(host, "sys/kernel/btf/vmlinux");
 
@@ -277,7 +307,7 @@ int bpf_btf_of_kernel(const Host *host, const char *const *names, Error *err)
         if (size > 0 && size <= MAX_BTF_BYTES) { /* mappable since 6.16 */
                 void *map = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
                 if (map != MAP_FAILED) {
-                        int r = bpf_btf_reduce(map, (size_t)size, names, err);
+                        int r = bpf_btf_reduce(map, (size_t)size, names, facts, err);
                         munmap(map, (size_t)size);
                         return r;
                 }
@@ -288,7 +318,7 @@ int bpf_btf_of_kernel(const Host *host, const char *const *names, Error *err)
         if (r == 0)
                 r = file_read_all(fd, &raw, MAX_BTF_BYTES);
         r = r < 0 ? error_set_errno(err, r, "kernel BTF")
-                  : bpf_btf_reduce(raw.data, raw.size, names, err);
+                  : bpf_btf_reduce(raw.data, raw.size, names, facts, err);
         buffer_done(&raw);
         return r;
 }

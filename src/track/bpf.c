@@ -40,6 +40,7 @@ typedef struct BpfSource {
         struct ring_buffer *ring;
         struct bpf_track_slot *slots; /* shared with the kernel */
         TrackScope scope;
+        BpfBtfFacts facts;
         Alive *alive;
         size_t n_alive, alive_capacity;
         Map *index;       /* tgid → position in alive + 1 */
@@ -302,7 +303,7 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list args
 static int load(BpfSource *s, const Host *host, Error *why)
 {
         char path[32];
-        _cleanup_close_ int btf = bpf_btf_of_kernel(host, kernel_types, why);
+        _cleanup_close_ int btf = bpf_btf_of_kernel(host, kernel_types, &s->facts, why);
         int n_cpus = libbpf_num_possible_cpus();
 
         if (btf < 0)
@@ -314,6 +315,9 @@ static int load(BpfSource *s, const Host *host, Error *why)
         s->skeleton = track_bpf__open_opts(&options);
         if (!s->skeleton)
                 return explain(-errno, why);
+        bpf_program__set_autoload(s->skeleton->progs.on_prepare_exec, s->facts.prepare_exec);
+        bpf_program__set_autoload(s->skeleton->progs.on_exec_release, !s->facts.prepare_exec);
+        bpf_program__set_autoload(s->skeleton->progs.on_exit_release, !s->facts.exit_has_mm);
         s->skeleton->rodata->n_cpus = (uint32_t)n_cpus;
         s->skeleton->rodata->ring_half = ring_bytes(n_cpus) / 2;
         s->skeleton->bss->watch_all = s->scope.watch_all || s->scope.all;
@@ -325,8 +329,8 @@ static int load(BpfSource *s, const Host *host, Error *why)
         return r < 0 ? explain(r, why) : 0;
 }
 
-/* Attached one by one: `prepare` and `sample` are only run, and what a kernel does not have
- * (sched_prepare_exec before 6.10) is done without. */
+/* Attached one by one: `prepare` and `sample` are only run, and what is refused but not needed
+ * (kprobes on a kernel without them) is done without. */
 static int attach(BpfSource *s, Error *why)
 {
         struct track_bpf *k = s->skeleton;
@@ -339,12 +343,16 @@ static int attach(BpfSource *s, Error *why)
                 {k->progs.on_exit, &k->links.on_exit, true},
                 {k->progs.on_exec, &k->links.on_exec, true},
                 {k->progs.on_prepare_exec, &k->links.on_prepare_exec, false},
+                {k->progs.on_exec_release, &k->links.on_exec_release, false},
+                {k->progs.on_exit_release, &k->links.on_exit_release, false},
                 {k->progs.on_rename, &k->links.on_rename, false},
                 {k->progs.on_oom, &k->links.on_oom, false},
                 {k->progs.on_fork, &k->links.on_fork, true},
         };
 
         for (size_t i = 0; i < ARRAY_LENGTH(all); i++) {
+                if (!bpf_program__autoload(all[i].program))
+                        continue;
                 *all[i].link = bpf_program__attach(all[i].program);
                 if (!*all[i].link && all[i].needed)
                         return explain(-errno, why);

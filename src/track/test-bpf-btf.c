@@ -51,9 +51,10 @@ static void test_offsets(void **state)
         char path[64];
         Host *host;
         Error err = {0};
+        BpfBtfFacts facts;
 
         assert_int_equal(host_new(NULL, &host), 0);
-        int fd = bpf_btf_of_kernel(host, names, &err);
+        int fd = bpf_btf_of_kernel(host, names, &facts, &err);
         host_free(host);
         if (fd == -ENOENT)
                 skip();
@@ -83,6 +84,7 @@ static void test_damaged(void **state)
         struct btf *tiny = btf__new_empty();
         uint32_t size;
         Error err = {0};
+        BpfBtfFacts facts;
 
         int u64 = btf__add_int(tiny, "u64", 8, 0);
         btf__add_struct(tiny, "list_head", 16);
@@ -92,7 +94,7 @@ static void test_damaged(void **state)
         for (uint32_t cut = 0; cut < size; cut++) {
                 uint8_t *copy = malloc(cut ? cut : 1);
                 memcpy(copy, raw, cut);
-                assert_true(bpf_btf_reduce(copy, cut, names, &err) < 0);
+                assert_true(bpf_btf_reduce(copy, cut, names, &facts, &err) < 0);
                 free(copy);
         }
         srand(1);
@@ -101,7 +103,7 @@ static void test_damaged(void **state)
                 memcpy(copy, raw, size);
                 for (int n = rand() % 3 + 1; n > 0; n--)
                         copy[(size_t)rand() % size] = (uint8_t)rand();
-                fd_close(bpf_btf_reduce(copy, size, names, &err));
+                fd_close(bpf_btf_reduce(copy, size, names, &facts, &err));
                 free(copy);
         }
         btf__free(tiny);
