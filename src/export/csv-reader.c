@@ -20,14 +20,6 @@ typedef struct CsvReader {
         char path[512];
 } CsvReader;
 
-static bool needs_quotes(const char *text, size_t size)
-{
-        for (size_t i = 0; i < size; i++)
-                if (text[i] == ',' || text[i] == '"' || text[i] == '\n' || text[i] == '\r')
-                        return true;
-        return size == 0;
-}
-
 static const char *cell_text(const CsvReader *r, const CsvCell *cell)
 {
         return r->record.text.data ? (const char *)r->record.text.data + cell->offset : "";
@@ -52,7 +44,7 @@ static int read_header(CsvReader *r, Error *err)
                         return char_source_wrong(&r->source, cell->place, err,
                                                  "NUL byte in a column name; expected text");
                 all = all && cell->quoted;
-                needless = needless || (cell->quoted && !needs_quotes(name, size));
+                needless = needless || (cell->quoted && !csv_needs_quotes(name, size));
                 if (size == 0 && r->record.n_cells > 1) { /* as pandas writes its index */
                         size = (size_t)snprintf(made, sizeof made, "column_%zu", i + 1);
                         name = made;
@@ -140,7 +132,7 @@ static int add_row(CsvReader *r)
                 bool known = cell_value(r, cell, &kind, &value);
                 if (type == COLUMN_TEXT && (known || cell->quoted))
                         rc = batch_set_text(r->batch, i, cell_text(r, cell), cell->size);
-                else if (known)
+                else if (known && kind != VALUE_TEXT)
                         batch_set_cell(r->batch, i, type_guess_cell(type, kind, value));
         }
         if (rc < 0)

@@ -14,6 +14,14 @@ void csv_record_done(CsvRecord *r)
         *r = (CsvRecord){0};
 }
 
+bool csv_needs_quotes(const char *text, size_t size)
+{
+        for (size_t i = 0; i < size; i++)
+                if (text[i] == ',' || text[i] == '"' || text[i] == '\n' || text[i] == '\r')
+                        return true;
+        return size == 0 || (unsigned char)text[0] == 0xef;
+}
+
 static int add_cell(CharSource *s, CsvRecord *r, Error *err)
 {
         if (r->n_cells >= COLUMNS_MAX)

@@ -20,3 +20,7 @@ void csv_record_done(CsvRecord *record);
 
 /* The next record: 1; 0 at the end; -EBADMSG with place and sentence, -ENOMEM, or a read error. */
 int csv_scan_record(CharSource *source, CsvRecord *record, Error *err);
+
+/* Must a text be quoted for its characters' sake? Empty text must, and what could be taken for
+ * a byte order mark. */
+bool csv_needs_quotes(const char *text, size_t size);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "export/csv-scan.h"
 #include "export/format.h"
 #include "export/out-buffer.h"
 #include "export/value-text.h"
@@ -16,19 +17,6 @@ typedef struct CsvWriter {
         OutBuffer out;
         bool begun;
 } CsvWriter;
-
-static bool needs_quotes(const char *text, size_t size)
-{
-        uint64_t unused;
-
-        if (size == 0 || value_classify(text, size, &unused) != VALUE_TEXT)
-                return true;
-        for (size_t i = 0; i < size; i++)
-                if (text[i] == ',' || text[i] == '"' || text[i] == '\n' || text[i] == '\r')
-                        return true;
-        /* A byte order mark at the start of the file would be taken for one. */
-        return (unsigned char)text[0] == 0xef;
-}
 
 static int add_text(Buffer *to, const char *text, size_t size, bool quoted)
 {
@@ -59,7 +47,7 @@ static int add_header(CsvWriter *w)
                         r = buffer_append_byte(&w->out.pending, ',');
                 if (r == 0)
                         r = add_text(&w->out.pending, name, strlen(name),
-                                     strpbrk(name, ",\"\r\n") || !*name);
+                                     csv_needs_quotes(name, strlen(name)));
         }
         w->begun = true;
         return r < 0 ? r : buffer_append_byte(&w->out.pending, '\n');
@@ -69,6 +57,7 @@ static int add_cell(Buffer *to, const Batch *rows, size_t column, size_t row)
 {
         ColumnType type = batch_schema(rows)->columns[column].type;
         char value[VALUE_TEXT_MAX];
+        uint64_t unused;
         size_t size;
 
         if (batch_is_null(rows, column, row))
@@ -77,7 +66,8 @@ static int add_cell(Buffer *to, const Batch *rows, size_t column, size_t row)
                 return buffer_append(to, value,
                                      value_format(value, type, batch_u64(rows, column, row)));
         const char *text = batch_text(rows, column, row, &size);
-        return add_text(to, text, size, needs_quotes(text, size));
+        bool quoted = csv_needs_quotes(text, size) || value_classify(text, size, &unused) != VALUE_TEXT;
+        return add_text(to, text, size, quoted);
 }
 
 static int csv_write(Sink *sink, const Batch *rows, Error *err)

@@ -148,7 +148,7 @@ static int add_row(JsonReader *r)
                 ColumnType type = r->columns.schema.columns[column].type;
                 if (type == COLUMN_TEXT)
                         rc = batch_set_text(r->batch, column, row_text(r, f->text), f->size);
-                else
+                else if (kind != VALUE_TEXT)
                         batch_set_cell(r->batch, column, type_guess_cell(type, kind, value));
         }
         if (rc < 0)

@@ -125,6 +125,10 @@ bool value_parse_time(const char *text, size_t size, int64_t *ret_ns)
         if (!take_zone(&p, end, &zone) || p != end)
                 return false;
         seconds = days * 86400 + (int64_t)(hour * 3600 + minute * 60 + second) - zone;
+        if (seconds < 0) { /* towards zero, so that the very first times fit */
+                seconds++;
+                fraction -= (int64_t)NS_PER_SECOND;
+        }
         if (__builtin_mul_overflow(seconds, (int64_t)NS_PER_SECOND, &ns) ||
             __builtin_add_overflow(ns, fraction, &ns))
                 return false;
@@ -201,20 +205,26 @@ ValueKind value_classify(const char *text, size_t size, uint64_t *ret_cell)
         return VALUE_TEXT;
 }
 
+/* The fewest digits that read back as the same value. A whole number of many digits gets an
+ * exponent, or it would read back as an integer that no f64 holds. */
 static size_t format_double(char *buffer, uint64_t cell)
 {
         double value, back;
+        bool small;
+        int n;
 
         memcpy(&value, &cell, sizeof value);
-        for (int digits = 1;; digits++) {
-                int n = snprintf(buffer, VALUE_TEXT_MAX, "%.*g", digits, value);
-                if (digits >= 17 || !isfinite(value))
-                        return (size_t)n;
-                if (digits == 1 && (value != floor(value) || fabs(value) >= 10))
-                        digits = 14; /* nearly always at most 15 digits: start there */
-                else if (parse_double(buffer, (size_t)n, &back) == 0 && back == value)
-                        return (size_t)n;
+        if (!isfinite(value))
+                return (size_t)snprintf(buffer, VALUE_TEXT_MAX, "%s", value < 0 ? "-inf" : "inf");
+        small = value == floor(value) && fabs(value) < 1e15;
+        for (int digits = 15; digits <= 17; digits++) {
+                n = snprintf(buffer, VALUE_TEXT_MAX, "%.*g", digits, value);
+                if (small || (parse_double(buffer, (size_t)n, &back) == 0 && back == value))
+                        break;
         }
+        if (!small && !strpbrk(buffer, ".e"))
+                n = snprintf(buffer, VALUE_TEXT_MAX, "%.16e", value);
+        return (size_t)n;
 }
 
 static size_t format_time(char *buffer, int64_t ns)
