@@ -370,6 +370,30 @@ static void test_nothing(void **state)
         fixture_done(&f);
 }
 
+/* The longest figures there are still fit a line. */
+static void test_wide_figures(void **state)
+{
+        Fixture f;
+        char *text;
+
+        make_build(&f);
+        f.info.memory_bytes = 23ull << 30;
+        f.info.wall_ns = 3723 * NS_PER_SECOND + NS_PER_SECOND / 2;
+        f.info.own_cpu_us = 48123000;
+        batch_set_u64(f.processes, PROCESS_USER_US, 4012 * (uint64_t)1000000);
+        batch_set_u64(f.processes, PROCESS_SYSTEM_US, 3999 * (uint64_t)1000000);
+        batch_set_u64(f.processes, PROCESS_CPU_US, 8011 * (uint64_t)1000000);
+        uint64_t key = 42, bytes = 999 * MIB;
+        add_tick(&f, 3661000, 8000000, &key, &bytes, 1);
+        summarise(&f);
+        text = text_of(&f, false, false);
+        check_shape(text, 24);
+        assert_non_null(strstr(text, "999 MiB of 23 GiB at 1h 01m"));
+        assert_non_null(strstr(text, "user 1h 08m, system 1h 06m"));
+        free(text);
+        fixture_done(&f);
+}
+
 static void test_narrow(void **state)
 {
         Fixture f;
@@ -454,6 +478,7 @@ int main(void)
                 cmocka_unit_test(test_out_of_memory), cmocka_unit_test(test_polled),
                 cmocka_unit_test(test_verdicts), cmocka_unit_test(test_nothing),
                 cmocka_unit_test(test_narrow),   cmocka_unit_test(test_work),
+                cmocka_unit_test(test_wide_figures),
                 cmocka_unit_test(test_sparkline),
         };
 

@@ -16,7 +16,8 @@ enum {
         TEXT_TOP = 5,
         TEXT_FINDINGS = 4,
         TEXT_ALIKE = 2,     /* findings of one kind */
-        CURVE = 12,        /* characters of a sparkline */
+        CURVE = 12,        /* characters of a sparkline, if there is room */
+        CURVE_LEAST = 6,
         CPU_LEAST_NS = 50000000, /* of wall time: less says nothing about cores */
         PROGRAM_WIDTH = 14, /* of the heaviest table; longer names are cut */
 };
@@ -85,19 +86,26 @@ static void add_composition(Page *p, uint64_t peak, size_t columns)
         }
 }
 
-static void add_curve(Page *p, const Series *series, double full)
+/* Memory and CPU, side by side over the same time: what stands left and right of the curves. */
+typedef struct Curves {
+        String memory, cpu, cpu_rest;
+        uint64_t peak;
+        bool memory_known;
+        size_t head_width, width; /* of the wider of the left sides, of the curves */
+} Curves;
+
+static void add_curve(Page *p, const Curves *c, const String *head, const Series *series, double full)
 {
         double values[CURVE], highest = 0;
         uint64_t wall = report_wall_ns(p->data);
 
-        if (!series_columns(series, wall == RUN_UNKNOWN ? 0 : wall, CURVE, values)) {
-                for (size_t i = 0; i < CURVE; i++)
-                        string_add_char(p->out, ' ');
-                return;
-        }
-        for (size_t i = 0; i < CURVE; i++)
+        string_add(p->out, string_get(head));
+        page_pad(p, string_get(head), c->head_width + 2);
+        if (!series_columns(series, wall == RUN_UNKNOWN ? 0 : wall, c->width, values))
+                memset(values, 0, sizeof values);
+        for (size_t i = 0; i < c->width; i++)
                 highest = MAX(highest, values[i]);
-        string_add_sparkline(p->out, values, CURVE, full > 0 ? full : highest, p->ascii);
+        string_add_sparkline(p->out, values, c->width, full > 0 ? full : highest, p->ascii);
 }
 
 /* What the tree held at its highest, or the best that is known of a run too short for a tick. */
@@ -142,17 +150,17 @@ static void add_memory_notes(Page *p, uint64_t peak, bool head)
                 page_text(p, head ? "" : "memory", PAGE_DIM, string_get(&note), 2);
 }
 
-static void add_memory(Page *p, const String *head, uint64_t peak, bool known, size_t head_width)
+static void add_memory(Page *p, const Curves *c)
 {
         const Summary *s = p->data->summary;
+        size_t used = c->head_width + 2 + c->width + 2;
         char figure[FORMAT_MAX];
+        uint64_t peak = c->peak;
+        bool known = c->memory_known;
 
         if (known) {
-                size_t used = head_width + 2 + CURVE + 2;
                 page_label(p, "memory", PAGE_DIM);
-                string_add(p->out, string_get(head));
-                page_pad(p, string_get(head), head_width + 2);
-                add_curve(p, &s->memory, 0);
+                add_curve(p, c, &c->memory, &s->memory, 0);
                 if (page_room(p) > used + 8)
                         add_composition(p, peak, page_room(p) - used);
                 string_add_char(p->out, '\n');
@@ -202,31 +210,55 @@ static void add_tail(Page *p)
                           format_duration(length, tail));
 }
 
-static void add_cpu(Page *p, const String *head, size_t head_width)
+/* The split, if it is known of all the time there was. */
+static void cpu_rest(const ReportData *d, String *out)
 {
-        const ReportData *d = p->data;
         const Summary *s = d->summary;
         uint64_t cpu_us = report_cpu_us(d);
         char user[FORMAT_MAX], system[FORMAT_MAX];
 
         if (cpu_us == SUMMARY_UNKNOWN)
                 return;
-        page_label(p, "cpu", PAGE_DIM);
-        if (head->size > 0) {
-                string_add(p->out, string_get(head));
-                page_pad(p, string_get(head), head_width + 2);
-                add_curve(p, &s->cpu, (double)d->info->cpus);
-                string_add(p->out, "  ");
-        }
         if (s->user_us != SUMMARY_UNKNOWN && s->system_us != SUMMARY_UNKNOWN &&
             s->user_us + s->system_us + 1000 >= cpu_us - cpu_us / 50)
-                string_add_format(p->out, "user %s, system %s\n",
-                                  format_duration(user, s->user_us * NS_PER_US),
+                string_add_format(out, "user %s, system %s", format_duration(user, s->user_us * NS_PER_US),
                                   format_duration(system, s->system_us * NS_PER_US));
         else
-                string_add_format(p->out, "%s of CPU time\n",
-                                  format_duration(user, cpu_us * NS_PER_US));
+                string_add_format(out, "%s of CPU time", format_duration(user, cpu_us * NS_PER_US));
+}
+
+static void add_cpu(Page *p, const Curves *c)
+{
+        if (c->cpu_rest.size == 0)
+                return;
+        page_label(p, "cpu", PAGE_DIM);
+        if (c->cpu.size > 0) {
+                add_curve(p, c, &c->cpu, &p->data->summary->cpu, (double)p->data->info->cpus);
+                string_add(p->out, "  ");
+        }
+        string_add_format(p->out, "%s\n", string_get(&c->cpu_rest));
         add_tail(p);
+}
+
+static void curves_init(Curves *c, const Page *p)
+{
+        size_t room = page_room(p), used;
+
+        *c = (Curves){.width = CURVE};
+        c->memory_known = memory_head(p->data, &c->memory, &c->peak);
+        cpu_head(p->data, &c->cpu);
+        cpu_rest(p->data, &c->cpu_rest);
+        c->head_width = MAX(text_width(string_get(&c->memory)), text_width(string_get(&c->cpu)));
+        used = c->head_width + 4 + text_width(string_get(&c->cpu_rest));
+        if (used + CURVE > room)
+                c->width = MAX(room > used ? room - used : 0, (size_t)CURVE_LEAST);
+}
+
+static void curves_done(Curves *c)
+{
+        string_done(&c->memory);
+        string_done(&c->cpu);
+        string_done(&c->cpu_rest);
 }
 
 static int compare_cpu(const void *a, const void *b)
@@ -448,23 +480,22 @@ static void add_place(Page *p)
 int report_write_text(const ReportData *data, const ReportOptions *options, String *out)
 {
         Page page = {data, out, options->color, options->ascii, MAX(options->columns ? options->columns : 80u, (unsigned)PAGE_LEAST)};
-        _cleanup_string_ String verdict = {0}, memory = {0}, cpu = {0};
-        uint64_t peak;
+        _cleanup_string_ String verdict = {0};
+        _cleanup_(curves_done) Curves curves;
         PageStyle style = text_verdict(data, page.columns, page.ascii, &verdict);
 
         page_begin_style(&page, style);
         string_add(out, string_get(&verdict));
         page_end_style(&page, style);
         string_add(out, "\n\n");
-        bool known = memory_head(data, &memory, &peak);
-        cpu_head(data, &cpu);
-        size_t head_width = MAX(text_width(string_get(&memory)), text_width(string_get(&cpu)));
-
+        curves_init(&curves, &page);
+        if (curves.memory.failed || curves.cpu.failed || curves.cpu_rest.failed)
+                out->failed = true;
         add_findings(&page, true);
         if (!text_could_not_start(data)) {
                 add_culprit(&page);
-                add_memory(&page, &memory, peak, known, head_width);
-                add_cpu(&page, &cpu, head_width);
+                add_memory(&page, &curves);
+                add_cpu(&page, &curves);
                 add_programs(&page);
                 add_heaviest(&page);
         }
