@@ -13,6 +13,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "bpf/figures.h"
+#include "bpf/resident.h"
 #include "bpf/track.event.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL"; /* the helpers used ask for a GPL-compatible one */
@@ -58,10 +59,9 @@ struct {
         __type(value, u64);
 } compass SEC(".maps");
 
-enum { MAX_CPUS = 1024, FD_WORDS = 16 };
+enum { FD_WORDS = 16 };
 
 /* Set by the reader before loading. */
-const volatile u32 n_cpus = 1;
 const volatile u32 ring_half = 1 << 18;
 
 /* Set by the reader at any time. */
@@ -78,7 +78,6 @@ u32 root_found;
 
 /* Found by prepare(). */
 u32 pid_level; /* of the reader's pid namespace */
-u64 percpu_offset[MAX_CPUS];
 
 static __always_inline u64 wake(void)
 {
@@ -106,70 +105,6 @@ static __always_inline s32 shown_pid(struct task_struct *leader)
                                       (void *)pid + bpf_core_field_offset(struct pid, numbers) +
                                               level * bpf_core_type_size(struct upid));
         return nr;
-}
-
-/* ---- resident memory ---- */
-
-struct resident {
-        s64 pages[NR_MM_COUNTERS];
-};
-
-/*
- * Since 6.2 the counters are percpu_counters: `count`, off by up to a batch a CPU, and an s32
- * a CPU for the rest. The kernel shows the rough value; we sum where the error would matter.
- */
-static __always_inline void read_resident(struct mm_struct *mm, bool exact, struct resident *r)
-{
-        if (!bpf_core_field_exists(mm->rss_stat[0].counters)) {
-                struct mm_struct___until_6_1 *old = (void *)mm;
-                BPF_CORE_READ_INTO(&r->pages, old, rss_stat.count);
-                return;
-        }
-        u32 size = bpf_core_type_size(struct percpu_counter);
-        void *at = (void *)mm + bpf_core_field_offset(struct mm_struct, rss_stat);
-        s64 batch = 2 * n_cpus > 32 ? 2 * n_cpus : 32, sum = 0;
-        s32 *rest[NR_MM_COUNTERS];
-
-#pragma unroll
-        for (int i = 0; i < NR_MM_COUNTERS; i++) {
-                bpf_probe_read_kernel(&r->pages[i], sizeof r->pages[i],
-                                      at + i * size +
-                                              bpf_core_field_offset(struct percpu_counter, count));
-                bpf_probe_read_kernel(&rest[i], sizeof rest[i],
-                                      at + i * size +
-                                              bpf_core_field_offset(struct percpu_counter, counters));
-                if (i != MM_SWAPENTS)
-                        sum += r->pages[i];
-        }
-        if (!exact && sum > 100 * batch * n_cpus)
-                return;
-        for (u32 cpu = 0; cpu < n_cpus && cpu < MAX_CPUS; cpu++) {
-                u64 offset = percpu_offset[cpu];
-#pragma unroll
-                for (int i = 0; i < NR_MM_COUNTERS; i++) {
-                        s32 more = 0;
-                        bpf_probe_read_kernel(&more, sizeof more, (void *)rest[i] + offset);
-                        r->pages[i] += more;
-                }
-        }
-}
-
-static __always_inline u64 resident_sum(const struct resident *r)
-{
-        s64 sum = r->pages[MM_FILEPAGES] + r->pages[MM_ANONPAGES] + r->pages[MM_SHMEMPAGES];
-
-        return sum > 0 ? sum : 0;
-}
-
-/* VmHWM in pages: the kernel notes a high mark only when memory shrinks, so "now" counts too. */
-static __noinline u64 peak_pages(struct mm_struct *mm)
-{
-        struct resident r = {};
-        u64 mark = BPF_CORE_READ(mm, hiwater_rss);
-
-        read_resident(mm, true, &r);
-        u64 now = resident_sum(&r);
-        return mark > now ? mark : now;
 }
 
 /* ---- life ---- */
