@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "store/run-parts.h"
+#include "store/run-reserve.h"
 
 enum {
         ROUND_MAX = 16,           /* files written before they are flushed together */
@@ -128,6 +129,10 @@ static void write_round(RunWriter *w, RunImage *images, bool durable, bool first
 {
         for (RunImage *i = images; i; i = i->next) {
                 i->result = write_temporary(w, i);
+                if ((i->result == -ENOSPC || i->result == -EDQUOT) && run_reserve_release(w->dirfd)) {
+                        fd_close(i->fd);
+                        i->result = write_temporary(w, i);
+                }
                 if (durable && i->result == 0)
                         (void)sync_file_range(i->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
         }
