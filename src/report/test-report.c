@@ -345,7 +345,9 @@ static void test_verdicts(void **state)
         f.info.wall_ns = 90 * NS_PER_SECOND;
         f.info.command = NULL;
         f.info.scope = (char *)"-n python";
-        verdict_is(&f, "-n python watched for 1m 30s");
+        verdict_is(&f, "watched -n python for 1m 30s");
+        f.data.recording = true;
+        verdict_is(&f, "watching -n python, 1m 30s so far");
         fixture_done(&f);
 }
 

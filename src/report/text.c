@@ -418,7 +418,7 @@ static void add_findings(Page *p, bool losses)
                 if (f->evidence)
                         string_add_format(&text, " (%s)", f->evidence);
                 page_text(p, f->severity == SEVERITY_INFO ? "note" : severity_name(f->severity),
-                          critical ? PAGE_RED : PAGE_DIM, string_get(&text), 2);
+                          critical ? PAGE_RED : PAGE_DIM, string_get(&text), 3);
                 if (f->advice)
                         page_text(p, "advice", PAGE_DIM, f->advice, 2);
                 shown++;
@@ -457,7 +457,7 @@ static void add_own(Page *p)
                 string_add_format(&text, ", %s events lost", format_count(figure, info->lost_events));
         else if (info->lost_events == 0)
                 string_add(&text, ", none lost");
-        string_add_format(&text, " (%s%s%s)", info->capture_source ? info->capture_source : "unknown source",
+        string_add_format(&text, " (%s%s%s)", report_source(d) ? report_source(d) : "source not known",
                           s->peaks_sampled + s->peaks_estimated > s->peaks_exact ? ", peaks sampled" : "",
                           s->peaks_estimated > 0 ? ", short ones estimated" : "");
         page_text(p, "vigia", PAGE_DIM, string_get(&text), 2);
