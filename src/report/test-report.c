@@ -336,7 +336,7 @@ static void test_verdicts(void **state)
         f.info.exit_code = -1;
         verdict_is(&f, "make -j2 ended after 1m 02s; how is not known");
         f.info.complete = false;
-        verdict_is(&f, "make -j2 is cut short after 1m 02s: the recorder died, outcome unknown");
+        verdict_is(&f, "make -j2: the recorder died after 1m 02s; outcome unknown");
         f.data.recording = true;
         f.info.wall_ns = RUN_UNKNOWN;
         verdict_is(&f, "make -j2 is running, 1m 02s so far");

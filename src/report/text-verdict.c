@@ -102,9 +102,9 @@ PageStyle text_verdict(const ReportData *d, size_t columns, bool ascii, String *
         if (d->recording)
                 string_add_format(&ending, "%s, %s so far", watched ? "" : " is running", wall);
         else if (!info->complete && wall_ns == RUN_UNKNOWN)
-                string_add(&ending, " is cut short at once: the recorder died, outcome unknown");
+                string_add(&ending, ": the recorder died at once; outcome unknown");
         else if (!info->complete)
-                string_add_format(&ending, " is cut short after %s: the recorder died, outcome unknown",
+                string_add_format(&ending, ": the recorder died after %s; outcome unknown",
                                   wall);
         else if (watched) {
                 string_add_format(&ending, " for %s", wall);
