@@ -162,8 +162,9 @@ int parquet_concatenate(int out_fd, const Schema *schema, const int *fds, size_t
                 r = copy_part(&t, fds[i], err);
                 damaged += r > 0;
         }
-        FooterParts footer = {t.schema, &t.row_groups, t.n_row_groups, t.rows, metadata,
-                              n_metadata};
+        FooterParts footer = {.schema = t.schema, .row_groups = &t.row_groups,
+                              .n_row_groups = t.n_row_groups, .rows = t.rows,
+                              .metadata = metadata, .n_metadata = n_metadata};
         buffer_clear(&t.part);
         if (r >= 0) {
                 r = footer_write(&t.part, &footer);
