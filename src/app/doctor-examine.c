@@ -58,8 +58,7 @@ static void try_sources(Doctor *doctor, const Host *host)
                 TrackSource *source = NULL;
                 uint64_t start = clock_monotonic_ns();
                 *s = (DoctorSource){.name = ladder[i]->name, .exact = !ladder[i]->partial};
-                s->code = ladder[i]->open ? ladder[i]->open(&source, host, &scope, &s->why)
-                                          : -EOPNOTSUPP;
+                s->code = ladder[i]->open(&source, host, &scope, &s->why);
                 s->open_us = (clock_monotonic_ns() - start) / NS_PER_US;
                 s->works = s->code >= 0;
                 if (!s->works && !s->why.message[0])

@@ -15,7 +15,7 @@
 #include "record/command-cgroup-place.h"
 #include "record/command-cgroup-systemd.h"
 
-enum { WAIT_MS = 50 };
+enum { WAIT_MS = 50, WAIT_MAX_MS = 10000 };
 
 struct CommandCgroup {
         const Host *host;
@@ -25,7 +25,7 @@ struct CommandCgroup {
         char address[512];
         Helper helper, keeper;
         pid_t pid;
-        uint64_t deadline_ns;
+        uint64_t wait_ns, deadline_ns;
         int now_fd, peak_fd, cpu_fd, stat_fd;
         char shown[CGROUP_PATH_MAX + 64];
 };
@@ -67,6 +67,17 @@ static int name_bus(CommandCgroup *cgroup, Error *why)
         return 0;
 }
 
+/* A machine may be slower than people; an emulated one is. */
+static uint64_t wait_time(void)
+{
+        const char *text = getenv("VIGIA_CGROUP_WAIT");
+        uint64_t ns;
+
+        if (!text || parse_duration(text, &ns) < 0)
+                return WAIT_MS * NS_PER_MS;
+        return MIN(ns, WAIT_MAX_MS * NS_PER_MS);
+}
+
 static int make_directories(CommandCgroup *cgroup, Error *why)
 {
         CgroupPlace *place = &cgroup->place;
@@ -93,6 +104,7 @@ int command_cgroup_prepare(const Host *host, const char *id, CommandCgroup **ret
         if (!cgroup)
                 return error_set(why, ENOMEM, "out of memory");
         cgroup->host = host;
+        cgroup->wait_ns = wait_time();
         cgroup->now_fd = cgroup->peak_fd = cgroup->cpu_fd = cgroup->stat_fd = -1;
         cgroup_directory_init(&cgroup->memory);
         cgroup_directory_init(&cgroup->cpu);
@@ -192,7 +204,7 @@ int command_cgroup_adopt(CommandCgroup *cgroup, pid_t pid)
         CgroupPlace at;
 
         cgroup->pid = pid;
-        cgroup->deadline_ns = clock_monotonic_ns() + WAIT_MS * NS_PER_MS;
+        cgroup->deadline_ns = clock_monotonic_ns() + cgroup->wait_ns;
         if (cgroup->place.kind == CGROUP_SYSTEMD) {
                 int r = helper_start_keeper(&cgroup->keeper);
                 return r < 0 ? r : helper_start(&cgroup->helper, ask_systemd, cgroup);
@@ -309,8 +321,7 @@ int command_cgroup_processes(CommandCgroup *cgroup, uint64_t *ret_anon, uint64_t
 {
         bool v1 = cgroup->place.kind == CGROUP_V1;
         char text[CGROUP_FILE_MAX];
-        ssize_t n = cgroup->stat_fd < 0 ? -EBADF
-                                        : host_reread(cgroup->stat_fd, text, sizeof text);
+        ssize_t n = cgroup->stat_fd < 0 ? -EBADF : host_reread(cgroup->stat_fd, text, sizeof text);
 
         *ret_anon = *ret_shmem = UINT64_MAX;
         if (n <= 0)

@@ -44,8 +44,8 @@ pid_t command_cgroup_fork(void *data);
 /* Begins to move the held pid in if it was not born there. Returns at once. */
 int command_cgroup_adopt(CommandCgroup *cgroup, pid_t pid);
 
-/* Waits until it is in: at most 50 ms after adopt(). -ETIMEDOUT, -EPERM …: it is not, and why;
- * then free it and go on without. */
+/* Waits until it is in: at most 50 ms after adopt() (VIGIA_CGROUP_WAIT=2s: longer, for slow
+ * machines). -ETIMEDOUT, -EPERM …: it is not, and why; then free it and go on without. */
 int command_cgroup_wait(CommandCgroup *cgroup, Error *why);
 
 /* All of it for a pid that is already held: simpler, up to 50 ms. */
