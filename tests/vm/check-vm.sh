@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs the guest suites, each in a fresh virtual machine, and ends with "N passed, N failed,
-# N skipped". check-vm.sh [SUITE…]: v2 v1 oom. VIGIA_BUILD names another build than build/.
+# N skipped". check-vm.sh [SUITE…]: v2 v1 oom systemd. VIGIA_BUILD names another build than build/.
 set -uo pipefail
 
 cd "$(dirname "$0")/../.." || exit 2
@@ -55,8 +55,26 @@ wanted()
         return 1
 }
 
+# This machine's own systemd and bus in the guest, with units made for the test.
+systemd()
+{
+        local file arguments=()
+        for file in /lib/systemd/systemd /usr/bin/systemctl /usr/bin/systemd-run \
+                /usr/bin/dbus-daemon /lib/systemd/system /usr/lib/systemd/user \
+                /usr/share/dbus-1 "$(ldconfig -p | sed -n 's/.*libsystemd.so.0 .*=> //p' | head -n 1)"; do
+                if [[ ! -e $file ]]; then
+                        printf '%s\n' systemd "  skipped: no $file here"
+                        skipped=$((skipped + 1))
+                        return
+                fi
+                arguments+=(-f "$file")
+        done
+        suite systemd -m 1024 -t 400 "${arguments[@]}"
+}
+
 wanted v2 "$@" && suite v2 -m 1024
 wanted v1 "$@" && suite v1 -m 768 -a vigia.cgroup=none
 wanted oom "$@" && suite oom -m 512
+wanted systemd "$@" && systemd
 printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 ((failed == 0))

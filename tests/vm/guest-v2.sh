@@ -52,14 +52,14 @@ grep -q '^0::/jobs/vigia-' /tmp/out
 ok "in a nested cgroup: a sibling"
 unit test-command-cgroup
 # Killed like this, vigia cannot remove its folder; the next one does.
-vigia run --no-report -q -o /tmp/killed -- sleep 3 >/dev/null 2>&1 &
+vigia run --no-report -q -o /tmp/killed -- sleep 4 >/dev/null 2>&1 &
 recorder=$!
-sleep 1.5
+until grep -qs . /sys/fs/cgroup/jobs/vigia-*/cgroup.procs && pidof -s sleep >/dev/null; do usleep 100000; done
 kill -KILL $recorder
 wait $recorder
-between 1 "$(folders)" 1
+is "$(folders)" 1
 ok "SIGKILL leaves a folder while the command lives"
-sleep 3
+while pidof sleep >/dev/null; do usleep 100000; done
 record true
 is "$(folders)" 0
 ok "the next start removes it"

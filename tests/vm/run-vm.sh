@@ -3,18 +3,18 @@
 # the script as root and shows what it prints. Exits as the script did; 3: could not boot.
 #
 #   run-vm.sh [-b BUILD] [-m MEGABYTES] [-c CPUS] [-a KERNEL-ARGUMENTS] [-t SECONDS] [-p PROGRAM]…
-#             SCRIPT
+#             [-f FILE-OR-FOLDER]… SCRIPT
 #
 # Needs qemu-system-x86 and busybox-static. No KVM: 5 to 15 s to boot (VIGIA_VM_ACCEL=kvm where it
 # works; nested in another machine it may hang).
 # The kernel is downloaded once into build/vm (VIGIA_VM_KERNEL=FILE takes another).
 # Inside: PATH has vigia, the programs given by -p, and busybox; cgroup2 is on /sys/fs/cgroup;
-# users root and nobody; the tree's tests/roots below /vigia/tests, working folder /vigia/build.
+# what -f names at its own place; users root and nobody; the tree's tests/roots below /vigia/tests, working folder /vigia/build.
 set -euo pipefail
 
 top="$(cd "$(dirname "$0")/../.." && pwd)"
 build="$top/build" megabytes=1024 cpus=2 arguments="" seconds=300
-programs=()
+programs=() files=()
 
 usage()
 {
@@ -22,7 +22,7 @@ usage()
         exit 2
 }
 
-while getopts b:m:c:a:t:p: letter; do
+while getopts b:m:c:a:t:p:f: letter; do
         case $letter in
         b) build="$(cd "$OPTARG" && pwd)" ;;
         m) megabytes=$OPTARG ;;
@@ -30,6 +30,7 @@ while getopts b:m:c:a:t:p: letter; do
         a) arguments=$OPTARG ;;
         t) seconds=$OPTARG ;;
         p) programs+=("$OPTARG") ;;
+        f) files+=("$OPTARG") ;;
         *) usage ;;
         esac
 done
@@ -75,14 +76,30 @@ find_kernel()
 scratch="$(mktemp -d)"
 trap 'rm -rf "$scratch"' EXIT
 
-# A program and what it is linked with, at the same places as here.
-add_program()
+# What a program is linked with, at the same places as here.
+add_libraries()
 {
         local library
-        install -D "$1" "$root/usr/bin/$(basename "$1")"
         while read -r library; do
                 install -D "$library" "$root$library"
         done < <(ldd "$1" 2>/dev/null | grep -o '/[^ ]*')
+}
+
+add_program()
+{
+        install -D "$1" "$root/usr/bin/$(basename "$1")"
+        add_libraries "$1"
+}
+
+add_file()
+{
+        if [[ -d $1 ]]; then
+                mkdir -p "$root$1"
+                cp -r "$1/." "$root$1/"
+        else
+                install -D "$1" "$root$1"
+                add_libraries "$1"
+        fi
 }
 
 make_root()
@@ -94,12 +111,17 @@ make_root()
         for program in "${programs[@]}"; do
                 add_program "$program"
         done
+        for program in "${files[@]}"; do
+                add_file "$program"
+        done
         cp -r "$top/tests/roots" "$root/vigia/tests/"
-        printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/tmp:/bin/sh\n' \
-                >"$root/etc/passwd"
-        printf 'root:x:0:\nnogroup:x:65534:\n' >"$root/etc/group"
+        printf '%s\n' root:x:0:0:root:/root:/bin/sh nobody:x:65534:65534:nobody:/tmp:/bin/sh \
+                messagebus:x:100:100::/:/bin/false >"$root/etc/passwd"
+        printf '%s\n' root:x:0: nogroup:x:65534: messagebus:x:100: >"$root/etc/group"
         install -m 755 "$script" "$root/test"
         cp "$top/tests/vm/guest.sh" "$root/vigia/guest.sh"
+        mkdir -p "$root/etc/systemd"
+        cp -r "$top/tests/vm/units" "$root/etc/systemd/system"
         install -m 755 "$top/tests/vm/init" "$root/init"
         (cd "$root" && find . | "$busybox" cpio -o -H newc 2>/dev/null | gzip -1) \
                 >"$scratch/initramfs"
