@@ -86,7 +86,7 @@ static uint64_t largest(const ParquetFile *file, const char *column)
                         known = true;
                 }
         }
-        return known ? max : RUN_UNKNOWN;
+        return known && max > 0 ? max : RUN_UNKNOWN; /* 0: over before the first sample */
 }
 
 /* The tree's peak, from the statistics in the footer of the totals. */
