@@ -1,6 +1,6 @@
 #!/bin/bash
 # Boots Debian's cloud kernel with an initramfs that holds vigia, its libraries and a script; runs
-# the script as root and shows what it prints. Exits as the script did; 3: could not boot.
+# the script as root and shows what it prints. Exits as the script did; 3: no machine to be had here; 4: it hung.
 #
 #   run-vm.sh [-b BUILD] [-m MEGABYTES] [-c CPUS] [-a KERNEL-ARGUMENTS] [-t SECONDS] [-p PROGRAM]…
 #             [-f FILE-OR-FOLDER]… SCRIPT
@@ -142,6 +142,7 @@ boot || true
 status="$(sed -n 's/^vigia-vm: exit \([0-9]*\)$/\1/p' "$scratch/output" | tail -n 1)"
 if [[ -z $status ]]; then
         tail -n 5 "$scratch/qemu" >&2
-        cannot "the machine did not come to the end of $script in $seconds s"
+        echo "run-vm.sh: the machine did not come to the end of $script in $seconds s" >&2
+        exit 4
 fi
 exit "$status"
