@@ -177,6 +177,17 @@ static void on_ready(ProcessMonitor *monitor, void *data)
         run_store_set_live(r->processes, process_monitor_live, monitor);
 }
 
+/* How it is recorded, for whoever looks at the run before its end or after our death. Once the
+ * command runs: it does not wait for this. */
+static void tell_source(Recording *r)
+{
+        r->info.capture_source = strdup(r->result.source);
+        if (r->result.source_why.message[0] && !r->source)
+                r->info.capture_why = strdup(r->result.source_why.message);
+        r->info.partial = r->result.partial;
+        run_info_write(&r->info, r->directory_fd, NULL);
+}
+
 /* A store in trouble is said once, and once when it is well again; the rows wait meanwhile. */
 static void on_ticked(uint64_t now_ns, void *data)
 {
@@ -184,8 +195,10 @@ static void on_ticked(uint64_t now_ns, void *data)
         Error err = {0};
         int e = run_store_tick(r->store, now_ns, &err);
 
+        if (!r->info.capture_source)
+                tell_source(r);
         if (e < 0 && e != r->store_error) {
-                log_warning("%s; the command goes on, recording goes on in memory", err.message);
+                log_warning("%s; the command is not disturbed", err.message);
                 if (r->store_error == 0)
                         run_info_add_warning(&r->info, "%s", err.message);
                 r->store_error = e;
@@ -253,10 +266,6 @@ static void take_result(Recording *r)
         info->wall_ns = result->end_ns - result->start_ns;
         if (r->options.workload.argv && result->workload.exec_ns)
                 info->wall_ns = result->workload.end_ns - result->workload.exec_ns;
-        info->capture_source = strdup(result->source);
-        if (result->source_why.message[0] && !r->source)
-                info->capture_why = strdup(result->source_why.message);
-        info->partial = result->partial;
         info->processes = result->counts.processes;
         info->lost_events = result->counts.lost_events;
         info->peak_cgroup_bytes = result->cgroup_peak_bytes;
@@ -269,7 +278,7 @@ static void take_result(Recording *r)
         take_monitors(r);
 }
 
-/* Nothing was recorded: the directory that was made for it goes, too. */
+/* Nothing ran: the directory that was made for it goes, too. */
 static void drop(Recording *r)
 {
         r->store = run_store_free(r->store);
@@ -285,7 +294,7 @@ int recording_run(Recording *r, Error *err)
         r->options.ticked = on_ticked;
         r->options.data = r;
         int e = recorder_run(&r->options, &r->result, err);
-        if (e < 0) {
+        if (e < 0 || r->result.workload.exec_failed) {
                 drop(r);
                 return e;
         }

@@ -43,7 +43,8 @@ int recording_check(Recording *recording, const char *command, double interval_d
 /* Makes the run directory and its first run.json; then the tables can be added to. */
 int recording_begin(Recording *recording, Error *err);
 
-/* Records; finishes the run on disk in every case. */
+/* Records; finishes the run on disk in every case, but removes it if nothing ran (the exec of
+ * the command failed: result.workload.exec_failed). */
 int recording_run(Recording *recording, Error *err);
 
 /* The summary on stderr and summary.txt, unless not wanted. */

@@ -10,12 +10,12 @@ const char *const summary_process_columns[] = {
         "process",  "image",      "pid",       "ppid",        "comm",           "exe",
         "cmdline",  "major",      "category",  "start_ns",    "exec_ns",        "end_ns",
         "cpu_us",   "user_us",    "system_us", "exit_code",   "exit_signal",    "peak_rss_bytes",
-        "peak_pss_bytes", "peak_source", NULL};
+        "peak_pss_bytes", "peak_source", "source", NULL};
 
 typedef struct ProcessColumns {
         Cells process, image, pid, ppid, comm, exe, cmdline, major, category;
         Cells start_ns, exec_ns, end_ns, cpu_us, user_us, system_us, exit_code, exit_signal;
-        Cells peak_rss_bytes, peak_pss_bytes, peak_source;
+        Cells peak_rss_bytes, peak_pss_bytes, peak_source, source;
 } ProcessColumns;
 
 static ProcessColumns find_columns(const Batch *rows)
@@ -41,6 +41,7 @@ static ProcessColumns find_columns(const Batch *rows)
                 .peak_rss_bytes = cells_find(rows, "peak_rss_bytes"),
                 .peak_pss_bytes = cells_find(rows, "peak_pss_bytes"),
                 .peak_source = cells_find(rows, "peak_source"),
+                .source = cells_find(rows, "source"),
         };
 }
 
@@ -246,9 +247,18 @@ static int observe_row(SummaryBuilder *b, const Batch *rows, const ProcessColumn
 int summary_observe_processes(SummaryBuilder *b, const Batch *rows)
 {
         ProcessColumns c = find_columns(rows);
+        uint64_t unused;
+        size_t size;
         int r = 0;
 
         for (size_t row = 0; r == 0 && row < batch_rows(rows); row++)
                 r = observe_row(b, rows, &c, row);
+        if (cells_get(c.source, batch_rows(rows) - 1, &unused)) {
+                const char *text = batch_text(rows, (size_t)c.source.column, batch_rows(rows) - 1, &size);
+                if (size < sizeof b->summary->source) {
+                        memcpy(b->summary->source, text, size);
+                        b->summary->source[size] = '\0';
+                }
+        }
         return r;
 }

@@ -70,6 +70,7 @@ typedef struct Summary {
         int64_t peak_t_ns; /* of the highest PSS, else RSS */
         bool peak_known;
 
+        char source[8]; /* of the last process row: bpf, perf, poll; "" unknown */
         uint64_t peaks_exact, peaks_sampled, peaks_estimated; /* processes by peak_source */
         uint64_t sample_rows, pss_read_rows, pss_estimated_rows;
         uint64_t ticks, late_ticks, latest_us; /* ticks over 10 ms late; the worst */

@@ -248,13 +248,14 @@ static int add_if_matching(pid_t pid, void *data)
 static int add_scope(Recorder *r, Error *err)
 {
         const RecorderOptions *o = r->options;
+        Error why = {0};
 
         for (size_t i = 0; i < o->n_pids; i++) {
-                Error why = {0};
+                if (why.message[0])
+                        log_warning("%s", why.message);
+                why = (Error){0};
                 if (r->source->ops->add(r->source, o->pids[i], &why) == 0)
                         r->n_added++;
-                else
-                        log_warning("%s", why.message);
         }
         if (o->match && !o->all)
                 proc_pids_walk(o->host, add_if_matching, r);
@@ -263,7 +264,9 @@ static int add_scope(Recorder *r, Error *err)
         if (r->n_added == 0 && o->match && !o->all)
                 log_info("no process matches yet");
         if (r->n_added == 0 && !o->all && !o->match)
-                return error_set(err, ESRCH, "none of the processes asked for could be watched");
+                return error_set(err, ESRCH, "nothing to watch: %s", why.message);
+        if (why.message[0])
+                log_warning("%s", why.message);
         return 0;
 }
 

@@ -38,13 +38,13 @@ static int find_recorder_died(ReportData *d)
 
         if (info->complete || d->recording)
                 return 0;
-        if (d->summary->last_ns > 0)
+        if (info->recorder_died) /* says all there is to say */
+                string_add(&evidence, info->recorder_died);
+        else if (d->summary->last_ns > 0)
                 string_add_format(&evidence, "the last row is from %s",
                                   format_duration(last, (uint64_t)d->summary->last_ns));
         else
                 string_add(&evidence, "nothing was recorded");
-        if (info->recorder_died)
-                string_add_format(&evidence, "; %s", info->recorder_died);
         return report_add_finding(d, "recorder-died", SEVERITY_WARNING, INT64_MIN,
                                   "the recorder ended before the command: what came after is missing",
                                   string_get(&evidence), NULL);
@@ -63,7 +63,7 @@ static int find_lost_events(ReportData *d)
                           info->lost_events == 1 ? " was" : "s were");
         string_add_format(&evidence, "%s processes were recorded, by %s",
                           format_count(seen, report_processes(d)),
-                          info->capture_source ? info->capture_source : "an unknown source");
+                          report_source(d) ? report_source(d) : "an unknown source");
         return report_add_finding(d, "lost-events", SEVERITY_WARNING, INT64_MIN,
                                   string_get(&title), string_get(&evidence),
                                   "sample more often, for example -i 0.02: events are collected at "

@@ -155,7 +155,7 @@ static void add_capture(Json *j, const ReportData *d)
         uint64_t wall = report_wall_ns(d);
 
         open_value(j, "capture", '{');
-        add_text(j, "source", info->capture_source);
+        add_text(j, "source", report_source(d));
         add_u64(j, "processes", report_processes(d));
         add_u64(j, "lost_events", info->lost_events);
         add_bool(j, "partial", info->partial);

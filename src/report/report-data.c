@@ -36,3 +36,16 @@ uint64_t report_processes(const ReportData *data)
         return data->info->processes != RUN_UNKNOWN && data->info->complete ? data->info->processes
                                                                             : data->summary->processes;
 }
+
+/* run.json has it at the end only. A table of strangers may say anything. */
+const char *report_source(const ReportData *data)
+{
+        static const char *const sources[] = {"bpf", "perf", "poll"};
+
+        if (data->info->capture_source)
+                return data->info->capture_source;
+        for (size_t i = 0; i < ARRAY_LENGTH(sources); i++)
+                if (text_equal(data->summary->source, sources[i]))
+                        return sources[i];
+        return NULL;
+}

@@ -38,6 +38,7 @@ void report_data_done(ReportData *data);
 uint64_t report_wall_ns(const ReportData *data);
 uint64_t report_cpu_us(const ReportData *data); /* whichever of table and rusage saw more */
 uint64_t report_processes(const ReportData *data);
+const char *report_source(const ReportData *data); /* bpf, perf, poll; NULL: not known */
 
 /* The forms, from the data alone. */
 int report_write_text(const ReportData *data, const ReportOptions *options, String *out);

@@ -336,7 +336,7 @@ static void test_verdicts(void **state)
         f.info.exit_code = -1;
         verdict_is(&f, "make -j2 ended after 1m 02s; how is not known");
         f.info.complete = false;
-        verdict_is(&f, "make -j2 is cut short after 1m 02s: the recorder died, outcome unknown");
+        verdict_is(&f, "make -j2: the recorder died after 1m 02s; outcome unknown");
         f.data.recording = true;
         f.info.wall_ns = RUN_UNKNOWN;
         verdict_is(&f, "make -j2 is running, 1m 02s so far");
@@ -345,7 +345,9 @@ static void test_verdicts(void **state)
         f.info.wall_ns = 90 * NS_PER_SECOND;
         f.info.command = NULL;
         f.info.scope = (char *)"-n python";
-        verdict_is(&f, "-n python watched for 1m 30s");
+        verdict_is(&f, "watched -n python for 1m 30s");
+        f.data.recording = true;
+        verdict_is(&f, "watching -n python, 1m 30s so far");
         fixture_done(&f);
 }
 

@@ -100,26 +100,29 @@ PageStyle text_verdict(const ReportData *d, size_t columns, bool ascii, String *
         bool watched = !info->command;
 
         if (d->recording)
-                string_add_format(&ending, "%s, %s so far", watched ? "is being watched" : "is running",
-                                  wall);
+                string_add_format(&ending, "%s, %s so far", watched ? "" : " is running", wall);
         else if (!info->complete && wall_ns == RUN_UNKNOWN)
-                string_add(&ending, "is cut short at once: the recorder died, outcome unknown");
+                string_add(&ending, ": the recorder died at once; outcome unknown");
         else if (!info->complete)
-                string_add_format(&ending, "is cut short after %s: the recorder died, outcome unknown",
+                string_add_format(&ending, ": the recorder died after %s; outcome unknown",
                                   wall);
         else if (watched) {
-                string_add_format(&ending, "watched for %s", wall);
+                string_add_format(&ending, " for %s", wall);
                 style = PAGE_GREEN;
-        } else
+        } else {
+                string_add_char(&ending, ' ');
                 style = add_ending(d, wall, &ending);
+        }
         if (style == PAGE_RED && d->summary->oom_kills > 0)
                 string_add(&ending, ": out of memory");
         else if (style == PAGE_GREEN && d->summary->oom_kills > 0) {
                 string_add(&ending, ", but a process was killed: out of memory");
                 style = PAGE_YELLOW;
         }
-        size_t used = text_width(string_get(&ending)) + 1;
+        const char *what = !watched ? "" : d->recording ? "watching " : "watched ";
+        size_t used = strlen(what) + text_width(string_get(&ending));
+        string_add(out, what);
         add_title(info, columns > used + 16 ? columns - used : 16, ascii, out);
-        string_add_format(out, " %s", string_get(&ending));
+        string_add(out, string_get(&ending));
         return style;
 }

@@ -314,13 +314,20 @@ static void add_programs(Page *p)
         string_add_char(p->out, '\n');
 }
 
+static uint64_t peak_of(const SummaryProcess *p)
+{
+        return p->peak_rss_bytes != SUMMARY_UNKNOWN ? p->peak_rss_bytes : p->peak_pss_bytes;
+}
+
 /* Peak, program, what it worked on, how long it ran. */
 static void add_heaviest(Page *p)
 {
         const Summary *s = p->data->summary;
-        size_t names = 4, n = MIN(s->n_top, (size_t)TEXT_TOP);
+        size_t names = 4, n = 0;
         _cleanup_string_ String line = {0};
 
+        while (n < s->n_top && n < TEXT_TOP && peak_of(&s->top[n]) != SUMMARY_UNKNOWN)
+                n++; /* those of unknown peak come last, and say nothing here */
         for (size_t i = 0; i < n; i++) {
                 string_clear(&line);
                 shown_program(&s->top[i], &line);
@@ -328,16 +335,12 @@ static void add_heaviest(Page *p)
         }
         for (size_t i = 0; i < n; i++) {
                 const SummaryProcess *t = &s->top[i];
-                char figure[FORMAT_MAX] = "unknown", wall[FORMAT_MAX], ran[FORMAT_MAX + 8] = "alive";
+                char figure[FORMAT_MAX], wall[FORMAT_MAX], ran[FORMAT_MAX + 8] = "alive";
                 size_t work = page_room(p) - 8 - 2 - names - 2 - 2 - 11;
-                if (t->peak_rss_bytes != SUMMARY_UNKNOWN)
-                        format_bytes(figure, t->peak_rss_bytes);
-                else if (t->peak_pss_bytes != SUMMARY_UNKNOWN)
-                        format_bytes(figure, t->peak_pss_bytes);
                 if (t->wall_ns != SUMMARY_UNKNOWN)
                         snprintf(ran, sizeof ran, "ran %s", format_duration(wall, t->wall_ns));
                 page_label(p, i == 0 ? "heaviest" : "", PAGE_DIM);
-                string_add_format(p->out, "%8s  ", figure);
+                string_add_format(p->out, "%8s  ", format_bytes(figure, peak_of(t)));
 
                 _cleanup_string_ String program = {0}, shown = {0};
                 string_clear(&line);
@@ -415,7 +418,7 @@ static void add_findings(Page *p, bool losses)
                 if (f->evidence)
                         string_add_format(&text, " (%s)", f->evidence);
                 page_text(p, f->severity == SEVERITY_INFO ? "note" : severity_name(f->severity),
-                          critical ? PAGE_RED : PAGE_DIM, string_get(&text), 2);
+                          critical ? PAGE_RED : PAGE_DIM, string_get(&text), 3);
                 if (f->advice)
                         page_text(p, "advice", PAGE_DIM, f->advice, 2);
                 shown++;
@@ -454,7 +457,7 @@ static void add_own(Page *p)
                 string_add_format(&text, ", %s events lost", format_count(figure, info->lost_events));
         else if (info->lost_events == 0)
                 string_add(&text, ", none lost");
-        string_add_format(&text, " (%s%s%s)", info->capture_source ? info->capture_source : "unknown source",
+        string_add_format(&text, " (%s%s%s)", report_source(d) ? report_source(d) : "source not known",
                           s->peaks_sampled + s->peaks_estimated > s->peaks_exact ? ", peaks sampled" : "",
                           s->peaks_estimated > 0 ? ", short ones estimated" : "");
         page_text(p, "vigia", PAGE_DIM, string_get(&text), 2);

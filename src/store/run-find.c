@@ -310,7 +310,7 @@ static int ambiguous(const char *name, char **names, size_t n, Error *err)
                 }
         if (n > CANDIDATES_SHOWN)
                 string_add_format(&shown, " and %zu more", n - CANDIDATES_SHOWN);
-        return error_set(err, ENOTUNIQ, "%s could be any of %zu runs: %s", name, n,
+        return error_set(err, ENOTUNIQ, "%s is ambiguous: %zu runs begin so: %s", name, n,
                          string_get(&shown));
 }
 

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "store/run-reserve.h"
 #include "store/run-store.h"
 
 /* What took a minute to record is not left to the kernel's own write-back (≤ 30 s). */
@@ -134,6 +135,8 @@ int run_store_finish(RunStore *s, Error *err)
         run_writer_stop(s->writer);
         for (size_t i = 0; i < s->n_tables; i++) {
                 int r = write_final(s, s->tables[i], durable, first ? NULL : to);
+                if ((r == -ENOSPC || r == -EDQUOT) && run_reserve_release(s->dirfd))
+                        r = write_final(s, s->tables[i], durable, first ? NULL : to);
                 if (r < 0)
                         count_lost(s, s->tables[i]);
                 if (r < 0 && first == 0)
@@ -148,5 +151,6 @@ int run_store_finish(RunStore *s, Error *err)
                 if (r < 0 && first == 0)
                         first = error_prefix(to, r, "%s", s->path);
         }
+        run_reserve_done(s->dirfd);
         return first;
 }

@@ -6,6 +6,7 @@
 #include <linux/ioprio.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "store/run-parts.h"
+#include "store/run-reserve.h"
 
 enum {
         ROUND_MAX = 16,           /* files written before they are flushed together */
@@ -27,6 +29,7 @@ struct RunWriter {
         int dirfd;
         pthread_t thread;
         bool running;
+        atomic_bool ending; /* stop was called: flushing is no longer worth waiting for */
 
         pthread_mutex_t lock; /* guards what follows */
         pthread_cond_t work, idle;
@@ -64,8 +67,9 @@ static void free_images(RunImage **list)
 RunWriter *run_writer_free(RunWriter *w)
 {
         if (w) {
+                run_writer_stop(w);
                 if (w->running)
-                        run_writer_stop(w);
+                        pthread_join(w->thread, NULL);
                 free_images(&w->queue);
                 free_images(&w->done);
                 pthread_mutex_destroy(&w->lock);
@@ -128,17 +132,21 @@ static void write_round(RunWriter *w, RunImage *images, bool durable, bool first
 {
         for (RunImage *i = images; i; i = i->next) {
                 i->result = write_temporary(w, i);
+                if ((i->result == -ENOSPC || i->result == -EDQUOT) && run_reserve_release(w->dirfd)) {
+                        fd_close(i->fd);
+                        i->result = write_temporary(w, i);
+                }
                 if (durable && i->result == 0)
                         (void)sync_file_range(i->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
         }
         for (RunImage *i = images; i; i = i->next) {
-                if (durable && i->result == 0)
+                if (durable && i->result == 0 && !atomic_load(&w->ending))
                         i->result = flush_file(i->fd);
                 i->fd = fd_close(i->fd);
         }
         for (RunImage *i = images; i; i = i->next)
                 rename_temporary(w, i);
-        if (durable && first)
+        if (durable && first && !atomic_load(&w->ending))
                 flush_start(w);
 }
 
@@ -236,7 +244,7 @@ static void write_queue(RunWriter *w, bool durable)
                 pthread_mutex_lock(&w->lock);
                 w->synced_start |= durable;
                 finish_round(w);
-        } while (w->state.error == 0 && !w->stop);
+        } while (w->state.error == 0 && !(durable && w->stop));
         pthread_cond_broadcast(&w->idle);
 }
 
@@ -351,18 +359,16 @@ static void forget_superseded(RunWriter *w)
         }
 }
 
+/* An idle thread is only told to end, not waited for: on a busy machine its turn may be long in
+ * coming, and it does nothing more than end. */
 void run_writer_stop(RunWriter *w)
 {
-        if (w->running) {
-                pthread_mutex_lock(&w->lock);
-                w->stop = true;
-                pthread_cond_signal(&w->work);
-                pthread_mutex_unlock(&w->lock);
-                pthread_join(w->thread, NULL);
-                w->running = false;
-                w->stop = w->kicked = false;
-        }
+        atomic_store(&w->ending, true);
         pthread_mutex_lock(&w->lock);
+        w->stop = true;
+        pthread_cond_signal(&w->work);
+        while (w->busy)
+                pthread_cond_wait(&w->idle, &w->lock);
         forget_superseded(w);
         write_queue(w, false);
         drop_oldest(w, NULL, 0);

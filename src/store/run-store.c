@@ -16,6 +16,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "store/run-lock.h"
+#include "store/run-reserve.h"
 
 enum {
         PART_VALUES = 32 << 10,      /* values (rows × columns) in a full part */
@@ -394,6 +395,7 @@ static int set_up(RunStore *s, const char *path, const RunStoreOptions *o, Error
         r = open_directory(path, &s->dirfd, err);
         if (r < 0)
                 return r;
+        run_reserve_make(s->dirfd);
         r = run_writer_new(s->dirfd, &s->writer);
         return r < 0 ? error_set_errno(err, r, "%s", path) : 0;
 }
@@ -416,6 +418,7 @@ RunStore *run_store_free(RunStore *s)
 {
         if (s) {
                 run_writer_free(s->writer);
+                run_reserve_done(s->dirfd);
                 for (size_t i = 0; i < s->n_tables; i++)
                         table_free(s->tables[i]);
                 free(s->tables);

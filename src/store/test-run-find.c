@@ -161,7 +161,7 @@ static void test_resolve(void **state)
         expect_found("20261120-0915", d);
         expect_found("20261120-101502-z", a);
         expect_not_found("20261120-101502-m", -ENOTUNIQ, "20261120-101502-make-2");
-        expect_not_found("20261120", -ENOTUNIQ, "any of 4 runs");
+        expect_not_found("20261120", -ENOTUNIQ, "ambiguous: 4 runs");
         expect_not_found("nonsense", -ENOENT, "no run nonsense");
         expect_not_found("", -ENOENT, "no run");
         expect_not_found("/nonsense/x", -ENOENT, "/nonsense/x");

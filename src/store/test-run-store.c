@@ -383,7 +383,7 @@ static void test_many_parts(void **state)
 
 /* ---- trouble ---- */
 
-static void small_disk(Place *p, const char *options)
+static void small_disk(Place *p, const char *options, bool reserve)
 {
         const RunStoreOptions store = {.codec = PARQUET_NONE, .memory_bytes = 1 << 20};
 
@@ -394,6 +394,11 @@ static void small_disk(Place *p, const char *options)
         p->store = run_store_free(p->store);
         assert_int_equal(run_store_new(p->path, &store, &p->store, &p->err), 0);
         assert_int_equal(run_store_add_table(p->store, &totals_schema, &p->totals, &p->err), 0);
+        if (!reserve) { /* what the store has set aside has gone already */
+                char path[128];
+                snprintf(path, sizeof path, "%s/reserve-tables.tmp", p->path);
+                assert_int_equal(unlink(path), 0);
+        }
 }
 
 static int fill_disk(const Place *p)
@@ -445,7 +450,7 @@ static void test_full_for_a_while(void **state)
                 print_message("needs root to mount a small tmpfs\n");
                 skip();
         }
-        small_disk(p, "size=1m");
+        small_disk(p, "size=1m", false);
         tick(p, 0);
         add_totals(p, 100);
         flush(p);
@@ -472,7 +477,7 @@ static void test_full_to_the_end(void **state)
                 print_message("needs root to mount a small tmpfs\n");
                 skip();
         }
-        small_disk(p, "size=1m");
+        small_disk(p, "size=1m", false);
         tick(p, 0);
         add_totals(p, 100);
         flush(p);
@@ -493,6 +498,30 @@ static void test_full_to_the_end(void **state)
         assert_int_equal(run_store_lost(p->store), p->n_totals - 100);
 }
 
+/* The command fills the disk before the first flush: the reserve keeps the tables alive. */
+static void test_reserve(void **state)
+{
+        Place *p = *state;
+
+        if (geteuid() != 0) {
+                print_message("needs root to mount a small tmpfs\n");
+                skip();
+        }
+        small_disk(p, "size=1m", true);
+        fill_disk(p);
+        tick(p, 0);
+        add_totals(p, 100);
+        flush(p);
+        assert_int_equal(totals_in(p, "totals/000000.parquet", 0), 100);
+        fill_disk(p);
+        add_totals(p, 100);
+        assert_int_equal(run_store_finish(p->store, &p->err), -ENOSPC);
+        assert_int_equal(totals_in(p, "totals/000000.parquet", 0), 100);
+        assert_int_equal(run_store_lost(p->store), 100);
+        _cleanup_close_ int fd = open(p->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        assert_int_equal(file_replace(fd, "run.json", "{}", 2, false), 0); /* room for that too */
+}
+
 /* Full only at the end: what was flushed stays in parts, and is all there when there is space. */
 static void test_full_at_the_end(void **state)
 {
@@ -502,7 +531,7 @@ static void test_full_at_the_end(void **state)
                 print_message("needs root to mount a small tmpfs\n");
                 skip();
         }
-        small_disk(p, "size=2m");
+        small_disk(p, "size=2m", false);
         tick(p, 0);
         add_totals(p, PART_ROWS + 500);
         flush(p);
@@ -555,7 +584,7 @@ int main(void)
                 TEST(test_many_live_rows), TEST(test_many_parts),
                 TEST(test_full_for_a_while),
                 TEST(test_full_to_the_end), TEST(test_full_at_the_end),
-                TEST(test_removed),
+                TEST(test_removed),        TEST(test_reserve),
         };
 #undef TEST
 

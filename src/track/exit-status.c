@@ -168,18 +168,17 @@ void exit_status_expire(ExitStatus *s, uint64_t before_ns)
 
 static int subscribe(int fd)
 {
-        struct {
-                struct nlmsghdr header;
-                struct cn_msg message;
-                uint32_t op, events; /* struct proc_input of 6.6 */
-        } __attribute__((packed)) request = {
-                .header = {.nlmsg_len = sizeof request, .nlmsg_type = NLMSG_DONE},
-                .message = {.id = {CN_IDX_PROC, CN_VAL_PROC}, .len = 8},
-                .op = PROC_CN_MCAST_LISTEN,
-                .events = PROC_EVENT_EXIT,
-        };
+        const uint32_t input[2] = {PROC_CN_MCAST_LISTEN, PROC_EVENT_EXIT}; /* struct proc_input */
+        struct nlmsghdr header = {.nlmsg_type = NLMSG_DONE};
+        struct cn_msg message = {.id = {CN_IDX_PROC, CN_VAL_PROC}, .len = sizeof input};
+        char bytes[NLMSG_HDRLEN + sizeof message + sizeof input];
 
-        return send(fd, &request, sizeof request, 0) < 0 ? -errno : 0;
+        header.nlmsg_len = sizeof bytes;
+        memset(bytes, 0, sizeof bytes);
+        memcpy(bytes, &header, sizeof header);
+        memcpy(bytes + NLMSG_HDRLEN, &message, sizeof message);
+        memcpy(bytes + NLMSG_HDRLEN + sizeof message, input, sizeof input);
+        return send(fd, bytes, sizeof bytes, 0) < 0 ? -errno : 0;
 }
 
 /* Older kernels, and namespaces that the connector does not serve, ignore the request without

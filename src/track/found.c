@@ -2,9 +2,11 @@
 #include "track/found.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/macros.h"
@@ -112,16 +114,45 @@ int found_queue_add(FoundQueue *queue, const TrackEvent *event)
         return buffer_append(&queue->events, event, sizeof *event);
 }
 
-void found_queue_tell(FoundQueue *queue, TrackEventFn fn, void *data)
+void found_queue_tell(FoundQueue *queue, uint64_t until_ns, TrackEventFn fn, void *data)
 {
         const TrackEvent *events = (const TrackEvent *)(const void *)queue->events.data;
+        size_t n = queue->events.size / sizeof *events;
 
-        for (size_t i = 0; i < queue->events.size / sizeof *events; i++)
-                fn(&events[i], data);
-        found_queue_done(queue);
+        while (queue->told < n && events[queue->told].time_ns <= until_ns)
+                fn(&events[queue->told++], data);
+        if (n > 0 && queue->told == n)
+                found_queue_done(queue);
+}
+
+static int by_time(const void *a, const void *b)
+{
+        const TrackEvent *x = *(const TrackEvent *const *)a, *y = *(const TrackEvent *const *)b;
+
+        if (x->time_ns != y->time_ns)
+                return x->time_ns < y->time_ns ? -1 : 1;
+        return x < y ? -1 : x > y;
+}
+
+int found_queue_tell_sorted(FoundQueue *queue, TrackEventFn fn, void *data)
+{
+        const TrackEvent *events = (const TrackEvent *)(const void *)queue->events.data;
+        size_t n = queue->events.size / sizeof *events;
+        _cleanup_free_ const TrackEvent **order = calloc(n + 1, sizeof *order);
+
+        if (!order)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++)
+                order[i] = &events[i];
+        qsort(order, n, sizeof *order, by_time);
+        for (size_t i = 0; i < n; i++)
+                fn(order[i], data);
+        buffer_clear(&queue->events);
+        return 0;
 }
 
 void found_queue_done(FoundQueue *queue)
 {
         buffer_done(&queue->events);
+        queue->told = 0;
 }

@@ -21,8 +21,12 @@ int found_walk(const Host *host, pid_t pid, ProcPidFn fn, void *data);
 /* Events that wait for the next drain. Zero-initialise. */
 typedef struct FoundQueue {
         Buffer events;
+        size_t told;
 } FoundQueue;
 
 int found_queue_add(FoundQueue *queue, const TrackEvent *event); /* 0 or -ENOMEM */
-void found_queue_tell(FoundQueue *queue, TrackEventFn fn, void *data);
+/* Tells those up to a time; they were added in order of time. */
+void found_queue_tell(FoundQueue *queue, uint64_t until_ns, TrackEventFn fn, void *data);
+/* Tells all, in order of time, else of adding. 0 or -ENOMEM: they are kept. */
+int found_queue_tell_sorted(FoundQueue *queue, TrackEventFn fn, void *data);
 void found_queue_done(FoundQueue *queue);

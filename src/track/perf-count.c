@@ -7,14 +7,19 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "track/perf-open.h"
 
 enum {
         RING_PAGES = 128,
         GIVE_UP = 16,      /* ended processes without a single record: this kernel writes none */
-        STUCK = 64,        /* in a row, when there were records: the ring is stuck */
+        READ_BYTES = 40,   /* header, pid, tid, value, id, time */
+        LOST_BYTES = 32,   /* header, id, lost, time */
         SUMS_MAX = 262144, /* processes told of and not yet known to have ended */
 };
+
+/* Longer than the writing of a record takes. */
+#define STUCK_NS NS_PER_MS
 
 typedef struct Sum {
         uint64_t time_ns;
@@ -112,17 +117,6 @@ int perf_count_start(PerfCount *count, pid_t root)
         return r;
 }
 
-/* A new ring in place of one that no longer moves. */
-static void replace_ring(PerfCount *count)
-{
-        for (size_t i = 0; i < count->kinds; i++)
-                ioctl(count->inherited_fds[i], PERF_EVENT_IOC_SET_OUTPUT, -1);
-        perf_ring_unmap(&count->ring);
-        if (connect_ring(count) < 0)
-                count->on = false;
-        count->missing_in_row = 0;
-}
-
 static void add_record(PerfCount *count, const PerfRecord *record)
 {
         Sum *sum = map_get(count->sums, (uint64_t)record->pid);
@@ -147,19 +141,56 @@ static void add_record(PerfCount *count, const PerfRecord *record)
         count->records++;
 }
 
-void perf_count_drain(PerfCount *count)
+static void take_records(PerfCount *count)
 {
         const PerfRecord *record;
 
-        if (!count->on)
-                return;
-        perf_ring_look(&count->ring);
         while ((record = perf_ring_next(&count->ring))) {
                 if (record->type == PERF_RECORD_READ)
                         add_record(count, record);
                 perf_ring_take(&count->ring);
         }
-        perf_ring_release(&count->ring);
+}
+
+static bool is_stuck(PerfCount *count, uint64_t head)
+{
+        uint64_t now = clock_monotonic_ns();
+
+        if (count->stuck_ns == 0 || count->stuck_at != head) {
+                count->stuck_at = head;
+                count->stuck_ns = now;
+        } else if (now >= count->stuck_ns + STUCK_NS) {
+                count->stuck = true;
+        }
+        return count->stuck;
+}
+
+static bool reach(PerfRing *ring)
+{
+        return perf_ring_reach(ring, PERF_RECORD_READ, READ_BYTES) ||
+               perf_ring_reach(ring, PERF_RECORD_LOST, LOST_BYTES);
+}
+
+void perf_count_drain(PerfCount *count)
+{
+        PerfRing *ring = &count->ring;
+        uint64_t head;
+
+        if (!count->on)
+                return;
+        perf_ring_look(ring);
+        take_records(count);
+        head = ring->head;
+        if (reach(ring)) {
+                if (is_stuck(count, head)) {
+                        while (reach(ring))
+                                ;
+                        take_records(count);
+                } else {
+                        ring->head = head;
+                }
+        }
+        perf_ring_release(ring);
 }
 
 void perf_count_fork(PerfCount *count, pid_t pid, uint64_t time_ns)
@@ -199,15 +230,11 @@ void perf_count_take(PerfCount *count, pid_t pid, uint32_t tasks, TrackFigures *
                 return;
         if (!perf_count_complete(count, pid, tasks)) {
                 count->missing++;
-                count->missing_in_row++;
                 if (count->records == 0 && count->missing >= GIVE_UP)
                         count->on = false;
-                else if (count->missing_in_row >= STUCK)
-                        replace_ring(count);
                 free(map_remove(count->sums, (uint64_t)pid));
                 return;
         }
-        count->missing_in_row = 0;
         told = map_remove(count->sums, (uint64_t)pid);
         if (told)
                 sum = *told;

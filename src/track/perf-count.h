@@ -7,9 +7,10 @@
  * may write into that of an event of the same task which is not inherited; that one counts
  * the command's first process itself, for which no record is written (it has the originals).
  * Tasks on several CPUs then write into one ring, which the kernel does without atomic
- * instructions: two that end in the same few nanoseconds may damage a record, or leave the ring
- * stuck. Therefore nothing but these figures goes into that ring, damaged figures are
- * left unknown, and a stuck ring is replaced.
+ * instructions. Two that end in the same few nanoseconds may leave its count of nested writers
+ * wrong (seen once in some 20,000 exits): records are written then, but the head is published
+ * no more. Therefore nothing but these figures goes into that ring, and where complete records
+ * stand behind a head that does not move they are taken all the same.
  *
  * Exact: CPU time of each task, from fork to near the end of exit. Faults and switches only
  * where kernel events may be counted (kernel.perf_event_paranoid ≤ 1, CAP_PERFMON): with
@@ -35,7 +36,9 @@ typedef struct PerfCount {
         uint64_t ids[PERF_KINDS];      /* of the inherited ones */
         PerfRing ring;
         Map *sums;                     /* pid → what its ended tasks told */
-        uint64_t records, missing, missing_in_row;
+        bool stuck;                    /* the ring's head is not published any more */
+        uint64_t stuck_at, stuck_ns;   /* a record seen behind the head, since when */
+        uint64_t records, missing;
 } PerfCount;
 
 void perf_count_init(PerfCount *count);

@@ -36,8 +36,12 @@ void perf_ring_unmap(PerfRing *ring)
 
 void perf_ring_look(PerfRing *ring)
 {
-        if (ring->page)
-                ring->head = __atomic_load_n(&ring->page->data_head, __ATOMIC_ACQUIRE);
+        uint64_t head;
+
+        if (!ring->page)
+                return;
+        head = __atomic_load_n(&ring->page->data_head, __ATOMIC_ACQUIRE);
+        ring->head = MAX(ring->head, head); /* we may have reached beyond */
 }
 
 /* Copies, because a record may wrap around the end. */
@@ -80,8 +84,33 @@ damaged:
         return NULL;
 }
 
+bool perf_ring_is_crowded(const PerfRing *ring)
+{
+        return ring->head - ring->tail > ring->page->data_size / 4;
+}
+
+bool perf_ring_reach(PerfRing *ring, uint32_t type, size_t size)
+{
+        uint8_t bytes[PERF_RECORD_BYTES];
+        struct perf_event_header header;
+        uint64_t last;
+
+        if (!ring->page || size > sizeof bytes || size < sizeof header + sizeof last ||
+            ring->head - ring->tail + size > ring->page->data_size)
+                return false;
+        copy_out(ring, ring->head, bytes, size);
+        memcpy(&header, bytes, sizeof header);
+        memcpy(&last, bytes + size - sizeof last, sizeof last);
+        if (header.type != type || header.size != size || last == 0 ||
+            last + PERF_RING_DISORDER_NS < ring->newest_ns)
+                return false;
+        ring->head += size;
+        return true;
+}
+
 void perf_ring_take(PerfRing *ring)
 {
+        ring->newest_ns = MAX(ring->newest_ns, ring->next.time_ns);
         ring->tail += ring->next_size;
         ring->next_size = 0;
 }

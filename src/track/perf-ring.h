@@ -14,6 +14,7 @@ typedef struct PerfRing {
         size_t mapped;                     /* bytes */
         uint64_t head, tail;               /* head as looked at last; tail as taken so far */
         uint64_t damaged;                  /* bytes given up because they made no sense */
+        uint64_t newest_ns;                /* latest time of a record taken */
         uint64_t next_size;                /* of the record in `next`; 0: none read yet */
         PerfRecord next;
 } PerfRing;
@@ -29,7 +30,16 @@ void perf_ring_look(PerfRing *ring);
 /* The next record, borrowed until it is taken; NULL at the end of what was looked at.
  * Damaged bytes are given up to the head and counted. */
 const PerfRecord *perf_ring_next(PerfRing *ring);
+/* A quarter of it is not yet taken. */
+bool perf_ring_is_crowded(const PerfRing *ring);
 void perf_ring_take(PerfRing *ring);
+
+/* For a ring that several CPUs write to, whose published head may stay behind for ever: takes
+ * one more record of this type and size into what was looked at, if it stands behind the head
+ * and is complete and not of an earlier round: its last word, the time, is not older than
+ * what was taken last by more than PERF_RING_DISORDER_NS. */
+#define PERF_RING_DISORDER_NS 5000000ull
+bool perf_ring_reach(PerfRing *ring, uint32_t type, size_t size);
 
 /* Gives what was taken back to the kernel. */
 void perf_ring_release(PerfRing *ring);

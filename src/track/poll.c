@@ -403,32 +403,6 @@ static void follow_known(PollSource *s, uint64_t now)
 
 /* ---- the source ---- */
 
-static int by_time(const void *a, const void *b)
-{
-        const TrackEvent *x = *(const TrackEvent *const *)a, *y = *(const TrackEvent *const *)b;
-
-        if (x->time_ns != y->time_ns)
-                return x->time_ns < y->time_ns ? -1 : 1;
-        return x < y ? -1 : x > y;
-}
-
-static int tell_in_order(PollSource *s, TrackEventFn fn, void *data)
-{
-        const TrackEvent *events = (const TrackEvent *)(const void *)s->queue.events.data;
-        size_t n = s->queue.events.size / sizeof *events;
-        _cleanup_free_ const TrackEvent **order = calloc(n + 1, sizeof *order);
-
-        if (!order)
-                return -ENOMEM;
-        for (size_t i = 0; i < n; i++)
-                order[i] = &events[i];
-        qsort(order, n, sizeof *order, by_time);
-        for (size_t i = 0; i < n; i++)
-                fn(order[i], data);
-        buffer_clear(&s->queue.events);
-        return 0;
-}
-
 static int poll_drain(TrackSource *source, TrackEventFn fn, void *data)
 {
         PollSource *s = (PollSource *)source;
@@ -439,7 +413,7 @@ static int poll_drain(TrackSource *source, TrackEventFn fn, void *data)
                 exit_status_drain(s->status);
         look(s);
         follow_known(s, now);
-        r = tell_in_order(s, fn, data);
+        r = found_queue_tell_sorted(&s->queue, fn, data);
         if (s->status)
                 exit_status_expire(s->status, s->drained_ns);
         s->drained_ns = now;

@@ -39,7 +39,7 @@ static uint64_t next_random(uint64_t *state)
 
 static void set_cell(Batch *b, size_t column, uint64_t row, uint64_t random)
 {
-        static const char *const comms[] = {"cc1", "as", "ld", "g\xc3\xbc", "b\xff" "d"};
+        static const char *const comms[] = {"cc1", "as", "ld", "g\xc3\xbc", "b\xff!"};
         static const uint64_t wild[] = {0, UINT64_MAX, 1ull << 63, (1ull << 63) - 1, 1, 42};
         char text[96];
 

@@ -29,6 +29,18 @@ static bool same_schema(const Schema *a, const Schema *b)
         return true;
 }
 
+/* Pages fit under our schema only where they are stored as our writer stores them. */
+static bool stored_as_ours(const Footer *f)
+{
+        for (size_t i = 0; i < f->schema.n_columns; i++) {
+                const Leaf *leaf = &f->leaves[i];
+                if (!leaf->optional || leaf->trouble || leaf->conversion != CONVERT_NONE ||
+                    leaf->type != format_type(f->schema.columns[i].type))
+                        return false;
+        }
+        return true;
+}
+
 /* Appends the chunk's pages to t->part; each must be undamaged, and its rows add up. */
 static int take_chunk(Target *t, PageSource *source, const Chunk *chunk, Error *err)
 {
@@ -98,7 +110,7 @@ static int copy_part(Target *t, int fd, Error *err)
                 return 1;
         if (r < 0)
                 return error_set(err, r, "%s", why.message);
-        if (!same_schema(t->schema, parquet_schema(file)))
+        if (!same_schema(t->schema, parquet_schema(file)) || !stored_as_ours(&file->footer))
                 return 1;
         PageSource source = {.fd = fd, .crc = &file->crc};
         Chunk *chunks = calloc(MAX(t->schema->n_columns, (size_t)1), sizeof *chunks);
@@ -150,8 +162,9 @@ int parquet_concatenate(int out_fd, const Schema *schema, const int *fds, size_t
                 r = copy_part(&t, fds[i], err);
                 damaged += r > 0;
         }
-        FooterParts footer = {t.schema, &t.row_groups, t.n_row_groups, t.rows, metadata,
-                              n_metadata};
+        FooterParts footer = {.schema = t.schema, .row_groups = &t.row_groups,
+                              .n_row_groups = t.n_row_groups, .rows = t.rows,
+                              .metadata = metadata, .n_metadata = n_metadata};
         buffer_clear(&t.part);
         if (r >= 0) {
                 r = footer_write(&t.part, &footer);

@@ -31,6 +31,7 @@ struct ParquetEncoder {
         uint8_t *skips;    /* by column: row groups still to store without trying */
         Buffer texts;      /* minima and maxima of text */
         Buffer row_groups; /* of parquet_encode */
+        String json;
         Crc crc;
 };
 
@@ -95,6 +96,7 @@ ParquetEncoder *parquet_encoder_free(ParquetEncoder *e)
         buffer_done(&e->packed);
         buffer_done(&e->texts);
         buffer_done(&e->row_groups);
+        string_done(&e->json);
         free(e);
         return NULL;
 }
@@ -276,7 +278,8 @@ int parquet_encode(ParquetEncoder *e, const Schema *schema, const Batch *const *
         size_t start = out->size;
         FooterParts footer = {.schema = n_batches > 0 ? batch_schema(batches[0]) : schema,
                               .row_groups = &e->row_groups,
-                              .metadata = e->metadata, .n_metadata = e->options.n_metadata};
+                              .metadata = e->metadata, .n_metadata = e->options.n_metadata,
+                              .scratch = &e->json};
         int r = buffer_append(out, PARQUET_MAGIC, MAGIC_SIZE);
 
         buffer_clear(&e->row_groups);

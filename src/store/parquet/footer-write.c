@@ -168,13 +168,15 @@ static void write_key_value(ThriftWriter *w, const char *key, const char *value)
 
 static int write_metadata(ThriftWriter *w, const FooterParts *parts)
 {
-        _cleanup_string_ String json = {0};
+        _cleanup_string_ String own = {0};
+        String *json = parts->scratch ? parts->scratch : &own;
 
-        schema_json_write(&json, parts->schema);
-        if (json.failed)
+        string_clear(json);
+        schema_json_write(json, parts->schema);
+        if (json->failed)
                 return -ENOMEM;
         thrift_write_list(w, 5, THRIFT_STRUCT, parts->n_metadata + 1);
-        write_key_value(w, SCHEMA_JSON_KEY, string_get(&json));
+        write_key_value(w, SCHEMA_JSON_KEY, string_get(json));
         for (size_t i = 0; i < parts->n_metadata; i++)
                 write_key_value(w, parts->metadata[i].key, parts->metadata[i].value);
         return 0;

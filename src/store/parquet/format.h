@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/text.h"
 #include "store/parquet/parquet.h"
 
 #define PARQUET_MAGIC "PAR1"
@@ -161,6 +162,7 @@ typedef struct FooterParts {
         uint64_t rows;
         const ParquetKeyValue *metadata;
         size_t n_metadata;
+        String *scratch; /* borrowed; NULL: memory of its own */
 } FooterParts;
 
 /* Appends the footer, its length and the closing magic. 0 or -ENOMEM. */
