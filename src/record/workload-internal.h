@@ -132,6 +132,7 @@ typedef struct WorkloadTerminal {
         struct termios saved, raw; /* of ours */
         struct termios given;      /* what the pty last had from us */
         pid_t group;      /* the pty's foreground group to return to; 0: the command's */
+        int ahead;        /* bytes that were typed before we took the keyboard */
         uint8_t input[4096];
         size_t input_start, input_end;
 } WorkloadTerminal;

@@ -170,8 +170,20 @@ void workload_terminal_take(WorkloadTerminal *terminal, pid_t command)
                 theirs = terminal->saved;
         give_modes(terminal, &theirs);
         make_raw(terminal, &theirs);
-        if (tcsetattr(terminal->ours, TCSANOW, &terminal->raw) == 0)
-                terminal->foreground = true;
+        if (tcsetattr(terminal->ours, TCSANOW, &terminal->raw) < 0)
+                return;
+        terminal->foreground = true;
+        if (!(terminal->saved.c_lflag & ICANON) || ioctl(terminal->ours, FIONREAD, &terminal->ahead) < 0)
+                terminal->ahead = 0;
+}
+
+/* A line discipline in canonical mode keeps a ^D that was typed ahead as a NUL (n_tty.c,
+ * __DISABLED_CHAR); for the command it is to be the key again. */
+static void restore_eof(WorkloadTerminal *terminal, uint8_t *bytes, size_t size)
+{
+        for (size_t i = 0; i < size && terminal->ahead > 0; i++, terminal->ahead--)
+                if (bytes[i] == 0)
+                        bytes[i] = terminal->saved.c_cc[VEOF];
 }
 
 void workload_terminal_release(WorkloadTerminal *terminal)
@@ -220,6 +232,7 @@ bool workload_terminal_move(WorkloadTerminal *terminal)
                         return true;
                 if (n <= 0)
                         return false;
+                restore_eof(terminal, terminal->input, (size_t)n);
                 terminal->input_start = 0;
                 terminal->input_end = (size_t)n;
         }

@@ -10,6 +10,7 @@ setup()
         LOG="$DIR/log"
         cat >"$DIR/bashrc" <<'END'
 PS1='PROMPT> '
+set -b
 bind 'set enable-bracketed-paste off'
 END
 }
@@ -155,6 +156,11 @@ END
                 <<<$'expect ready\nmodes isig\nsend \\x03\nexpect ^Ccaught'
 }
 
+@test "workload: what was typed before it started reaches the command, ^D too" {
+        run -0 at_terminal sh -c 'echo start; sleep 0.3; exec workload-run -l log cat' <<<$'expect start\nsend hello\\r\\x04\nexpect hello\\r\\nhello'
+        run -1 grep -qaP '\x00' "$DIR/transcript"
+}
+
 @test "workload: a command in raw mode gets ^C as a byte; the terminal is as before afterwards" {
         at_terminal sh -c 'workload-run -l log sh -c "stty raw -echo; echo ready; dd bs=1 count=1 2>/dev/null | od -An -tx1; exit 3"; echo code $?; stty -a' <<'END'
 expect ready
@@ -236,9 +242,7 @@ expect PROMPT>
 modes isig opost
 send workload-run -l log sh -c 'echo rea''dy; read x; echo got $x' &\r
 expect ready\r\n
-send \r
 expect Stopped
-expect PROMPT>
 modes isig opost
 send fg\r
 modes isig
@@ -266,6 +270,7 @@ expect PROMPT>
 modes isig opost
 send touch go\r
 expect finished\r\n
+modes isig opost
 send exit 5\r
 END
 }
