@@ -5,8 +5,9 @@
  * stat of pids not seen before, and asks pidfds, in one poll(2), who ended.
  *
  * As a child subreaper the recorder becomes the parent of daemons of the tree, so that they
- * stay visible; it reaps them here, and leaves the command itself to whoever started it. While
- * this source is open the program must have no other children. prctl(2), pidfd_open(2).
+ * stay visible; it reaps them here, and leaves the command itself to whoever started it.
+ * Children of the recorder's own are told from orphans by being there at the start, or by
+ * running the recorder's program still. prctl(2), pidfd_open(2).
  */
 #include "track/track.h"
 
@@ -45,6 +46,7 @@ typedef struct Process {
         uint64_t asked;       /* the look in which it was asked for its children */
         uint64_t stack_start;
         bool wanted;
+        bool reap;            /* ours to wait for, should it become our child */
         char comm[16];
 } Process;
 
@@ -60,7 +62,8 @@ typedef struct PollSource {
         Map *strangers;       /* pid → look it was listed in last: not ours, or told of as ended */
         Buffer fresh;         /* ProcStat of pids not seen before */
         size_t listed;        /* pids in the last listing of /proc */
-        uint64_t look;        /* counts the drains */
+        uint64_t look;        /* counts the drains, from 1 */
+        uint64_t own_stack;   /* ProcStat.stack_start of the recorder */
         uint64_t drained_ns;
         struct pollfd *polls; /* of all with a pidfd */
         Process **polled;
@@ -123,9 +126,21 @@ static void tell(PollSource *s, const TrackEvent *event)
 static uint64_t begin_ns(const PollSource *s, uint64_t start_ns)
 {
         uint64_t ahead = clock_boottime_ns() - clock_monotonic_ns();
-        uint64_t begin = start_ns > ahead ? start_ns - ahead : 0;
 
-        return MAX(begin, s->drained_ns);
+        return MAX(start_ns > ahead ? start_ns - ahead : 0, s->drained_ns);
+}
+
+/* An orphan of the tree: its parent came and went unseen, so it is our child now. */
+static bool is_orphan(const PollSource *s, const ProcStat *stat)
+{
+        return s->root != 0 && stat->ppid == getpid() && stat->pid != s->root &&
+               (stat->stack_start != s->own_stack || s->own_stack == 0);
+}
+
+static bool is_ours(const PollSource *s, const ProcStat *stat)
+{
+        return s->everything || is_orphan(s, stat) ||
+               (s->scope.descendants && map_get(s->processes, (uint64_t)stat->ppid));
 }
 
 /* Fork, and exec if it runs another program than its parent already. */
@@ -137,6 +152,8 @@ static void admit(PollSource *s, const ProcStat *stat, bool found)
 
         if (!p)
                 return;
+        p->reap = s->root != 0 && p->pid != s->root &&
+                  (stat->ppid != getpid() || is_orphan(s, stat));
         if (proc_uid_read(s->host, p->pid, &event.uid) != 0)
                 event.uid = -1;
         if (!found) {
@@ -156,16 +173,6 @@ static void admit(PollSource *s, const ProcStat *stat, bool found)
 }
 
 /* ---- looking ---- */
-
-static bool is_ours(const PollSource *s, const ProcStat *stat)
-{
-        if (s->everything)
-                return true;
-        if (s->scope.descendants && map_get(s->processes, (uint64_t)stat->ppid))
-                return true;
-        /* An orphan of the tree: its parent came and went unseen, so it is our child now. */
-        return s->root != 0 && stat->ppid == getpid() && stat->pid != s->root;
-}
 
 static void *as_look(const PollSource *s)
 {
@@ -295,13 +302,13 @@ static void look_below(PollSource *s)
 
 static void look(PollSource *s)
 {
-        bool few = map_size(s->processes) * CHILDREN_COST < s->listed;
+        bool few = map_size(s->processes) * CHILDREN_COST < s->listed, first = s->look == 1;
 
         s->look++;
         if (s->lists_children && few && !s->everything && s->look % LIST_LOOKS != 0)
                 look_below(s);
         else
-                look_everywhere(s, s->everything && s->look == 1);
+                look_everywhere(s, s->everything && first);
 }
 
 /* ---- what became of the known ---- */
@@ -326,12 +333,6 @@ static void check_exec(PollSource *s, Process *p)
         memcpy(p->comm, event.comm, sizeof p->comm);
         if (p->wanted)
                 tell(s, &event);
-}
-
-/* Reaps it if it is ours to reap. True with the status if so. */
-static bool reap(const PollSource *s, const Process *p, int *ret_status)
-{
-        return s->root != 0 && p->pid != s->root && waitpid(p->pid, ret_status, WNOHANG) == p->pid;
 }
 
 static void end(PollSource *s, Process *p, uint64_t now)
@@ -361,7 +362,7 @@ static void end(PollSource *s, Process *p, uint64_t now)
                         event.time_ns = MIN(over_ns, now);
                 exit_status_forget(s->status, p->pid);
         }
-        if (!reap(s, p, &event.wait_status) && left)
+        if (!(p->reap && waitpid(p->pid, &event.wait_status, WNOHANG) == p->pid) && left)
                 note_stranger(s, p->pid); /* a zombie for a while yet */
         if (p->wanted)
                 tell(s, &event);
@@ -400,8 +401,6 @@ static void follow_known(PollSource *s, uint64_t now)
                         check_exec(s, p);
         }
 }
-
-/* ---- the source ---- */
 
 static int poll_drain(TrackSource *source, TrackEventFn fn, void *data)
 {
@@ -486,6 +485,7 @@ static int poll_open(TrackSource **ret, const Host *host, const TrackScope *scop
         s->host = host;
         s->scope = *scope;
         s->everything = scope->all || scope->watch_all;
+        s->look = 1;
         s->drained_ns = clock_monotonic_ns();
         r = proc_stat_read(host, getpid(), &stat);
         if (r != 0) {
@@ -498,11 +498,26 @@ static int poll_open(TrackSource **ret, const Host *host, const TrackScope *scop
                 poll_close(&s->source);
                 return error_set_errno(why, r, "poll");
         }
+        s->own_stack = stat.stack_start;
         s->lists_children = host_lists_children(host);
         if (exit_status_new(&s->status) < 0)
                 s->status = NULL;
         *ret = &s->source;
         return 0;
+}
+
+/* The recorder's children that are there before the command is known are helpers of its own. */
+static void note_helpers(PollSource *s)
+{
+        Ask ask = {s, getpid()};
+
+        if (s->everything)
+                return;
+        if (s->lists_children)
+                proc_threads_walk(s->host, ask.pid, ask_thread, &ask);
+        else
+                proc_pids_walk(s->host, look_at, s);
+        admit_fresh(s, false);
 }
 
 static int poll_start(TrackSource *source, pid_t root, Error *err)
@@ -517,6 +532,8 @@ static int poll_start(TrackSource *source, pid_t root, Error *err)
                 return error_set_errno(err, errno, "poll: PR_SET_CHILD_SUBREAPER");
         if (proc_stat_read(s->host, root, &stat) != 0)
                 return error_set(err, ESRCH, "poll: the command's process is gone");
+        note_helpers(s);
+        map_remove(s->strangers, (uint64_t)root);
         s->root = root;
         admit(s, &stat, false);
         return s->failed ? error_set_errno(err, ENOMEM, "poll") : 0;

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "track/track.h"
 
 enum { EVENTS_MAX = 4096 };
@@ -108,29 +109,27 @@ static void await(int in)
 
 static void go(int in)
 {
-        assert_int_equal(write(in, "x", 1), 1);
+        assert_int_equal(write(in, "\n", 1), 1);
 }
 
-/* A daemon: its parent leaves at once. It reports its pid and ends with 5 when told. */
+/* A daemon whose parent leaves at once. It reports its pid and ends with 5 when told. */
 static void leave_daemon(int in, int out)
 {
-        pid_t pid;
+        await(in);
+        dup2(in, 0);
+        dup2(out, 1);
+        execl("/bin/sh", "sh", "-c",
+              "exec 3<&0; (setsid sh -c 'echo $$; read x <&3; exit 5' &); read x <&3; exit 3", NULL);
+}
 
-        await(in);
-        if (fork() == 0) {
-                setsid();
-                if (fork() == 0) {
-                        pid = getpid();
-                        if (write(out, &pid, sizeof pid) != sizeof pid)
-                                _exit(9);
-                        await(in);
-                        _exit(5);
-                }
-                _exit(0);
-        }
-        wait(NULL);
-        await(in);
-        _exit(3);
+static pid_t read_pid(int out)
+{
+        char text[32] = "";
+        uint64_t pid = 0;
+        ssize_t n = read(out, text, sizeof text - 1);
+
+        assert_true(n > 1 && parse_u64(text, (size_t)n - 1, &pid) == 0);
+        return (pid_t)pid;
 }
 
 static void test_orphans(void **state)
@@ -143,7 +142,7 @@ static void test_orphans(void **state)
         drain(seen);
         assert_non_null(find(seen, TRACK_FORK, root));
         go(in);
-        assert_int_equal(read(out, &daemon, sizeof daemon), sizeof daemon);
+        daemon = read_pid(out);
         for (int i = 0; i < 400 && !find(seen, TRACK_FORK, daemon); i++)
                 drain(seen);
         assert_non_null(find(seen, TRACK_FORK, daemon));
@@ -231,6 +230,48 @@ static void test_attach(void **state)
         assert_int_equal(track_poll_ops.add(seen->source, pid, &err), -ESRCH);
 }
 
+static void end_at_once(int in, int out)
+{
+        await(in);
+}
+
+static pid_t fork_helper(bool exec)
+{
+        pid_t pid = fork();
+
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                if (exec)
+                        execl("/bin/sleep", "sleep", "0.02", NULL);
+                nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+                _exit(4);
+        }
+        return pid;
+}
+
+/* Children that are not the command's stay ours, from before the start and from after. */
+static void test_helpers(void **state)
+{
+        Seen *seen = *state;
+        int in, out, status;
+        pid_t before = fork_helper(true), root = start(seen, end_at_once, &in, &out);
+        pid_t after = fork_helper(false);
+
+        for (int i = 0; i < 10; i++)
+                drain(seen);
+        go(in);
+        for (int i = 0; i < 400 && seen->of[TRACK_EXIT] == 0; i++)
+                drain(seen);
+        assert_int_equal(seen->of[TRACK_FORK], 1);
+        assert_int_equal(seen->of[TRACK_EXIT], 1);
+        assert_int_equal(waitpid(before, &status, 0), before);
+        assert_int_equal(waitpid(after, &status, 0), after);
+        assert_int_equal(status, 4 << 8);
+        assert_int_equal(waitpid(root, &status, 0), root);
+        close(in);
+        close(out);
+}
+
 static void test_subreaper_is_put_back(void **state)
 {
         int reaper = -1;
@@ -245,6 +286,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_orphans, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_exec, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_attach, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_helpers, setup, teardown),
                 cmocka_unit_test(test_subreaper_is_put_back),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
