@@ -9,10 +9,12 @@
 #include "store/parquet/utf8.h"
 
 enum {
+        DICTIONARY_HEADER = 20, /* bytes that a dictionary page costs besides its values */
         PAGE_ROWS = 20480,
         PAGE_TEXT = 1 << 20,       /* a page of text ends behind so many bytes */
         DICTIONARY_TEXT = 1 << 20, /* and no dictionary holds more */
         DICTIONARY_MOST = 1 << 15,
+        SPLIT_LEAST = 64,     /* doubles: fewer stay as they are */
         CONSTANT_LEAST = 512, /* shorter ones are not worth a dictionary page's header */
         STATISTICS_TEXT = 64, /* longer texts are no use in a footer */
 };
@@ -220,22 +222,35 @@ static size_t indices_size(const Dictionary *d, size_t n)
         return (n * bit_width(d->n - 1) + 7) / 8;
 }
 
+/* Four at a time, so that no comparison waits for the one before. Flipping the sign bit lets
+ * signed numbers compare as unsigned ones. */
 static void number_range(ChunkEncoder *e, const Values *v, bool is_signed)
 {
-        uint64_t flip = is_signed ? 1ull << 63 : 0, least = UINT64_MAX, most = 0;
+        uint64_t flip = is_signed ? 1ull << 63 : 0;
+        uint64_t least[4] = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX}, most[4] = {0};
+        size_t i = 0;
 
-        for (size_t i = 0; i < v->n; i++) {
-                uint64_t cell = v->cells[i] ^ flip;
-                least = MIN(least, cell);
-                most = MAX(most, cell);
+        for (; i + 4 <= v->n; i += 4)
+                for (size_t lane = 0; lane < 4; lane++) {
+                        uint64_t cell = v->cells[i + lane] ^ flip;
+                        least[lane] = MIN(least[lane], cell);
+                        most[lane] = MAX(most[lane], cell);
+                }
+        for (; i < v->n; i++) {
+                least[0] = MIN(least[0], v->cells[i] ^ flip);
+                most[0] = MAX(most[0], v->cells[i] ^ flip);
         }
-        e->least = htole64(least ^ flip);
-        e->most = htole64(most ^ flip);
+        for (size_t lane = 1; lane < 4; lane++) {
+                least[0] = MIN(least[0], least[lane]);
+                most[0] = MAX(most[0], most[lane]);
+        }
+        e->least = htole64(least[0] ^ flip);
+        e->most = htole64(most[0] ^ flip);
 }
 
 static int choose_text(ChunkEncoder *e, const Values *v, Encoding *ret)
 {
-        size_t all = v->n, distinct = 0;
+        size_t all = v->n, distinct = DICTIONARY_HEADER;
         int r = dictionary_build(&e->dictionary, v->cells, v->n,
                                  MIN(v->n / 2 + 1, (size_t)DICTIONARY_MOST), e->indices);
 
@@ -272,7 +287,8 @@ static int choose_number(ChunkEncoder *e, const Values *v, Encoding *ret)
                              MIN(delta / v->width + 1, (size_t)DICTIONARY_MOST), e->indices);
         if (r <= 0)
                 return r;
-        size_t other = e->dictionary.n * v->width + indices_size(&e->dictionary, v->n);
+        size_t other = DICTIONARY_HEADER + e->dictionary.n * v->width +
+                       indices_size(&e->dictionary, v->n);
         if (other + other / 4 < delta)
                 *ret = ENCODING_DICTIONARY;
         return 0;
@@ -285,7 +301,10 @@ static int choose_double(ChunkEncoder *e, const Values *v, Encoding *ret)
         int r = dictionary_build(&e->dictionary, v->cells, v->n,
                                  MIN(v->n / 4 + 1, (size_t)DICTIONARY_MOST), e->indices);
 
-        *ret = r > 0 ? ENCODING_DICTIONARY : v->n >= 64 ? ENCODING_SPLIT : ENCODING_PLAIN;
+        if (v->n < SPLIT_LEAST)
+                *ret = ENCODING_PLAIN;
+        else
+                *ret = r > 0 ? ENCODING_DICTIONARY : ENCODING_SPLIT;
         return MIN(r, 0);
 }
 

@@ -36,13 +36,25 @@ static uint8_t *pack(uint8_t *p, const uint64_t *v, unsigned width)
         return p;
 }
 
+/* Four at a time, so that no comparison waits for the one before. */
+static int64_t smallest(const uint64_t *deltas, size_t n)
+{
+        int64_t lanes[4] = {INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX};
+        size_t i = 0;
+
+        for (; i + 4 <= n; i += 4)
+                for (size_t lane = 0; lane < 4; lane++)
+                        lanes[lane] = MIN(lanes[lane], (int64_t)deltas[i + lane]);
+        for (; i < n; i++)
+                lanes[0] = MIN(lanes[0], (int64_t)deltas[i]);
+        return MIN(MIN(lanes[0], lanes[1]), MIN(lanes[2], lanes[3]));
+}
+
 /* deltas: BLOCK entries, n of them used; they lose the smallest and the rest become 0. */
 static uint8_t *put_block(uint8_t *p, uint64_t *deltas, size_t n, bool narrow)
 {
-        int64_t least = (int64_t)deltas[0];
+        int64_t least = smallest(deltas, n);
 
-        for (size_t i = 1; i < n; i++)
-                least = MIN(least, (int64_t)deltas[i]);
         p += put_varint(p, zigzag(least));
         uint8_t *widths = p;
         p += MINIBLOCKS;

@@ -4,6 +4,8 @@
  *
  * Writing: one Batch becomes one row group. Dictionary encoding for text, delta encodings for
  * integers where they pay, page CRCs, statistics a column chunk, zstd unless told otherwise.
+ * Text that is not UTF-8 is written with U+FFFD for each wrong byte: strict readers refuse a
+ * file otherwise. The schema's table, roles, units and help travel in the key "vigia.schema".
  * Reading: files of any writer, flat columns; damaged or hostile files give -EBADMSG and a
  * sentence, never a crash or unbounded memory. -EOPNOTSUPP: valid, but a feature not read here.
  */
@@ -67,9 +69,10 @@ ParquetWriter *parquet_writer_free(ParquetWriter *writer);
 DEFINE_CLEANUP(ParquetWriter, parquet_writer)
 
 /* Copies the row groups of `fds` (files of one schema, made by parquet_encode), in order, into
- * one file at out_fd, without decoding: pages are copied (copy_file_range(2) where it works),
- * footers merged. Metadata is `metadata`, not the parts'. A part that is damaged is left out
- * and counted in *ret_damaged (may be NULL). n_fds 0 needs schema. */
+ * one file at out_fd, without decoding: pages are copied, their checksums verified on the way,
+ * footers merged. Metadata is `metadata`, not the parts'. A part that is damaged (or of another
+ * schema or writer) is left out whole and counted in *ret_damaged (may be NULL). Memory is that
+ * of the largest part. n_fds 0 needs schema. */
 int parquet_concatenate(int out_fd, const Schema *schema, const int *fds, size_t n_fds,
                         const ParquetKeyValue *metadata, size_t n_metadata, size_t *ret_damaged,
                         Error *err);
@@ -85,7 +88,8 @@ static inline void parquet_closep(ParquetFile **file)
 }
 
 /* The schema as found in the file (names and types; roles by our metadata or guessed). Lives
- * as long as the file. */
+ * as long as the file. Types that vigia lacks become text (dates, times of day, decimals,
+ * UUIDs), timestamps of any unit nanoseconds; a time that those cannot hold reads as null. */
 const Schema *parquet_schema(const ParquetFile *file);
 uint64_t parquet_rows(const ParquetFile *file);
 size_t parquet_row_groups(const ParquetFile *file);
@@ -108,7 +112,7 @@ void parquet_statistics(const ParquetFile *file, size_t row_group, size_t column
  * statistics exclude [range_min, range_max] (compared in the column's own order) are skipped;
  * rows themselves are not filtered. */
 typedef struct ParquetSelection {
-        const char *const *columns; /* names; one that the file lacks reads as all null */
+        const char *const *columns; /* names; one that the file lacks reads as all null text */
         size_t n_columns;
         const char *range_column;
         double range_min, range_max;

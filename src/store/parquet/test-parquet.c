@@ -233,6 +233,21 @@ static void test_round_trips(void **state)
         }
 }
 
+/* More rows than a page takes. */
+static void test_many_pages(void **state)
+{
+        ParquetOptions options = {.codec = PARQUET_ZSTD};
+        ParquetEncoder *encoder;
+
+        assert_int_equal(parquet_encoder_new(&options, &encoder), 0);
+        for (Nulls nulls = 0; nulls < NULLS_KINDS; nulls++) {
+                Batch *rows = make_rows(nulls, nulls % 2 ? SHAPE_WILD : SHAPE_SMOOTH, 41001);
+                round_trip(encoder, rows);
+                batch_free(rows);
+        }
+        parquet_encoder_free(encoder);
+}
+
 static void test_empty(void **state)
 {
         ParquetOptions options = {.codec = PARQUET_NONE};
@@ -290,6 +305,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_round_trips),
+                cmocka_unit_test(test_many_pages),
                 cmocka_unit_test(test_empty),
                 cmocka_unit_test(test_metadata),
         };
