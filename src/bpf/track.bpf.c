@@ -529,19 +529,24 @@ static long sample_one(void *map, u32 *index, struct bpf_track_slot *slot, void 
                 return 1;
         struct bpf_track_member *m = member_of(slot->tgid);
         if (!m || m->exited || (slot->start_ns && m->start_ns != slot->start_ns)) {
-                slot->state = 0;
+                slot->state = BPF_TRACK_ABSENT;
                 return 0;
         }
         struct task_struct *task = (void *)m->task;
+        u64 runtime = BPF_CORE_READ(task, se.sum_exec_runtime);
+
+        /* one thread that did not run: it changed nothing, and made no second one */
+        if (slot->state != BPF_TRACK_ABSENT && slot->threads == 1 &&
+            runtime == slot->main_runtime_ns && !refresh) {
+                slot->state = BPF_TRACK_UNCHANGED;
+                return 0;
+        }
         struct signal_struct *signal = BPF_CORE_READ(task, signal);
         u32 threads = BPF_CORE_READ(signal, nr_threads);
-        u64 runtime = BPF_CORE_READ(task, se.sum_exec_runtime);
         u64 gone = BPF_CORE_READ(signal, sum_sched_runtime);
 
-        /* did not run since last time: nothing of its own changed */
-        if (slot->state && threads == 1 && runtime + gone == slot->runtime_ns && !refresh)
-                return 0;
         slot->threads = threads;
+        slot->main_runtime_ns = runtime;
         slot->runtime_ns = runtime + gone;
         slot->utime_ns = BPF_CORE_READ(task, utime) + BPF_CORE_READ(signal, utime);
         slot->stime_ns = BPF_CORE_READ(task, stime) + BPF_CORE_READ(signal, stime);
@@ -561,7 +566,7 @@ static long sample_one(void *map, u32 *index, struct bpf_track_slot *slot, void 
                         slot->peak_pages = 0;
         else
                 sample_memory(slot, task, mm);
-        slot->state = 1;
+        slot->state = BPF_TRACK_FILLED;
         return 0;
 }
 

@@ -73,15 +73,22 @@ struct bpf_seed_thread {
         struct bpf_track_figures figures; /* the leader's holds those of dead threads, too */
 };
 
+enum bpf_track_state {
+        BPF_TRACK_ABSENT,    /* or new: to be filled in any case */
+        BPF_TRACK_FILLED,
+        BPF_TRACK_UNCHANGED, /* did not run since it was filled: the values still hold */
+};
+
 /* One process to sample: the reader writes tgid and start_ns, the program the rest. */
 struct bpf_track_slot {
         u32 tgid;
-        u32 state; /* 0: not found, 1: filled */
+        u32 state; /* enum bpf_track_state */
         u64 start_ns;
+        u64 main_runtime_ns; /* of the main thread alone */
+        u32 threads, fds;    /* fds 0xffffffff: unknown */
         u64 file_pages, anon_pages, swap_pages, shmem_pages;
         u64 peak_pages;
         u64 runtime_ns, utime_ns, stime_ns;
         u64 read_bytes, write_bytes;
         u64 min_flt; /* of the main thread and those that are gone */
-        u32 threads, fds; /* fds 0xffffffff: unknown */
 };

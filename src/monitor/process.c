@@ -33,6 +33,7 @@ struct ProcessMonitor {
         Batch *processes, *samples, *totals, *events;
         Tick tick;
         Sums sums, highest; /* of this tick; counters so far */
+        bool changed; /* something happened since the last walk */
         uint64_t n_samples, oom_kills, lost_told, next_settle_ns;
         int error;
         Error sentence;
@@ -168,6 +169,7 @@ static void on_event(const TrackEvent *event, void *data)
 {
         ProcessMonitor *m = data;
 
+        m->changed = true;
         if (event->type == TRACK_OOM)
                 on_oom(m, event);
         else
@@ -184,7 +186,7 @@ static uint64_t resident(const TrackSample *s)
         return s->rss_anon_bytes + s->rss_file_bytes + s->rss_shmem_bytes;
 }
 
-static bool changed(const ProcessWatch *w)
+static bool differs(const ProcessWatch *w)
 {
         const TrackSample *a = &w->now, *b = &w->written;
 
@@ -238,13 +240,13 @@ static void on_sample(const TrackSample *sample, void *data)
             (sample->start_ns && p->start_ns && sample->start_ns != p->start_ns))
                 return;
         ProcessWatch *w = &p->watch;
+        w->changed = m->changed = true;
         if (m->pss) {
                 static const TrackSample nothing;
                 pss_note_shared(m->pss, w->seen ? &w->now : &nothing, sample);
         }
         w->now = *sample;
         w->seen = true;
-        w->sampled_ns = m->tick.now_ns;
         raise_peaks(p);
         advance_time(p);
         if (m->pss)
@@ -258,9 +260,14 @@ static void sample_from_proc(ProcessMonitor *m)
         Process *p;
         TrackSample sample;
 
-        while (process_table_next(m->table, &position, &p))
-                if (p->wanted && proc_sampler_read(m->sampler, p->pid, p->start_ns, &sample) == 0)
+        while (process_table_next(m->table, &position, &p)) {
+                if (!p->wanted)
+                        continue;
+                if (proc_sampler_read(m->sampler, p->pid, p->start_ns, &sample) == 0)
                         on_sample(&sample, m);
+                else
+                        p->watch.seen = false; /* gone, and about to be told of */
+        }
 }
 
 static void write_sample(ProcessMonitor *m, Process *p)
@@ -268,7 +275,8 @@ static void write_sample(ProcessMonitor *m, Process *p)
         ProcessWatch *w = &p->watch;
         uint64_t now = m->tick.now_ns;
 
-        if (w->written_ns && !changed(w) && now - w->written_ns < REPEAT_NS_SECONDS * NS_PER_SECOND)
+        if (w->written_ns && now - w->written_ns < REPEAT_NS_SECONDS * NS_PER_SECOND &&
+            (!w->changed || !differs(w)))
                 return;
         int r = sample_row_add(m->samples, p, now, m->options.start_ns);
         if (r == -ENOBUFS) {
@@ -285,14 +293,23 @@ static void write_sample(ProcessMonitor *m, Process *p)
         w->written_ns = now;
 }
 
+static void note_figures(Process *p)
+{
+        TrackFigures f = process_figures(p);
+        ProcessWatch *w = &p->watch;
+
+        w->cpu_us = f.cpu_ns == TRACK_UNKNOWN ? 0 : f.cpu_ns / 1000;
+        w->read_bytes = f.read_bytes == TRACK_UNKNOWN ? 0 : f.read_bytes;
+        w->write_bytes = f.write_bytes == TRACK_UNKNOWN ? 0 : f.write_bytes;
+}
+
 static void add_to_sums(Sums *sums, const Process *p)
 {
         const ProcessWatch *w = &p->watch;
-        TrackFigures f = process_figures(p);
 
-        sums->cpu_us += f.cpu_ns == TRACK_UNKNOWN ? 0 : f.cpu_ns / 1000;
-        sums->read_bytes += f.read_bytes == TRACK_UNKNOWN ? 0 : f.read_bytes;
-        sums->write_bytes += f.write_bytes == TRACK_UNKNOWN ? 0 : f.write_bytes;
+        sums->cpu_us += w->cpu_us;
+        sums->read_bytes += w->read_bytes;
+        sums->write_bytes += w->write_bytes;
         if (p->end_ns)
                 return;
         sums->processes++;
@@ -308,8 +325,7 @@ static void add_to_sums(Sums *sums, const Process *p)
         sums->swap += w->now.swap_bytes == TRACK_UNKNOWN ? 0 : w->now.swap_bytes;
 }
 
-/* Rows of those that changed, and the sums. A process seen at an earlier tick but not at this
- * one is about to be told of as ended; it no longer counts. */
+/* Rows of those that changed, and the sums. */
 static void walk_alive(ProcessMonitor *m)
 {
         const ProcessTableCounts *counts = process_table_counts(m->table);
@@ -322,20 +338,23 @@ static void walk_alive(ProcessMonitor *m)
         while (process_table_next(m->table, &position, &p)) {
                 if (!p->wanted)
                         continue;
-                if (p->watch.seen && p->watch.sampled_ns != m->tick.now_ns)
-                        p->watch.seen = false;
+                if (p->watch.changed || !p->watch.seen)
+                        note_figures(p);
                 if (p->watch.seen) {
                         if (m->pss && (p->peak_pss_bytes == TRACK_UNKNOWN ||
                                        p->watch.pss_bytes > p->peak_pss_bytes))
                                 p->peak_pss_bytes = p->watch.pss_bytes;
                         write_sample(m, p);
                 }
+                p->watch.changed = false;
                 add_to_sums(&m->sums, p);
         }
         position = 0;
         while (process_table_next_exited(m->table, &position, &p))
-                if (p->wanted)
+                if (p->wanted) {
+                        note_figures(p);
                         add_to_sums(&m->sums, p);
+                }
 }
 
 static uint64_t only_up(uint64_t *highest, uint64_t value)
@@ -415,10 +434,13 @@ int process_monitor_tick(ProcessMonitor *m, const Tick *tick, Error *err)
                 sample_from_proc(m);
         if (r < 0 && m->error == 0)
                 m->error = error_set_errno(&m->sentence, r, "%s", ops->name);
-        if (m->pss)
+        if (m->pss && (m->changed || tick->now_ns >= m->next_settle_ns))
                 pss_read_some(m->pss, tick->now_ns, tick->now_ns - m->options.start_ns,
                               tick->own_cpu_ns);
-        walk_alive(m);
+        /* when nobody stirred, the sums stand; rows that fall due can wait a second */
+        if (m->changed || tick->now_ns >= m->next_settle_ns)
+                walk_alive(m);
+        m->changed = false;
         write_totals(m);
         tell_losses(m);
         if (tick->now_ns >= m->next_settle_ns) {

@@ -41,7 +41,7 @@ int pss_reader_new(const Host *host, const ProcessTable *table, double budget_ra
                 .table = table,
                 .page_bytes = (uint64_t)sysconf(_SC_PAGESIZE),
                 .budget_ratio = budget_ratio,
-                .file_ratio = 0.3,
+                .file_ratio = 0.15,
                 .shmem_ratio = 1,
                 .cost_per_byte = (double)COST_PER_MIB_NS / (1 << 20),
         };
@@ -199,8 +199,8 @@ static void learn(PssReader *reader, Process *p, const ProcSmaps *smaps, uint64_
                                         0.2 * ((double)(cost_ns - COST_FIRST_NS) /
                                                (double)smaps->rss_bytes);
         if (now->rss_file_bytes > 1 << 20 && w->pss_file <= now->rss_file_bytes)
-                reader->file_ratio = 0.9 * reader->file_ratio +
-                                     0.1 * (double)w->pss_file / (double)now->rss_file_bytes;
+                reader->file_ratio = 0.7 * reader->file_ratio +
+                                     0.3 * (double)w->pss_file / (double)now->rss_file_bytes;
         if (now->rss_shmem_bytes > 1 << 20 && w->pss_shmem <= now->rss_shmem_bytes)
                 reader->shmem_ratio = 0.5 * reader->shmem_ratio +
                                       0.5 * (double)w->pss_shmem / (double)now->rss_shmem_bytes;
@@ -220,6 +220,7 @@ static uint64_t read_one(PssReader *reader, Process *p, uint64_t now_ns)
                 return cost;
         }
         reader->reads++;
+        w->changed = true;
         w->pss_read_ns = now_ns;
         w->pss_read_bytes = w->pss_bytes = smaps.pss_bytes;
         if (smaps.pss_anon_bytes != PROC_UNKNOWN) {

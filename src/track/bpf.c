@@ -25,6 +25,8 @@
 #include "track/bpf-btf.h"
 #include "track/bpf-seed.h"
 
+#define REFRESH_NS (2 * NS_PER_SECOND) /* what happens to a sleeper, like swapping, is seen then */
+
 enum { MAX_MEMBERS = 1 << 20, RING_BYTES_PER_CPU = 128 << 10, RING_MIN = 512 << 10, RING_MAX = 16 << 20 };
 
 /* A process in scope that is alive, as sample() goes through them. */
@@ -109,7 +111,7 @@ static void alive_add(BpfSource *s, const struct bpf_track_event *e)
                 return;
         }
         if (s->n_alive < BPF_TRACK_SLOTS)
-                s->slots[s->n_alive].state = 0;
+                s->slots[s->n_alive].state = BPF_TRACK_ABSENT;
         s->alive[s->n_alive++] = (Alive){e->tgid, e->pid, e->start_ns};
 }
 
@@ -125,7 +127,7 @@ static void alive_remove(BpfSource *s, const struct bpf_track_event *e)
                 s->alive[at - 1] = *last;
                 map_put(s->index, last->tgid, (void *)at); /* replaces: cannot fail */
                 if (at - 1 < BPF_TRACK_SLOTS)
-                        s->slots[at - 1].state = 0;
+                        s->slots[at - 1].state = BPF_TRACK_ABSENT;
         }
 }
 
@@ -223,7 +225,7 @@ static int bpf_sample(TrackSource *source, TrackSampleFn fn, void *data)
 
         s->skeleton->bss->refresh = now >= s->next_refresh_ns;
         if (s->skeleton->bss->refresh)
-                s->next_refresh_ns = now + NS_PER_SECOND;
+                s->next_refresh_ns = now + REFRESH_NS;
         for (size_t first = 0; first < s->n_alive; first += BPF_TRACK_SLOTS) {
                 size_t n = MIN(s->n_alive - first, (size_t)BPF_TRACK_SLOTS);
                 for (size_t i = 0; i < n; i++) {
@@ -232,14 +234,14 @@ static int bpf_sample(TrackSource *source, TrackSampleFn fn, void *data)
                         if (slot->tgid != alive->tgid || slot->start_ns != alive->start_ns) {
                                 slot->tgid = alive->tgid;
                                 slot->start_ns = alive->start_ns;
-                                slot->state = 0;
+                                slot->state = BPF_TRACK_ABSENT;
                         }
                 }
                 s->skeleton->bss->n_slots = (uint32_t)n;
                 if (bpf_prog_test_run_opts(program, &options) < 0)
                         return -errno;
                 for (size_t i = 0; i < n; i++)
-                        if (s->slots[i].state)
+                        if (s->slots[i].state == BPF_TRACK_FILLED)
                                 deliver(s, &s->slots[i], &s->alive[first + i], fn, data);
         }
         return 0;

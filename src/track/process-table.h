@@ -19,7 +19,7 @@ typedef enum PeakSource { PEAK_UNKNOWN, PEAK_EXACT, PEAK_SAMPLED, PEAK_ESTIMATED
 typedef struct ProcessWatch {
         TrackSample now;        /* newest sample */
         TrackSample written;    /* as of its last row; written_ns says when, 0: never */
-        uint64_t written_ns, written_pss_bytes, sampled_ns;
+        uint64_t written_ns, written_pss_bytes;
         uint64_t pss_bytes;     /* best value now: read, or followed since */
         uint64_t pss_read_bytes, pss_read_ns; /* when it was read; 0: never */
         uint64_t pss_anon, pss_file, pss_shmem; /* parts as read */
@@ -33,6 +33,8 @@ typedef struct ProcessWatch {
         uint64_t doubt_bytes;   /* by how much other processes' doings may have changed it */
         uint64_t read_cost_ns;
         bool seen;              /* now is valid */
+        bool changed;           /* at this tick, or its PSS was read */
+        uint64_t cpu_us, read_bytes, write_bytes; /* the image's, as of the last change */
         bool pss_refused;       /* not ours to read */
 } ProcessWatch;
 

@@ -99,7 +99,8 @@ typedef struct TrackOps {
         void (*remove)(TrackSource *source, pid_t pid);
         /* Delivers what happened, in time order. 0 or -errno. */
         int (*drain)(TrackSource *source, TrackEventFn fn, void *data);
-        /* Delivers a sample of every process in scope. NULL or -EOPNOTSUPP: the caller reads
+        /* Delivers a sample of every process in scope that may have changed since its last one
+         * (a process that slept need not be told of again). NULL or -EOPNOTSUPP: the caller reads
          * /proc itself (track/proc-sampler.h). */
         int (*sample)(TrackSource *source, TrackSampleFn fn, void *data);
         /* Readable when buffers are half full and a drain should not wait for the tick; -1 none. */
