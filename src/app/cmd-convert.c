@@ -21,7 +21,6 @@ enum { DEPTH_MAX = 64 };
 
 typedef struct Convert {
         TableCopy copy;
-        bool has_output;
         struct stat output; /* of the output's root: never walked into */
         size_t n_converted, n_failed;
         int code; /* the worst so far */
@@ -124,11 +123,6 @@ static void convert_entry(Convert *c, const char *from, const char *to, char *co
                 failed(c, false, &err);
                 return;
         }
-        struct stat made;
-        if (!c->has_output && stat(to, &made) == 0 && depth == 0) {
-                c->output = made;
-                c->has_output = true;
-        }
         convert_file(c, format, string_get(&input), string_get(&output));
 }
 
@@ -148,7 +142,7 @@ static void convert_folder(Convert *c, const char *from, const char *to, unsigne
                 failed(c, true, &err);
                 return;
         }
-        if (c->has_output && stat(from, &st) == 0 && st.st_dev == c->output.st_dev &&
+        if (stat(from, &st) == 0 && st.st_dev == c->output.st_dev &&
             st.st_ino == c->output.st_ino && depth > 0)
                 return;
         int n = scandir(from, &entries, is_name, alphasort);
@@ -181,7 +175,12 @@ static int convert_tree(Convert *c, const char *from, const char *to)
                 failed(c, true, &err);
                 return c->code;
         }
-        c->has_output = stat(to, &c->output) == 0;
+        int r = directory_make(to, 0755);
+        if (r < 0 || stat(to, &c->output) < 0) {
+                error_set_errno(&err, r < 0 ? r : errno, "%s", to);
+                failed(c, false, &err);
+                return c->code;
+        }
         convert_folder(c, from, to, 0);
         if (c->n_converted == 0 && c->n_failed == 0) {
                 error_set(&err, ENOENT, "%s: no file ends in .csv, .json or .parquet", from);

@@ -25,6 +25,7 @@ typedef struct Living {
         uint64_t bytes;
         uint32_t end_ms;
         uint16_t group;
+        bool estimated; /* its PSS was never read */
 } Living;
 
 typedef struct GroupState {
@@ -58,7 +59,7 @@ struct SummaryBuilder {
         Map *living;
         Living **by_end; /* a heap, earliest end first; those with no end are not in it */
         size_t n_by_end, by_end_capacity;
-        uint64_t living_bytes, most_living_bytes;
+        uint64_t living_bytes, estimated_bytes, most_living_bytes;
 };
 
 /* A column of a batch, or nothing where the table lacks it. */

@@ -65,6 +65,7 @@ static void expire(SummaryBuilder *b, int64_t t_ns)
                 g->now_bytes -= gone->bytes;
                 g->now_processes--;
                 b->living_bytes -= gone->bytes;
+                b->estimated_bytes -= gone->estimated ? gone->bytes : 0;
                 map_remove(b->living, gone->key);
                 free(gone);
         }
@@ -72,6 +73,7 @@ static void expire(SummaryBuilder *b, int64_t t_ns)
 
 static void take_peak(SummaryBuilder *b)
 {
+        b->summary->peak_estimated_bytes = b->estimated_bytes;
         for (size_t i = 0; i < b->n_groups; i++) {
                 b->groups[i].shown.at_peak_bytes = b->groups[i].now_bytes;
                 b->groups[i].shown.at_peak_processes = b->groups[i].now_processes;
@@ -152,7 +154,7 @@ static int begin_living(SummaryBuilder *b, uint64_t key, int64_t t_ns, Living **
         return 0;
 }
 
-static int observe_sample(SummaryBuilder *b, uint64_t key, uint64_t bytes)
+static int observe_sample(SummaryBuilder *b, uint64_t key, uint64_t bytes, bool estimated)
 {
         Living *living = map_get(b->living, key);
 
@@ -164,7 +166,9 @@ static int observe_sample(SummaryBuilder *b, uint64_t key, uint64_t bytes)
         GroupState *g = &b->groups[living->group];
         g->now_bytes += bytes - living->bytes;
         b->living_bytes += bytes - living->bytes;
+        b->estimated_bytes += (estimated ? bytes : 0) - (living->estimated ? living->bytes : 0);
         living->bytes = bytes;
+        living->estimated = estimated;
         g->sampled = true;
         if (!g->dirty) {
                 g->dirty = true;
@@ -184,14 +188,14 @@ int summary_observe_samples(SummaryBuilder *b, const Batch *rows)
 
         for (size_t row = 0; r == 0 && row < batch_rows(rows); row++) {
                 uint64_t cell, key, bytes, unused;
+                bool estimated = false;
                 if (!cells_get(t, row, &cell) || !cells_get(process, row, &key))
                         continue;
                 s->sample_rows++;
                 if (cells_get(pss, row, &bytes)) {
-                        if (cells_get(age, row, &unused))
-                                s->pss_read_rows++;
-                        else
-                                s->pss_estimated_rows++;
+                        estimated = !cells_get(age, row, &unused);
+                        s->pss_read_rows += !estimated;
+                        s->pss_estimated_rows += estimated;
                 } else {
                         bytes = cells_or(anon, row, 0) + cells_or(file, row, 0) +
                                 cells_or(shmem, row, 0);
@@ -199,7 +203,7 @@ int summary_observe_samples(SummaryBuilder *b, const Batch *rows)
                 int64_t t_ns = (int64_t)cell;
                 if (!b->have_sample || t_ns > b->sample_t_ns)
                         move_to(b, t_ns);
-                r = observe_sample(b, key, bytes);
+                r = observe_sample(b, key, bytes, estimated);
         }
         s->last_ns = MAX(s->last_ns, b->have_sample ? b->sample_t_ns : 0);
         return r;

@@ -69,6 +69,7 @@ typedef struct Summary {
         uint64_t peak_pss_bytes, peak_rss_bytes, peak_cgroup_bytes; /* of the tree, at ticks */
         int64_t peak_t_ns; /* of the highest PSS, else RSS */
         bool peak_known;
+        uint64_t peak_estimated_bytes; /* the part of it from processes whose PSS was never read */
 
         char source[8]; /* of the last process row: bpf, perf, poll; "" unknown */
         uint64_t peaks_exact, peaks_sampled, peaks_estimated; /* processes by peak_source */

@@ -114,6 +114,7 @@ static void test_composition(void **state)
         add_sample(samples, 300, 2, 200 * MIB);
         add_sample(samples, 400, 3, 300 * MIB);
         add_sample(samples, 500, 4, 140 * MIB);
+        batch_set_null(samples, SAMPLE_PSS_AGE_MS); /* ld was never read */
         add_sample(samples, 600, 4, 100 * MIB);
         add_total(totals, 100, 2 * MIB, 3 * MIB, 0);
         add_total(totals, 200, 252 * MIB, 260 * MIB, 100000);
@@ -140,6 +141,7 @@ static void test_composition(void **state)
         assert_int_equal(ld->peak_bytes, 140 * MIB);
         assert_int_equal(ld->at_peak_bytes, 140 * MIB);
         assert_int_equal(sh->at_peak_bytes, 2 * MIB);
+        assert_int_equal(s->peak_estimated_bytes, 140 * MIB);
         assert_int_equal(s->top[0].process, 3);
         assert_int_equal(s->top[3].process, 1);
         assert_int_equal(s->top[0].wall_ns, 400 * NS_PER_MS);
