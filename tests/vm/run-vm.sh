@@ -1,6 +1,7 @@
 #!/bin/bash
 # Boots Debian's cloud kernel with an initramfs that holds vigia, its libraries and a script; runs
-# the script as root and shows what it prints. Exits as the script did; 3: no machine to be had here; 4: it hung.
+# the script as root and shows what it prints. Exits as the script did; 3: no machine can be had
+# here; 4: it hung.
 #
 #   run-vm.sh [-b BUILD] [-m MEGABYTES] [-c CPUS] [-a KERNEL-ARGUMENTS] [-t SECONDS] [-p PROGRAM]…
 #             [-f FILE-OR-FOLDER]… SCRIPT
@@ -57,6 +58,7 @@ find_kernel()
 {
         local folder="$top/build/vm" package
         kernel="${VIGIA_VM_KERNEL:-}"
+        [[ -z $kernel || -r $kernel ]] || cannot "$kernel cannot be read"
         [[ -n $kernel ]] && return
         kernel="$(ls -v "$folder"/root/boot/vmlinuz-* 2>/dev/null | tail -n 1 || true)"
         [[ -n $kernel ]] && return
