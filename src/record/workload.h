@@ -4,6 +4,10 @@
  * through a pty if ours is a terminal, through pipes if not (each its own, order kept as far
  * as a pipe can), are always drained, and are copied to output.log.
  *
+ * A helper process, the relay, is the command's parent and moves its output: a slow reader of
+ * our stdout delays no tick, and killing vigia ends neither the command nor its output. It stays
+ * for as long as daemons of the command write, and passes that on.
+ *
  * With a pty: raw mode on our terminal while the command is in the foreground, window size
  * followed (SIGWINCH), ^C ^Z ^\ reach the command as they would without us, job control of
  * vigia itself works (suspended and resumed from the shell), the terminal is restored in every
@@ -33,7 +37,8 @@ typedef struct WorkloadOptions {
 typedef struct WorkloadResult {
         bool exec_failed;        /* exit_code is 126 or 127 then, exec_errno says why */
         int exec_errno;
-        int exit_code;           /* 0 … 255; 128 + signal if killed */
+        int exit_code;           /* 0 … 255; 128 + signal if killed; after a timeout, too, it is the
+                                    command's own (143, 137 …), not the 124 of timeout(1) */
         int exit_signal;         /* 0 none */
         bool timed_out;
         struct rusage usage;     /* wait4(2): the command and the children it waited for */
