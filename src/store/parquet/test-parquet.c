@@ -12,7 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "store/parquet/parquet.h"
+#include "store/parquet/reader.h"
 
 static const Column columns[] = {
         {"t_ns", COLUMN_I64, ROLE_KEY, UNIT_NS, "time of the tick"},
@@ -233,6 +233,43 @@ static void test_round_trips(void **state)
         }
 }
 
+/* Each encoding is really chosen somewhere, so the round trips above tried it. */
+static void test_encodings_chosen(void **state)
+{
+        static const struct {
+                size_t column;
+                Shape shape;
+                Encoding encoding;
+        } cases[] = {
+                {0, SHAPE_SMOOTH, ENCODING_DELTA},    {1, SHAPE_FEW, ENCODING_DICTIONARY},
+                {1, SHAPE_SMOOTH, ENCODING_DELTA},    {1, SHAPE_CONSTANT, ENCODING_DICTIONARY},
+                {2, SHAPE_SMOOTH, ENCODING_DELTA},    {4, SHAPE_SMOOTH, ENCODING_SPLIT},
+                {4, SHAPE_FEW, ENCODING_DICTIONARY},  {5, SHAPE_WILD, ENCODING_PLAIN},
+                {6, SHAPE_WILD, ENCODING_DICTIONARY}, {7, SHAPE_WILD, ENCODING_DELTA_LENGTH},
+                {8, SHAPE_SMOOTH, ENCODING_DELTA},
+        };
+        ParquetOptions options = {.codec = PARQUET_NONE};
+        ParquetEncoder *encoder;
+        Buffer out = {0};
+        Error err;
+
+        assert_int_equal(parquet_encoder_new(&options, &encoder), 0);
+        for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+                const Batch *rows = make_rows(NULLS_NONE, cases[i].shape, 1000);
+                ParquetFile *file;
+                buffer_clear(&out);
+                assert_int_equal(parquet_encode(encoder, NULL, &rows, 1, &out), 0);
+                int fd = memory_file(out.data, out.size);
+                assert_int_equal(parquet_open(fd, &file, &err), 0);
+                assert_true(file_chunk(file, 0, cases[i].column)->encodings >> cases[i].encoding & 1);
+                parquet_close(file);
+                close(fd);
+                batch_free((Batch *)(uintptr_t)rows);
+        }
+        buffer_done(&out);
+        parquet_encoder_free(encoder);
+}
+
 /* More rows than a page takes. */
 static void test_many_pages(void **state)
 {
@@ -305,6 +342,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_round_trips),
+                cmocka_unit_test(test_encodings_chosen),
                 cmocka_unit_test(test_many_pages),
                 cmocka_unit_test(test_empty),
                 cmocka_unit_test(test_metadata),
