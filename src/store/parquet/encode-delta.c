@@ -47,7 +47,9 @@ static int64_t smallest(const uint64_t *deltas, size_t n)
                         lanes[lane] = MIN(lanes[lane], (int64_t)deltas[i + lane]);
         for (; i < n; i++)
                 lanes[0] = MIN(lanes[0], (int64_t)deltas[i]);
-        return MIN(MIN(lanes[0], lanes[1]), MIN(lanes[2], lanes[3]));
+        for (size_t lane = 1; lane < 4; lane++)
+                lanes[0] = MIN(lanes[0], lanes[lane]);
+        return lanes[0];
 }
 
 /* deltas: BLOCK entries, n of them used; they lose the smallest and the rest become 0. */
