@@ -1,6 +1,10 @@
 /* `vigia COMMAND …`: finds the command and hands on. */
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/commands.h"
 #include "base/log.h"
@@ -34,8 +38,20 @@ static int unknown_command(const char *name)
         return EXIT_USAGE;
 }
 
+/* A descriptor below 3 that is closed would be taken by the next file opened, and then written
+ * to by somebody who means stdout. */
+static void fill_standard_descriptors(void)
+{
+        for (int fd = 0; fd < 3; fd++)
+                if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+                    open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) < 0)
+                        _exit(EXIT_VIGIA);
+}
+
 int main(int argc, char **argv)
 {
+        mallopt(M_ARENA_MAX, 1); /* the writer thread allocates nothing: one arena is enough */
+        fill_standard_descriptors();
         if (argc < 2) {
                 print_help();
                 return EXIT_USAGE;

@@ -263,9 +263,7 @@ static void take_result(Recording *r)
         const RecorderResult *result = &r->result;
 
         info->end_realtime_ns = result->end_realtime_ns;
-        info->wall_ns = result->end_ns - result->start_ns;
-        if (r->options.workload.argv && result->workload.exec_ns)
-                info->wall_ns = result->workload.end_ns - result->workload.exec_ns;
+        info->wall_ns = result->end_ns - (r->options.workload.argv ? result->release_ns : result->start_ns);
         info->processes = result->counts.processes;
         info->lost_events = result->counts.lost_events;
         info->peak_cgroup_bytes = result->cgroup_peak_bytes;

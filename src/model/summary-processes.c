@@ -104,7 +104,9 @@ static int copy_process(const Batch *rows, const ProcessColumns *c, size_t row, 
                 .exit_code = (int32_t)cells_or(c->exit_code, row, UINT64_MAX),
                 .exit_signal = (int32_t)cells_or(c->exit_signal, row, 0),
         };
-        if (ended && cells_get(c->start_ns, row, &start_ns) && (int64_t)end_ns >= (int64_t)start_ns)
+        /* since its exec: the command itself is held before it until the recorder is ready */
+        bool begun = cells_get(c->exec_ns, row, &start_ns) || cells_get(c->start_ns, row, &start_ns);
+        if (ended && begun && (int64_t)end_ns >= (int64_t)start_ns)
                 p.wall_ns = end_ns - start_ns;
         int r = cells_copy_text(rows, c->comm, row, &p.comm);
         if (r == 0)

@@ -6,18 +6,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "host/proc-identity.h"
 #include "monitor/process-rows.h"
 #include "monitor/pss.h"
 #include "table/process-tables.h"
+#include "track/found.h"
 #include "track/proc-sampler.h"
 
 enum {
         ROWS_AT_ONCE = 256,
         TEXT_AT_ONCE = 512 << 10,
         REPEAT_NS_SECONDS = 10, /* an unchanged process has a row at least this often */
+        PF_KTHREAD = 0x00200000, /* include/linux/sched.h */
 };
 
 typedef struct Sums {
@@ -33,7 +37,9 @@ struct ProcessMonitor {
         Batch *processes, *samples, *totals, *events;
         Tick tick;
         Sums sums, highest; /* of this tick; counters so far */
-        bool changed; /* something happened since the last walk */
+        bool changed;    /* something happened since the last walk */
+        bool searched;   /* for processes that the source does not list */
+        size_t n_untold; /* and so many were found */
         uint64_t n_samples, oom_kills, lost_told, next_settle_ns;
         int error;
         Error sentence;
@@ -270,6 +276,56 @@ static void sample_from_proc(ProcessMonitor *m)
         }
 }
 
+/* Processes that the source does not list though they exist: a kernel may hide some from its
+ * iterators (seen with pid 1 of a sandbox), and /proc shows them all the same. */
+static int add_untold(pid_t pid, void *data)
+{
+        ProcessMonitor *m = data;
+        ProcStat stat;
+
+        if (pid == getpid() || process_table_find(m->table, pid) ||
+            proc_stat_read(m->options.host, pid, &stat) != 0 || stat.flags & PF_KTHREAD)
+                return 0;
+        TrackEvent found = found_event(&stat);
+        process_table_apply(&found, m->table);
+        Process *p = process_table_find(m->table, pid);
+        if (p) {
+                p->untold = true;
+                m->n_untold++;
+        }
+        return 0;
+}
+
+static int find_untold(ProcessMonitor *m)
+{
+        int r = m->sampler ? 0 : proc_sampler_new(m->options.host, &m->sampler);
+
+        return r < 0 ? r : proc_pids_walk(m->options.host, add_untold, m);
+}
+
+static void sample_untold(ProcessMonitor *m)
+{
+        size_t position = 0;
+        TrackSample sample;
+        Process *p;
+
+        while (process_table_next(m->table, &position, &p)) {
+                if (!p->untold)
+                        continue;
+                int r = proc_sampler_read(m->sampler, p->pid, p->start_ns, &sample);
+                if (r == 0)
+                        on_sample(&sample, m);
+                if (r != PROC_GONE)
+                        continue;
+                TrackEvent gone = {.type = TRACK_EXIT, .pid = p->pid, .time_ns = m->tick.now_ns,
+                                   .wait_status = -1, .peak_rss_bytes = TRACK_UNKNOWN,
+                                   .figures = p->last};
+                m->n_untold--;
+                process_table_apply(&gone, m->table);
+                position = 0; /* the walk's map has changed */
+        }
+}
+
 static void write_sample(ProcessMonitor *m, Process *p)
 {
         ProcessWatch *w = &p->watch;
@@ -428,10 +484,16 @@ int process_monitor_tick(ProcessMonitor *m, const Tick *tick, Error *err)
         m->error = 0;
         m->tick = *tick;
         int r = process_monitor_drain(m);
-        if (r == 0 && !m->sampler)
+        if (r == 0 && ops->sample)
                 r = ops->sample(m->options.source, on_sample, m);
         else if (r == 0)
                 sample_from_proc(m);
+        if (m->options.all && ops->sample && !m->searched) {
+                m->searched = true;
+                find_untold(m);
+        }
+        if (m->n_untold > 0)
+                sample_untold(m);
         if (r < 0 && m->error == 0)
                 m->error = error_set_errno(&m->sentence, r, "%s", ops->name);
         if (m->pss && (m->changed || tick->now_ns >= m->next_settle_ns))

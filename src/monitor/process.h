@@ -29,6 +29,7 @@ typedef struct ProcessMonitorOptions {
         Sink *processes, *samples, *totals, *events; /* borrowed; events may be NULL */
         uint64_t start_ns;          /* CLOCK_MONOTONIC of the run's start */
         double pss_budget_ratio;    /* 0.01; 0: never read PSS */
+        bool all;                   /* the whole machine: also what the source does not list */
         bool match_only;            /* as in ProcessTableOptions */
         pid_t root;
         bool (*match)(const char *cmdline, void *data);

@@ -196,6 +196,7 @@ static int open_monitor(Recorder *r, Error *err)
                 .events = o->events,
                 .start_ns = r->result->start_ns,
                 .pss_budget_ratio = o->pss_budget_ratio,
+                .all = o->all,
                 .match_only = o->match != NULL && !o->all,
                 .root = o->workload.argv ? workload_pid(r->workload) : 0,
                 .match = o->match ? on_match : NULL,
@@ -304,8 +305,17 @@ static int release(Recorder *r)
         }
         if (!r->options->workload.argv)
                 return 0;
-        workload_release(r->workload, on_done, r, &err);
+        r->result->release_ns = clock_monotonic_ns();
+        workload_release(r->workload, on_done, r, &err); /* `done` tells of a failure */
         return 0;
+}
+
+/* From here on a write to a reader that is gone, or beyond `ulimit -f`, is an error, not death;
+ * the command was forked before and keeps what we were started with. */
+static void ignore_deadly_writes(void)
+{
+        signal(SIGPIPE, SIG_IGN);
+        signal(SIGXFSZ, SIG_IGN);
 }
 
 static int set_up(Recorder *r, Error *err)
@@ -316,6 +326,7 @@ static int set_up(Recorder *r, Error *err)
                 return error_set_errno(err, e, "event loop");
         if (r->options->workload.argv)
                 e = fork_command(r, err);
+        ignore_deadly_writes();
         if (e == 0)
                 e = open_source(r, err);
         if (e == 0)

@@ -45,6 +45,7 @@ typedef struct RecorderResult {
         bool partial;
         Error source_why;       /* why not a better one; "" if it is the best */
         uint64_t start_ns, end_ns, start_boottime_ns; /* of the recording; end: the command's */
+        uint64_t release_ns;    /* run: when the command was let go, to exec */
         int64_t start_realtime_ns, end_realtime_ns;
         uint64_t ticks, late_ticks; /* late: by more than a whole interval */
         uint64_t own_cpu_ns;    /* at the end of the recording, relay included */

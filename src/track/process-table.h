@@ -49,6 +49,7 @@ typedef struct Process {
         bool found;                   /* existed before the recording */
         bool execed;                  /* runs a program of its own */
         bool exited;                  /* the process, not only the image */
+        bool untold;                  /* the source does not know it: sampled from /proc */
         bool wanted;                  /* in the run; else only watched for --match */
         int wait_status;              /* -1 unknown */
         char comm[16], comm_before[16]; /* before: what the last rename replaced */
