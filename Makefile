@@ -3,14 +3,13 @@
 # make demo     installs, builds, records vigia building itself, shows the summary
 # make check    installs, builds with sanitizers, runs every test that this machine can
 # make help     the rest
-.POSIX:
 .SUFFIXES:
 
-BUILD = build
-PREFIX = /usr/local
-DESTDIR =
-BENCH_PAIRS =
-FUZZ_SECONDS = 60
+BUILD ?= build
+PREFIX ?= /usr/local
+DESTDIR ?=
+BENCH_PAIRS ?=
+FUZZ_SECONDS ?= 60
 
 all:
 	@sh scripts/build.sh "$(BUILD)"

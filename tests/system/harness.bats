@@ -79,3 +79,23 @@ setup()
         run -1 sh "$tree/tests/check-style.sh" "$tree"
         [[ $output == *"names"* || $output == *"name"* ]]
 }
+
+@test "make install: program, manual page and completion, under a DESTDIR with a space" {
+        [[ -d $repo/build-gcc ]] || skip "no build-gcc (make check makes it)"
+        dest="$BATS_TEST_TMPDIR/a dest"
+        make -C "$repo" BUILD=build-gcc PREFIX=/opt/v DESTDIR="$dest" install >"$BATS_TEST_TMPDIR/log" 2>&1 || {
+                cat "$BATS_TEST_TMPDIR/log"
+                false
+        }
+        [[ $("$dest/opt/v/bin/vigia" --version) == vigia\ * ]]
+        [[ -s $dest/opt/v/share/man/man1/vigia.1 || -s $dest/opt/v/share/man/man1/vigia.1.gz ]]
+        bash -n "$dest/opt/v/share/bash-completion/completions/vigia"
+}
+
+@test "make names what is missing and does not install it" {
+        mkdir "$BATS_TEST_TMPDIR/few"
+        for tool in sh gcc; do ln -s "$(command -v $tool)" "$BATS_TEST_TMPDIR/few/"; done
+        cd "$tree"
+        run -1 env PATH="$BATS_TEST_TMPDIR/few" sh "$repo/scripts/build.sh" out
+        [[ $output == "missing: meson ninja-build pkg-config "*"make deps"* ]]
+}
