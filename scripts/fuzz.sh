@@ -6,7 +6,7 @@ set -euo pipefail
 seconds=${FUZZ_SECONDS:-60}
 command -v clang >/dev/null || { echo "fuzz: clang is missing; make deps" >&2; exit 1; }
 CC=clang sh scripts/build.sh build-fuzz -Dfuzzers=true -Db_sanitize=address,undefined \
-        -Db_lundef=false -Dbuildtype=debugoptimized
+        -Db_lundef=false -Dbuildtype=debugoptimized -Dwerror=true
 shopt -s nullglob
 ran=0
 for program in build-fuzz/tests/fuzz-*; do

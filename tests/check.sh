@@ -182,6 +182,36 @@ compile() # NAME COMPILER DIRECTORY
         CC=$2 JOBS=$jobs check "$1" sh scripts/build.sh "$3" -Dwerror=true
 }
 
+# clang compiles everything with its own warnings, the fuzzers included where it has libFuzzer.
+clang_build()
+{
+        fuzzing=false
+        printf 'int LLVMFuzzerTestOneInput(const char *d, unsigned long n){return n && d[0];}\n' >"$logs/fuzz-probe.c"
+        if ! clang -w -fsanitize=fuzzer,address -o "$logs/fuzz-probe" "$logs/fuzz-probe.c" >"$logs/fuzz-probe.log" 2>&1; then
+                skip "fuzzers" "no clang with libFuzzer (clang, libclang-rt-dev)"
+                compile "clang, warnings are errors" clang build-clang
+                return
+        fi
+        CC=clang JOBS=$jobs check "clang with fuzzers, warnings are errors" sh scripts/build.sh build-fuzz \
+                -Dfuzzers=true -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized \
+                -Dwerror=true && fuzzing=true
+}
+
+# The seeds, and a fixed walk from them: the same inputs every time.
+fuzz_replays()
+{
+        local program name seeds
+        for program in build-fuzz/tests/fuzz-*; do
+                [[ -f $program && -x $program ]] || continue
+                name=${program##*/fuzz-} seeds=()
+                [[ -d tests/fuzz/$name ]] && seeds=("tests/fuzz/$name")
+                # libFuzzer writes what it finds into the first folder it is given.
+                rm -rf "$logs/walk" && mkdir "$logs/walk"
+                ASAN_OPTIONS="$ASAN_OPTIONS:quarantine_size_mb=8" check "fuzz $name" timeout 300 "$program" -seed=1 \
+                        -runs=20000 -timeout=20 -artifact_prefix="$logs/crash-$name-" "$logs/walk" "${seeds[@]}"
+        done
+}
+
 static_checks()
 {
         say "layers and limits"
@@ -221,13 +251,18 @@ say "builds"
 JOBS=$jobs check "sanitized build, warnings are errors" sh scripts/build.sh build-check "$sanitize" \
         -Db_lundef=false -Dwerror=true -Dbuildtype=debugoptimized || finish
 compile "gcc, warnings are errors" gcc build-gcc
-compile "clang, warnings are errors" clang build-clang
+clang_build
 
 say "unit tests"
 unit_tests build-check
 
-# The system suites run the sanitized program; VIGIA names another.
+if $fuzzing; then
+        say "parsers over hostile input"
+        fuzz_replays
+fi
+
 say "the command, system by system"
+# The system suites run the sanitized program; VIGIA_BUILD names another.
 export VIGIA_BUILD=${VIGIA_BUILD:-$PWD/build-check}
 bats_suites
 
