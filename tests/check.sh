@@ -28,7 +28,11 @@ fail() # NAME [LOG]
         failed=$((failed + 1))
         failures+=("$1")
         printf 'FAILED  %s\n' "$1"
-        [[ -n ${2-} && -f ${2-} ]] && tail -n 60 "$2" | sed 's/^/        /'
+        [[ -n ${2-} && -f ${2-} ]] || return 0
+        # The lines of a build that name what is wrong come first in what is shown.
+        grep -nE -A 4 '(error|warning|undefined reference)[: ]' "$2" | head -n 40 | cut -c 1-200 | sed 's/^/        /'
+        echo '        …'
+        tail -n 30 "$2" | cut -c 1-200 | sed 's/^/        /'
 }
 
 skip() # NAME WHY
@@ -89,15 +93,18 @@ count_tap()
 # Every unit test program by itself: Meson knows them, we count their cases.
 unit_tests() # BUILD
 {
-        local list name program tap status
+        local list name program environment settings tap status
         list=$(meson introspect --tests "$1" | python3 -c '
 import json, sys
 for t in json.load(sys.stdin):
-    print(t["name"] + "\t" + t["cmd"][0])') || { fail "unit tests: meson introspect"; return; }
+    env = [k + "=" + v for k, v in (t["env"] or {}).items()]
+    print("\t".join([t["name"], t["cmd"][0], *env]))') || { fail "unit tests: meson introspect"; return; }
         [[ -n $list ]] || { skip "unit tests" "no cmocka (libcmocka-dev)"; return; }
-        while IFS=$'\t' read -r name program; do
+        while IFS=$'\t' read -r name program environment; do
+                IFS=$'\t' read -ra settings <<<"$environment"
                 tap="$logs/unit-$name.tap"
-                CMOCKA_MESSAGE_OUTPUT=TAP timeout 300 "$program" </dev/null >"$tap" 2>"$tap.err"
+                # From the build directory, as Meson does.
+                (cd "$1" && exec env "${settings[@]}" timeout 300 "$program" </dev/null) >"$tap" 2>"$tap.err"
                 status=$?
                 ((status == 0)) || cat "$tap.err" >>"$tap"
                 count_tap "unit $name" "$tap" $status
