@@ -5,7 +5,6 @@ load common
 
 setup()
 {
-        started=()
         common_setup
         need_source
 }
@@ -163,7 +162,6 @@ count_is() # COMM NUMBER
 @test "a daemon left behind: the run ends, the daemon lives, its row has no end" {
         record -- daemonize 30000 "$DIR/pid" </dev/null
         pid=$(<"$DIR/pid")
-        started+=("$pid")
         kill -0 "$pid"
         is "$(figure processes "map(select(.pid == $pid)) | length")" == 1
         is "$(figure processes "map(select(.pid == $pid)) | .[0].end_ns")" == null
@@ -227,13 +225,12 @@ count_is() # COMM NUMBER
 }
 
 @test "SIGKILL of vigia: the command goes on, what was recorded is readable, report says incomplete" {
-        as_user "$VIGIA" run ${SOURCE:+--source "$SOURCE"} -q -o "$RUN" -- \
+        LIMIT=none as_user "$VIGIA" run ${SOURCE:+--source "$SOURCE"} -q -o "$RUN" -- \
                 sh -c 'forkstorm 50; sleep 3.5; echo alive >"$1"' sh "$DIR/after" 2>/dev/null &
         recorder=$!
-        started+=("$recorder")
         until_true test -s "$RUN/processes/000000.parquet"
         sleep 1.5
-        kill -KILL "$(pgrep -f -o "^$VIGIA run .*$RUN" || echo "$recorder")"
+        kill -KILL "$recorder"
         wait "$recorder" || true
         [[ ! -e "$DIR/after" ]]
         # At once, from the parts; then once more after the command is over.

@@ -4,7 +4,6 @@ load common
 
 setup()
 {
-        started=()
         common_setup
         command -v jq >/dev/null || skip "no jq"
 }
@@ -38,8 +37,7 @@ in_terminal() # COMMAND-STRING
 }
 
 @test "127 not found, 126 not executable, with one clear line" {
-        run record -- no-such-program-here
-        is "$status" == 127
+        run -127 record -- no-such-program-here
         grep -q 'no-such-program-here' "$DIR/summary"
         echo text >"$DIR/text"
         rm -rf "$RUN"
@@ -97,7 +95,7 @@ in_terminal() # COMMAND-STRING
 }
 
 @test "--no-output-log hands the descriptors straight through" {
-        as_user "$VIGIA" run -q --no-output-log -o "$RUN" -- sh -c 'readlink /proc/self/fd/1 >&2; echo hi' \
+        as_user "$VIGIA" run -q --no-output-log -o "$RUN" -- sh -c 'readlink /proc/$$/fd/1 >&2; echo hi' \
                 >"$DIR/out" 2>"$DIR/err"
         [[ ! -e "$RUN/output.log" ]]
         [[ $(<"$DIR/out") == hi ]]
@@ -137,17 +135,15 @@ in_terminal() # COMMAND-STRING
 
 @test "the terminal is as before afterwards, whatever the command did to it" {
         out=$(in_terminal "stty -g; $VIGIA run -q -o '$RUN' -- stty raw -echo; stty -g; $VIGIA run -q -o '$RUN-2' -- sh -c 'kill -KILL \$\$'; stty -g")
-        mapfile -t states < <(tr -d '\r' <<<"$out" | grep -E '^[0-9a-f]+:[0-9a-f]+:')
+        mapfile -t states < <(tr -d '\r' <<<"$out" | grep -aoE '[0-9a-f]+(:[0-9a-f]+){10,}')
         [[ ${#states[@]} -eq 3 && ${states[0]} == "${states[2]}" && ${states[0]} == "${states[1]}" ]]
 }
 
 @test "SIGTERM to vigia reaches the command; the run is finished" {
-        as_user "$VIGIA" run -o "$RUN" -- sh -c 'trap "echo term >$0; exit 9" TERM; echo go >$1; while :; do sleep 0.1; done' \
+        LIMIT=none as_user "$VIGIA" run -o "$RUN" -- sh -c 'trap "echo term >$0; exit 9" TERM; echo go >$1; while :; do sleep 0.1; done' \
                 "$DIR/term" "$DIR/go" 2>"$DIR/summary" &
         pid=$!
-        started+=("$pid")
         until_true test -s "$DIR/go"
-        # setpriv execs, so the background job is vigia itself.
         kill -TERM "$pid"
         status=0
         wait "$pid" || status=$?
@@ -162,11 +158,10 @@ in_terminal() # COMMAND-STRING
         for signal in INT:130 HUP:129; do
                 number=${signal#*:} signal=${signal%:*}
                 # An asynchronous job of a shell without job control ignores SIGINT: env resets it.
-                as_user env --default-signal=INT,HUP "$VIGIA" run -o "$RUN-$signal" -- \
+                LIMIT=none as_user env --default-signal=INT,HUP "$VIGIA" run -o "$RUN-$signal" -- \
                         sh -c 'echo go >$0; sleep 20' "$DIR/go-$signal" 2>"$DIR/summary-$signal" &
                 pid=$!
-                started+=("$pid")
-                until_true test -s "$DIR/go-$signal"
+                        until_true test -s "$DIR/go-$signal"
                 # A terminal would signal the whole group; here only vigia gets it.
                 kill "-$signal" "$pid"
                 status=0
@@ -187,7 +182,6 @@ in_terminal() # COMMAND-STRING
 
 @test "a daemon that holds the output open does not hold the run" {
         out=$(timeout 15 "$VIGIA" run -q -o "$RUN" -- daemonize 30000 "$DIR/pid" keep)
-        started+=("$(<"$DIR/pid")")
         kill -0 "$(<"$DIR/pid")"
 }
 

@@ -15,25 +15,32 @@ common_setup()
         cd "$DIR"
 }
 
+# Nothing a test started outlives it, daemons included: all of it has our VIGIA_DIR.
 common_teardown()
 {
-        # Nothing a test starts may outlive it.
-        local pid
-        for pid in "${started[@]}"; do
-                kill -KILL "$pid" 2>/dev/null || true
-        done
+        local place
+        for place in /proc/[0-9]*; do
+                [[ ${place#/proc/} != "$$" && ${place#/proc/} != "$BASHPID" ]] || continue
+                if [[ $(readlink "$place/exe") != */bash ]] &&
+                        tr '\0' '\n' <"$place/environ" | grep -qxF "VIGIA_DIR=$VIGIA_DIR"; then
+                        kill -KILL "${place#/proc/}"
+                fi
+        done 2>/dev/null || true
         cd /
         rm -rf "$DIR"
 }
 
-# Runs a command as the user of this pass: no capabilities but those of that user.
+# Runs a command as the user of this pass: no capabilities but those of that user. LIMIT bounds it;
+# with LIMIT=none it takes the place of this (sub)shell, so that $! is the command itself.
 as_user()
 {
+        local bound=(timeout --foreground -k 5 "${LIMIT:-100}")
+        [[ ${LIMIT-} != none ]] || bound=(exec)
         if [[ $USER_NAME == "$(id -un)" ]]; then
-                "$@"
+                "${bound[@]}" "$@"
         else
-                setpriv --reuid="$USER_NAME" --regid="$(id -g "$USER_NAME")" --clear-groups \
-                        --inh-caps=-all -- "$@"
+                "${bound[@]}" setpriv --reuid="$USER_NAME" --regid="$(id -g "$USER_NAME")" \
+                        --clear-groups --inh-caps=-all -- "$@"
         fi
 }
 

@@ -5,7 +5,7 @@ load common
 
 setup()
 {
-        started=() mounts=()
+        mounts=()
         common_setup
         command -v jq >/dev/null || skip "no jq"
 }
@@ -134,7 +134,6 @@ says() # EXIT TEXT COMMAND…
 @test "recover: a run whose recorder died becomes whole; a living one is left alone" {
         "$VIGIA" run -q -o "$RUN" -- sh -c 'forkstorm 20; sleep 4; :' &
         pid=$!
-        started+=("$pid")
         until_true test -s "$RUN/processes/000000.parquet"
         run "$VIGIA" recover "$RUN"
         [[ $status -ne 0 && $output == *record* ]]

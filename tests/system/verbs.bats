@@ -4,7 +4,6 @@ load common
 
 setup()
 {
-        started=()
         common_setup
         command -v jq >/dev/null || skip "no jq"
 }
@@ -96,7 +95,6 @@ teardown()
 @test "attach -p: a process that runs, and what it starts, until it ends" {
         sh -c 'sleep 0.7; forkstorm 30; sleep 0.7' &
         pid=$!
-        started+=("$pid")
         timeout 30 "$VIGIA" attach -q -p "$pid" -o "$RUN"
         is "$(info .complete)" == true
         is "$(figure processes "map(select(.pid == $pid)) | length")" '>=' 1
@@ -108,7 +106,6 @@ teardown()
 @test "attach -n: by command line, never vigia itself; -d ends it" {
         sh -c 'exec -a needle-in-hay sleep 20' 2>/dev/null || bash -c 'exec -a needle-in-hay sleep 20' &
         pid=$!
-        started+=("$pid")
         until_true pgrep -f '^needle-in-hay' >/dev/null
         timeout 30 "$VIGIA" attach -q -n needle-in-hay -d 1 -o "$RUN"
         is "$(figure processes length)" == 1
@@ -119,7 +116,6 @@ teardown()
 @test "attach -a: the whole machine" {
         [[ $(id -u) == 0 ]] || skip "needs root"
         sleepers 40 >"$DIR/ready" &
-        started+=("$!")
         until_true grep -q ready "$DIR/ready"
         timeout 30 "$VIGIA" attach -q -a -i 0.2 -d 1.5 -o "$RUN"
         is "$(figure processes 'map(select(.comm == "sleepers")) | length')" == 41
