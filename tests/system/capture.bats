@@ -34,7 +34,7 @@ count_is() # COMM NUMBER
 @test "1000 processes one after another: each recorded, once" {
         record -- forkstorm 1000 1 fork "$SUITE_DIR/bin/tiny"
         count_is tiny 1000
-        count_is forkstorm 1
+        ! exact || count_is forkstorm 1
         is "$(info .capture.lost_events)" == 0
         if exact; then
                 is "$(figure processes 'map(.process) | unique | length')" == 1001
@@ -46,7 +46,8 @@ count_is() # COMM NUMBER
 @test "1000 processes in four streams" {
         record -- forkstorm 1000 4 fork "$SUITE_DIR/bin/tiny"
         count_is tiny 1000
-        count_is forkstorm 5
+        # What poll sees between fork and exec still has its parent's name.
+        ! exact || count_is forkstorm 5
 }
 
 @test "vfork and posix_spawn storms" {
@@ -76,14 +77,15 @@ count_is() # COMM NUMBER
 @test "images of one pid: a row each, each with its own peak" {
         exact || skip "poll is partial: images between two polls are missed"
         record -- execchain 3 20
-        is "$(figure processes 'map(select(.cmdline | contains("execchain"))) | length')" == 4
+        is "$(figure processes 'map(select(.comm == "execchain")) | length')" == 4
         is "$(figure processes 'map(.pid) | unique | length')" == 1
-        is "$(figure processes 'map(.image) | sort | tojson | @json | fromjson')" == "[0,1,2,3]"
-        is "$(figure processes 'sort_by(.image) | map(.cmdline | split(" ")[1]) | join("")')" == 3210
+        is "$(figure processes 'map(.image) | sort | tojson')" == "[0,1,2,3]"
         # Each image ends where the next begins; only the last has an exit code.
         rows processes | jq -s -e 'sort_by(.image) | .[0].end_ns <= .[1].start_ns and .[1].end_ns <= .[2].start_ns
                 and .[3].exit_code == 0 and (.[0:3] | all(.exit_code == null))'
+        # bpf copies the arguments at exec; perf reads /proc at the next tick, when most are gone.
         if [[ $SOURCE == bpf ]]; then
+                is "$(figure processes 'sort_by(.image) | map(.cmdline | split(" ")[1]) | join("")')" == 3210
                 rows processes | jq -s -e 'sort_by(.image) | [.[].peak_rss_bytes / 1048576] |
                         .[0] > 60 and .[0] < 63 and .[1] > 40 and .[1] < 43 and .[2] > 20 and .[2] < 23 and .[3] < 3'
         fi
@@ -150,7 +152,7 @@ count_is() # COMM NUMBER
         is "$status" == 7
         is "$(figure processes 'map(select(.comm == "threads")) | length')" == 1
         is "$(figure processes 'map(select(.comm == "threads")) | .[0] | .end_ns - .start_ns')" '>=' 390000000
-        is "$(figure processes 'map(select(.comm == "threads")) | .[0].exit_code')" == 7
+        ! exact || is "$(figure processes 'map(select(.comm == "threads")) | .[0].exit_code')" == 7
 }
 
 @test "threads are no processes, but counted" {
@@ -171,7 +173,7 @@ count_is() # COMM NUMBER
 @test "hostile names neither break the tables nor reach the terminal" {
         n=$(record -- hostile "$SUITE_DIR/bin/tiny")
         is "$n" == 14
-        exact && is "$(figure processes length)" == 15
+        ! exact || is "$(figure processes length)" == 15
         "$VIGIA" report "$RUN" >"$DIR/report"
         ! LC_ALL=C grep -q $'[\x01-\x09\x0b-\x1f\x7f]' "$DIR/report" "$DIR/summary"
         "$VIGIA" report "$RUN" --json | jq -e .format
@@ -179,9 +181,12 @@ count_is() # COMM NUMBER
 }
 
 @test "the command line is the one of the exec, not what the process wrote over it" {
-        record -- retitle 'lies lies' 600
-        is "$(figure processes 'map(select(.cmdline | startswith("retitle") or contains("/retitle"))) | length')" == 1
-        is "$(figure processes 'map(select(.cmdline | endswith("lies lies 600"))) | length')" == 1
+        # Only bpf copies it in exec itself; who reads /proc needs a moment.
+        local before=0
+        [[ $SOURCE == bpf ]] || before=400
+        record -- retitle 'lies lies' 600 $before
+        is "$(figure processes 'map(select(.cmdline | startswith("retitle "))) | length')" == 1
+        is "$(figure processes 'map(select(.cmdline | endswith("lies lies 600 '$before'"))) | length')" == 1
 }
 
 @test "secrets in arguments are masked before they are stored" {
@@ -191,13 +196,30 @@ count_is() # COMM NUMBER
                 grep -qE 'hunter2xyz|tok3nxyz|s3cr3txyz'
 }
 
-@test "the tree's PSS peak: four processes with shared and private memory" {
-        bytes=$(record -- hog mixed 4 100 1500)
-        peak=$(figure totals 'map(.pss_bytes // 0) | max')
-        within "$peak" "$bytes" 0.02 0
-        bytes=$(RUN=$RUN-cow; record -- hog cow 4 100 1500)
-        RUN=$RUN-cow
-        within "$(figure totals 'map(.pss_bytes // 0) | max')" "$bytes" 0.02 3145728
+@test "the tree's PSS peak: four processes with memory of their own and of their parent" {
+        local kind bytes peak
+        for kind in private cow; do
+                bytes=$(record -- hog $kind 4 100 1500)
+                peak=$(figure totals 'map(.pss_bytes // 0) | max')
+                within "$peak" "$bytes" 0.02 3145728
+                rm -rf "$RUN"
+        done
+}
+
+@test "the tree's PSS peak: shared memory" {
+        local kind bytes peak
+        for kind in shared mixed; do
+                bytes=$(record -- hog $kind 4 100 1500)
+                peak=$(figure totals 'map(.pss_bytes // 0) | max')
+                if [[ $SOURCE == bpf ]]; then
+                        within "$peak" "$bytes" 0.02 3145728
+                else
+                        # Without bpf what is shared is known only as often as the budget lets it be read.
+                        is "$peak" '>=' "0.98 * $bytes"
+                        is "$peak" '<=' "1.05 * $(figure totals 'map(.rss_bytes // 0) | max')"
+                fi
+                rm -rf "$RUN"
+        done
 }
 
 @test "totals: one row a tick, in order, with what is started and ended" {
@@ -205,7 +227,7 @@ count_is() # COMM NUMBER
         is "$(figure totals '[.[].t_ns] == ([.[].t_ns] | sort)')" == true
         is "$(figure totals length)" '>=' 8
         is "$(figure totals 'last | .started - .ended')" == 0
-        exact && is "$(figure totals 'last.started')" == "$(figure processes 'map([.pid, .image]) | map(select(.[1] == 0)) | length')"
+        ! exact || is "$(figure totals 'last.started')" == "$(figure processes 'map([.pid, .image]) | map(select(.[1] == 0)) | length')"
 }
 
 @test "an idle process costs no rows: at most one in ten seconds" {
@@ -235,8 +257,9 @@ count_is() # COMM NUMBER
         [[ ! -e "$DIR/after" ]]
         # At once, from the parts; then once more after the command is over.
         "$VIGIA" export "$RUN" --to json --table processes -o - >"$DIR/rows"
-        exact && is "$(jq -s 'map(select(.comm == "true")) | length' "$DIR/rows")" == 50
+        ! exact || is "$(jq -s 'map(select(.comm == "true")) | length' "$DIR/rows")" == 50
         "$VIGIA" report "$RUN" >"$DIR/report"
-        grep -qi incomplete "$DIR/report"
+        grep -qiE 'incomplete|the recorder died' "$DIR/report"
+        "$VIGIA" report "$RUN" --json | jq -e '.run.complete == false'
         until_true test -s "$DIR/after"
 }

@@ -95,7 +95,7 @@ in_terminal() # COMMAND-STRING
 }
 
 @test "--no-output-log hands the descriptors straight through" {
-        as_user "$VIGIA" run -q --no-output-log -o "$RUN" -- sh -c 'readlink /proc/$$/fd/1 >&2; echo hi' \
+        as_user "$VIGIA" run -q --no-output-log -o "$RUN" -- sh -c 'p=$(readlink /proc/$$/fd/1); echo "$p" >&2; echo hi' \
                 >"$DIR/out" 2>"$DIR/err"
         [[ ! -e "$RUN/output.log" ]]
         [[ $(<"$DIR/out") == hi ]]
