@@ -157,8 +157,8 @@ count_is() # COMM NUMBER
 
 @test "threads are no processes, but counted" {
         record -- threads many 20 500
-        is "$(figure processes length)" == 1
-        is "$(figure processes '.[0].threads_max')" == 21
+        is "$(figure processes 'map(.pid) | unique | length')" == 1
+        is "$(figure processes 'map(.threads_max) | max')" == 21
 }
 
 @test "a daemon left behind: the run ends, the daemon lives, its row has no end" {
@@ -185,8 +185,8 @@ count_is() # COMM NUMBER
         local before=0
         [[ $SOURCE == bpf ]] || before=400
         record -- retitle 'lies lies' 600 $before
-        is "$(figure processes 'map(select(.cmdline | startswith("retitle "))) | length')" == 1
-        is "$(figure processes 'map(select(.cmdline | endswith("lies lies 600 '$before'"))) | length')" == 1
+        is "$(figure processes 'map(select(.cmdline | startswith("retitle "))) | map(.pid) | unique | length')" == 1
+        is "$(figure processes 'map(select(.cmdline | endswith("lies lies 600 '$before'"))) | map(.pid) | unique | length')" == 1
 }
 
 @test "secrets in arguments are masked before they are stored" {
@@ -201,7 +201,8 @@ count_is() # COMM NUMBER
         for kind in private cow; do
                 bytes=$(record -- hog $kind 4 100 1500)
                 peak=$(figure totals 'map(.pss_bytes // 0) | max')
-                within "$peak" "$bytes" 0.02 3145728
+                # Without bpf PSS is an estimate between the reads that the budget allows.
+                [[ $SOURCE == bpf ]] && within "$peak" "$bytes" 0.02 3145728 || within "$peak" "$bytes" 0.15 0
                 rm -rf "$RUN"
         done
 }

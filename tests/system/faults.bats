@@ -76,7 +76,7 @@ says() # EXIT TEXT COMMAND…
         says 2 20990101 "$VIGIA" report 20990101
         "$VIGIA" run -q -l one -- true
         "$VIGIA" run -q -l two -- true
-        says 2 "any of 2 runs" "$VIGIA" report "$(ls "$VIGIA_DIR" | head -n 1 | cut -c 1-4)"
+        says 2 "ambiguous" "$VIGIA" report "$(ls "$VIGIA_DIR" | head -n 1 | cut -c 1-4)"
         "$VIGIA" report last --json | jq -e '.run.label == "two"'
         "$VIGIA" report "$(ls "$VIGIA_DIR" | head -n 1)" --json | jq -e '.run.label == "one"'
 }
