@@ -197,48 +197,55 @@ int on_fork(struct bpf_raw_tracepoint_args *ctx)
         return 0;
 }
 
-/* The nth child of a task, in the order they were forked. */
-static __always_inline struct task_struct *child_of(struct task_struct *task, int n)
-{
-        void *end = (void *)task + bpf_core_field_offset(struct task_struct, children);
-        struct list_head *node = BPF_CORE_READ(task, children.next);
+/* A search among the children of the reader and their first children: one child a call. */
+struct search {
+        struct task_struct *self, *root, *parent;
+        struct list_head *node;
+};
 
-        for (int i = 0; i < n && node && (void *)node != end; i++)
-                node = BPF_CORE_READ(node, next);
-        if (!node || (void *)node == end)
-                return NULL;
-        return (void *)node - bpf_core_field_offset(struct task_struct, sibling);
+static long look_at_child(void *map, u32 *index, void *value, struct search *s)
+{
+        u64 children = bpf_core_field_offset(struct task_struct, children);
+        u64 sibling = bpf_core_field_offset(struct task_struct, sibling);
+        struct list_head *node = s->node;
+        struct task_struct *child = (void *)node - sibling;
+
+        if (!node || (void *)node == (void *)s->self + children)
+                return 1;
+        struct list_head *first = BPF_CORE_READ(child, children.next);
+        struct task_struct *grandchild = (void *)first - sibling;
+        if (shown_pid(child) == root_pid) {
+                s->root = child;
+                s->parent = s->self;
+                return 1;
+        }
+        if ((void *)first != (void *)child + children && shown_pid(grandchild) == root_pid) {
+                s->root = grandchild;
+                s->parent = child;
+                return 1;
+        }
+        s->node = BPF_CORE_READ(node, next);
+        return 0;
 }
 
-static __always_inline bool is_root(struct task_struct *task, struct task_struct *parent)
-{
-        if (shown_pid(task) != root_pid)
-                return false;
-        begin(task, parent, BPF_CORE_READ(task, tgid), shown_pid(parent));
-        root_found = 1;
-        return true;
-}
-
-/* Run by the reader once the command is forked and held: it is a child of the reader or of a
- * child of it. Finding it here needs no iterator, and so no search of the kernel's BTF. */
+/* Run by the reader once the command is forked and held: it is a child of the reader or the
+ * first child of one. Finding it here needs no iterator, and so no search of the kernel's BTF.
+ * The slots map serves as the loop: the verifier then sees one step. */
 SEC("raw_tp/vigia_add_root")
 int add_root(void *ctx)
 {
-        struct task_struct *self = (void *)bpf_get_current_task();
+        struct task_struct *task = (void *)bpf_get_current_task();
+        struct search s = {};
 
-        self = BPF_CORE_READ(self, group_leader);
-        for (int i = 0; i < 4; i++) {
-                struct task_struct *child = child_of(self, i);
-                if (!child || is_root(child, self))
-                        return 0;
-                for (int j = 0; j < 4; j++) {
-                        struct task_struct *grandchild = child_of(child, j);
-                        if (!grandchild)
-                                break;
-                        if (is_root(grandchild, child))
-                                return 0;
-                }
-        }
+        s.self = BPF_CORE_READ(task, group_leader);
+        task = s.self;
+        s.node = BPF_CORE_READ(task, children.next);
+        bpf_for_each_map_elem(&slots, look_at_child, &s, 0);
+        task = s.root;
+        if (!task)
+                return 0;
+        begin(task, s.parent, BPF_CORE_READ(task, tgid), shown_pid(s.parent));
+        root_found = 1;
         return 0;
 }
 
@@ -497,7 +504,7 @@ static long add_next_thread(void *map, u32 *index, void *value, struct walk *wal
         return 0;
 }
 
-/* The slots map serves as the loop: the verifier then sees one step, not a thousand. */
+/* The loop is again the slots map. */
 static __always_inline void add_threads(struct bpf_track_slot *slot, struct task_struct *leader,
                                         struct signal_struct *signal)
 {

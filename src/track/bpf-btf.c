@@ -23,6 +23,7 @@ typedef struct Raw {
         uint32_t *copies;  /* id in the copy, 0: not copied */
         uint32_t n;        /* ids run from 1 to n */
         uint32_t wanted[MAX_WANTED];
+        bool map_memory;
         uint32_t exit_tracepoint, prepare_exec; /* typedefs of their functions */
         struct btf *to;
         int void_pointer;
@@ -119,6 +120,8 @@ static int index_types(Raw *raw, const char *const *names)
                 raw->offsets[raw->n] = at;
                 if (BTF_INFO_KIND(t->info) == BTF_KIND_STRUCT && t->name_off)
                         note_wanted(raw, t, names);
+                if (BTF_INFO_KIND(t->info) == BTF_KIND_STRUCT && !raw->map_memory)
+                        raw->map_memory = strcmp(name_at(raw, t->name_off), "bpf_mem_alloc") == 0;
                 else if (BTF_INFO_KIND(t->info) == BTF_KIND_TYPEDEF)
                         note_tracepoint(raw, t);
                 at += (uint32_t)(sizeof *t + (size_t)tail);
@@ -266,6 +269,7 @@ static void learn_facts(const Raw *raw, BpfBtfFacts *facts)
         const struct btf_type *pointer, *function, *t = type_at(raw, raw->exit_tracepoint);
 
         facts->prepare_exec = raw->prepare_exec != 0;
+        facts->map_memory = raw->map_memory;
         pointer = t ? type_at(raw, t->type) : NULL;
         function = pointer ? type_at(raw, pointer->type) : NULL;
         facts->exit_has_mm = function && BTF_INFO_KIND(function->info) == BTF_KIND_FUNC_PROTO &&
@@ -305,7 +309,7 @@ int bpf_btf_of_kernel(const Host *host, const char *const *names, BpfBtfFacts *f
                 return error_set(err, fd, "the kernel has no BTF (/sys/kernel/btf/vmlinux)");
         off_t size = lseek(fd, 0, SEEK_END);
         if (size > 0 && size <= MAX_BTF_BYTES) { /* mappable since 6.16 */
-                void *map = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
+                void *map = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
                 if (map != MAP_FAILED) {
                         int r = bpf_btf_reduce(map, (size_t)size, names, facts, err);
                         munmap(map, (size_t)size);

@@ -16,6 +16,7 @@
 /* What else the walk tells: which tracepoints there are, and what they are given. */
 typedef struct BpfBtfFacts {
         bool prepare_exec; /* sched_prepare_exec is there (6.10) */
+        bool map_memory;   /* hash maps can take memory as they need it, in any context (6.1) */
         bool exit_has_mm;  /* sched_process_exit comes before the memory goes (6.17): it has the
                               argument group_dead since then */
 } BpfBtfFacts;

@@ -27,7 +27,7 @@
 
 #define REFRESH_NS (2 * NS_PER_SECOND) /* what happens to a sleeper, like swapping, is seen then */
 
-enum { MAX_MEMBERS = 1 << 20, RING_BYTES_PER_CPU = 128 << 10, RING_MIN = 512 << 10, RING_MAX = 16 << 20 };
+enum { MAX_MEMBERS = 1 << 16, RING_BYTES_PER_CPU = 128 << 10, RING_MIN = 512 << 10, RING_MAX = 16 << 20 };
 
 /* A process in scope that is alive, as sample() goes through them. */
 typedef struct Alive {
@@ -325,8 +325,10 @@ static int load(BpfSource *s, const Host *host, Error *why)
         s->skeleton->bss->watch_all = s->scope.watch_all || s->scope.all;
         s->skeleton->bss->no_descendants = !s->scope.descendants;
         bpf_map__set_max_entries(s->skeleton->maps.ring, ring_bytes(n_cpus));
-        if (s->scope.all || s->scope.watch_all)
-                bpf_map__set_max_entries(s->skeleton->maps.members, 1 << 16);
+        if (s->facts.map_memory)
+                bpf_map__set_map_flags(s->skeleton->maps.members, BPF_F_NO_PREALLOC);
+        if (s->facts.map_memory || s->scope.all || s->scope.watch_all)
+                bpf_map__set_max_entries(s->skeleton->maps.members, MAX_MEMBERS);
         int r = track_bpf__load(s->skeleton);
         return r < 0 ? explain(r, why) : 0;
 }
