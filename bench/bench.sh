@@ -44,7 +44,7 @@ bench_build()
         note "real build: $PAIRS pairs of ninja -j2 over $N_SOURCES objects"
         a="$build"
         b="vigia run -q -o $run -- $build"
-        json=$(pairs -n "$PAIRS" -p "$build -t clean; rm -rf $run" "$a" "$b")
+        json=$(pairs -n "$PAIRS" -p "$build -t clean" -b "rm -rf $run" "$a" "$b")
         line "build, wall with / without" "$(of "$json" .ratio)" 1.005 \
                 "$(of "$json" '"\(.a_s * 100 | round / 100) s, \(.pairs) pairs, quartiles \(.low) … \(.high)"')"
         line "build, own CPU, % of a core" "$(calc "$(jq '.own.cpu_us * 100000 / .wall_ns' "$run/run.json")" %.3f)" 1 \
@@ -75,7 +75,7 @@ bench_storm() # NAME PREFIX SOURCE
         for streams in 1 4; do
                 note "storm, $1, $streams at a time"
                 storm="forkstorm 5000 $streams fork /bin/true"
-                json=$(pairs -n "$PAIRS" -p "rm -rf $run" "$2 $storm" "$2 vigia run -q --source $3 -o $run -- $storm")
+                json=$(pairs -n "$PAIRS" -b "rm -rf $run" "$2 $storm" "$2 vigia run -q --source $3 -o $run -- $storm")
                 line "5,000 × true, $streams at a time, $1" "$(of "$json" .ratio)" 1.02 \
                         "$(of "$json" '"\(.a_s * 1000 | round / 1000) s, quartiles \(.low) … \(.high)"')"
                 seen=$(rows processes "$run" | jq -s 'map(select(.comm == "true")) | length')

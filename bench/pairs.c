@@ -1,8 +1,8 @@
 /*
- * pairs [-n PAIRS] [-p PREPARE] A B: runs two shell commands in turn (A B, B A, …), after one
+ * pairs [-n PAIRS] [-p PREPARE] [-b PREPARE_B] A B: runs two shell commands in turn (A B, B A, …), after one
  * unmeasured run of each, and prints one line of JSON: median wall time and CPU of each, the
- * median of the pairs' wall ratios B/A and its quartiles. PREPARE runs before every run, not
- * timed. Interleaved pairs, because a machine's speed drifts more than what is measured.
+ * median of the pairs' wall ratios B/A and its quartiles. PREPARE runs before every run,
+ * PREPARE_B before those of B, not timed. Interleaved pairs, because a machine's speed drifts more than what is measured.
  *
  * pairs -l [-n TIMES] COMMAND: COMMAND is given `FILE` in $STAMP and execs a program that writes
  * CLOCK_MONOTONIC there as its first act (pairs -s): prints the median ms from fork to that.
@@ -99,7 +99,8 @@ static double median_of(const Timing *timings, unsigned n, bool cpu)
         return quantile(values, n, 0.5);
 }
 
-static void measure_pairs(const char *prepare, const char *a, const char *b, unsigned n)
+static void measure_pairs(const char *prepare, const char *prepare_b, const char *a, const char *b,
+                          unsigned n)
 {
         static Timing first[MAX_PAIRS], second[MAX_PAIRS];
         double ratios[MAX_PAIRS];
@@ -109,6 +110,8 @@ static void measure_pairs(const char *prepare, const char *a, const char *b, uns
                         bool is_a = (turn == 0) == (i % 2 == 0);
                         if (prepare)
                                 run(prepare);
+                        if (prepare_b && !is_a)
+                                run(prepare_b);
                         Timing timing = run(is_a ? a : b);
                         if (i > 0)
                                 (is_a ? first : second)[i - 1] = timing;
@@ -166,16 +169,18 @@ static int write_stamp(void)
 
 int main(int argc, char **argv)
 {
-        const char *prepare = NULL;
+        const char *prepare = NULL, *prepare_b = NULL;
         unsigned n = 15;
         bool latency = false;
         int option;
 
-        while ((option = getopt(argc, argv, "n:p:ls")) != -1) {
+        while ((option = getopt(argc, argv, "n:p:b:ls")) != -1) {
                 if (option == 'n')
                         n = (unsigned)strtoul(optarg, NULL, 10);
                 else if (option == 'p')
                         prepare = optarg;
+                else if (option == 'b')
+                        prepare_b = optarg;
                 else if (option == 'l')
                         latency = true;
                 else if (option == 's')
@@ -190,6 +195,6 @@ int main(int argc, char **argv)
         if (latency)
                 measure_latency(prepare, argv[optind], n);
         else
-                measure_pairs(prepare, argv[optind], argv[optind + 1], n);
+                measure_pairs(prepare, prepare_b, argv[optind], argv[optind + 1], n);
         return 0;
 }
