@@ -63,7 +63,7 @@ fuzz:
 	@FUZZ_SECONDS="$(FUZZ_SECONDS)" bash scripts/fuzz.sh
 
 clean:
-	rm -rf build build-check build-gcc build-clang build-fuzz build-bench
+	rm -rf build build-check build-logs build-gcc build-clang build-fuzz build-bench
 
 .PHONY: all help deps demo check check-quick check-vm bench bench-peers install install-caps \
 	fuzz clean

@@ -8,8 +8,9 @@ missing=
 for tool in gcc:gcc meson:meson ninja:ninja-build pkg-config:pkg-config; do
         command -v "${tool%%:*}" >/dev/null 2>&1 || missing="$missing ${tool#*:}"
 done
-if command -v pkg-config >/dev/null 2>&1 && ! pkg-config --exists jansson; then
-        missing="$missing libjansson-dev"
+if command -v pkg-config >/dev/null 2>&1; then
+        pkg-config --exists jansson || missing="$missing libjansson-dev"
+        pkg-config --exists libpcre2-8 || missing="$missing libpcre2-dev"
 fi
 if [ -n "$missing" ]; then
         echo "missing:$missing (Debian's names); make deps installs what is needed" >&2
@@ -24,7 +25,7 @@ if [ -f "$dir/build.ninja" ]; then
         [ $# -eq 0 ] || meson configure "$dir" "$@" >&2
 elif ! meson setup "$dir" "$@" >"$dir.setup.log" 2>&1; then
         cat "$dir.setup.log" >&2
-        rm -rf "$dir" "$dir.setup.log"
+        rm -f "$dir.setup.log"
         exit 1
 else
         rm -f "$dir.setup.log"

@@ -12,7 +12,7 @@ want()
 {
         case $1 in
         build)
-                required="$required gcc:gcc libc6-dev meson:meson ninja-build:ninja pkg-config:pkg-config libjansson-dev"
+                required="$required gcc:gcc libc6-dev meson:meson ninja-build:ninja pkg-config:pkg-config libjansson-dev libpcre2-dev"
                 optional="$optional clang:clang llvm bpftool:bpftool libbpf-dev libelf-dev zlib1g-dev libzstd-dev libsnappy-dev liblz4-dev libbrotli-dev libsystemd-dev libcap2-bin:setcap"
                 ;;
         test)
@@ -56,18 +56,18 @@ other_system()
 {
         cat >&2 <<'END'
 install-deps.sh: no apt-get here: install these yourself, then go on.
-  Fedora   gcc meson ninja-build pkgconf jansson-devel clang llvm bpftool libbpf-devel
+  Fedora   gcc meson ninja-build pkgconf jansson-devel pcre2-devel clang llvm bpftool libbpf-devel
            elfutils-libelf-devel zlib-devel libzstd-devel snappy-devel lz4-devel brotli-devel
            systemd-devel libcap; tests: libcmocka-devel bats nodejs npm jq util-linux
-  Arch     gcc meson ninja pkgconf jansson clang llvm bpf libbpf libelf zlib zstd snappy lz4
+  Arch     gcc meson ninja pkgconf jansson pcre2 clang llvm bpf libbpf libelf zlib zstd snappy lz4
            brotli systemd-libs libcap; tests: cmocka bats nodejs npm jq util-linux
-  NixOS    nix-shell -p gcc meson ninja pkg-config jansson clang llvm bpftools libbpf elfutils
+  NixOS    nix-shell -p gcc meson ninja pkg-config jansson pcre2 clang llvm bpftools libbpf elfutils
            zlib zstd snappy lz4 brotli systemd libcap cmocka bats nodejs jq util-linux
 END
         for tool in gcc meson ninja pkg-config; do
                 command -v "$tool" >/dev/null 2>&1 || exit 1
         done
-        pkg-config --exists jansson || exit 1
+        pkg-config --exists jansson libpcre2-8 || exit 1
         echo "install-deps.sh: what is needed at least is there; going on" >&2
         exit 0
 }

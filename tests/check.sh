@@ -7,7 +7,7 @@ export LC_ALL=C.UTF-8
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 mode=${1:-all}
-logs=build-check/logs
+logs=build-logs
 passed=0 failed=0 skipped=0
 failures=() skips=()
 jobs=$(nproc 2>/dev/null || echo 2)
