@@ -90,7 +90,7 @@ static void note_tracepoint(Raw *raw, const struct btf_type *t)
 {
         const char *name = name_at(raw, t->name_off);
 
-        if (name[0] != 'b' || name[1] != 't')
+        if (name[0] != 'b')
                 return;
         if (strcmp(name, "btf_trace_sched_process_exit") == 0)
                 raw->exit_tracepoint = raw->n;
