@@ -78,8 +78,9 @@ static void test_stat_bad(void **state)
                 "4711 )cat(" STAT_TAIL,       "(cat)" STAT_TAIL,
                 "-4711 (cat)" STAT_TAIL,      "99999999999 (cat)" STAT_TAIL,
                 "4711(cat)" STAT_TAIL,        "4711 (cat)S 1 2 3",
-                "4711 (cat) S x" STAT_TAIL,   "4711 (cat) S 99999999999 1 1 1 1 1 1 1 1 1 1 1 1 1 "
-                                              "1 1 1 1 1 1 1 1 1",
+                "4711 (cat) S x" STAT_TAIL,
+                ("4711 (cat) S 99999999999 1 1 1 1 1 1 1 1 1 1 1 1 1 "
+                 "1 1 1 1 1 1 1 1 1"),
         };
         ProcStat stat;
 
