@@ -10,11 +10,7 @@
 #include "store/parquet/crc.h"
 #include "store/parquet/thrift.h"
 
-enum {
-        LEAST_GAIN = 32,  /* a 32nd of a chunk must be won, or it is stored as it is … */
-        SKIP_PARTS = 7,   /* … and in so many row groups after it compression is not tried */
-        SKIP_LEAST = 2048, /* bytes: below, trying costs next to nothing */
-};
+enum { LEAST_GAIN = 32 }; /* a 32nd of a chunk must be won, or it is stored as it is */
 
 struct ParquetEncoder {
         ParquetOptions options;
@@ -28,7 +24,6 @@ struct ParquetEncoder {
         Buffer packed;     /* compressed pages of the chunk in work */
         size_t *sizes;     /* of each */
         size_t n_sizes;
-        uint8_t *skips;    /* by column: row groups still to store without trying */
         Buffer texts;      /* minima and maxima of text */
         Buffer row_groups; /* of parquet_encode */
         String json;
@@ -92,7 +87,6 @@ ParquetEncoder *parquet_encoder_free(ParquetEncoder *e)
         free(e->chunks);
         free(e->ranges);
         free(e->sizes);
-        free(e->skips);
         buffer_done(&e->packed);
         buffer_done(&e->texts);
         buffer_done(&e->row_groups);
@@ -118,17 +112,12 @@ static int make_room(ParquetEncoder *e, size_t n_columns)
         if (!ranges)
                 return -ENOMEM;
         e->ranges = ranges;
-        uint8_t *skips = realloc(e->skips, n_columns);
-        if (!skips)
-                return -ENOMEM;
-        memset(skips + e->n_chunks, 0, n_columns - e->n_chunks);
-        e->skips = skips;
         e->n_chunks = n_columns;
         return 0;
 }
 
 /* Compresses all pages of the chunk to e->packed, or finds that it does not pay. */
-static int compress_pages(ParquetEncoder *e, size_t column, bool *ret_pays)
+static int compress_pages(ParquetEncoder *e, bool *ret_pays)
 {
         const ChunkEncoder *c = &e->chunk;
 
@@ -136,10 +125,6 @@ static int compress_pages(ParquetEncoder *e, size_t column, bool *ret_pays)
         buffer_clear(&e->packed);
         if (e->codec == &codec_none)
                 return 0;
-        if (e->skips[column] > 0 && c->raw.size >= SKIP_LEAST) {
-                e->skips[column]--;
-                return 0;
-        }
         if (c->n_pages > e->n_sizes) {
                 size_t *sizes = realloc(e->sizes, c->n_pages * sizeof *sizes);
                 if (!sizes)
@@ -161,7 +146,6 @@ static int compress_pages(ParquetEncoder *e, size_t column, bool *ret_pays)
                 e->packed.size += e->sizes[i];
         }
         *ret_pays = e->packed.size + c->raw.size / LEAST_GAIN < c->raw.size;
-        e->skips[column] = *ret_pays ? 0 : SKIP_PARTS;
         return 0;
 }
 
@@ -193,7 +177,7 @@ static int put_chunk(ParquetEncoder *e, size_t column, Buffer *out, uint64_t out
         const ChunkEncoder *c = &e->chunk;
         size_t start = out->size, at = 0, payload = 0;
         bool pays;
-        int r = compress_pages(e, column, &pays);
+        int r = compress_pages(e, &pays);
 
         chunk->codec = pays ? e->codec->id : codec_none.id;
         chunk->offset = out_offset + start;
