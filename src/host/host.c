@@ -44,6 +44,9 @@ int host_open(const Host *host, const char *path)
         return fd < 0 ? -errno : fd;
 }
 
+/* seq_file(9) stops early only when its page is full. */
+enum { WHOLE_BELOW = 256 };
+
 ssize_t host_reread(int fd, char *buffer, size_t size)
 {
         size_t used = 0;
@@ -55,9 +58,9 @@ ssize_t host_reread(int fd, char *buffer, size_t size)
                                 continue;
                         return -errno;
                 }
-                if (n == 0)
-                        break;
                 used += (size_t)n;
+                if (n < WHOLE_BELOW) /* a value: nothing can follow, and asking costs as much again */
+                        break;
         }
         buffer[used] = '\0';
         return (ssize_t)used;

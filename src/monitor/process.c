@@ -184,7 +184,10 @@ static void on_event(const TrackEvent *event, void *data)
 
 int process_monitor_drain(ProcessMonitor *m)
 {
-        return m->options.source->ops->drain(m->options.source, on_event, m);
+        int r = m->options.source->ops->drain(m->options.source, on_event, m);
+
+        process_table_look(m->table);
+        return r;
 }
 
 static uint64_t resident(const TrackSample *s)

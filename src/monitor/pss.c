@@ -11,7 +11,7 @@
 enum {
         DOUBT_MIN_BYTES = 1 << 20,    /* below, an estimate is good enough */
         BURST_NS = 6 * 1000000,       /* what may be spent ahead, for a start and for peaks */
-        RESERVE_PERCENT = 30,         /* of the budget: for what cannot wait, reading can */
+        RESERVE_PERCENT = 55,         /* of the budget: for what cannot wait, reading can */
         COST_FIRST_NS = 30 * 1000,    /* guess of a read's fixed cost */
         COST_PER_MIB_NS = 6 * 1000,   /* and of what comes on top, until measured */
         MAX_READS_A_TICK = 8,

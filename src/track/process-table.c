@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "host/proc-identity.h"
@@ -16,7 +17,8 @@ struct ProcessTable {
         Map *alive;  /* pid → Process */
         Map *exited; /* exited_key → Process */
         ProcessTableCounts counts;
-        String text; /* scratch */
+        Buffer unread; /* pid_t of those to look at */
+        String text;   /* scratch */
 };
 
 static const TrackFigures unknown_figures = {
@@ -63,6 +65,7 @@ ProcessTable *process_table_free(ProcessTable *table)
         if (table) {
                 free_all(table->alive);
                 free_all(table->exited);
+                buffer_done(&table->unread);
                 string_done(&table->text);
                 free(table);
         }
@@ -147,23 +150,7 @@ static void want(ProcessTable *table, Process *p)
         table->counts.alive++;
 }
 
-static void read_command(ProcessTable *table, Process *p, const TrackEvent *event)
-{
-        const Host *host = table->options.host;
-        char buffer[PROC_CMDLINE_MAX + 1];
-        const char *arguments = event->cmdline;
-        size_t size = event->cmdline_size;
-        bool cut = event->cmdline_cut;
-
-        if (!arguments &&
-            proc_cmdline_read(host, p->pid, buffer, &size, &cut) == 0 && size > 0)
-                arguments = buffer;
-        if (arguments && size > 0) {
-                redact_arguments(&table->text, arguments, size, cut);
-                free(p->cmdline);
-                p->cmdline = strdup(string_get(&table->text));
-        }
-}
+static void check_match(ProcessTable *table, Process *p);
 
 static void replace(char **to, const char *text)
 {
@@ -171,15 +158,41 @@ static void replace(char **to, const char *text)
         *to = strdup(text);
 }
 
-/* What only a living process shows. The path that exec was given is of that moment; the link is
- * of now, when the process may run something else already: for paths that say too little. */
-static void read_places(ProcessTable *table, Process *p, const TrackEvent *event)
+static void set_cmdline(ProcessTable *table, Process *p, const char *arguments, size_t size, bool cut)
+{
+        redact_arguments(&table->text, arguments, size, cut);
+        replace(&p->cmdline, string_get(&table->text));
+}
+
+static void look_later(ProcessTable *table, Process *p)
+{
+        if (!p->unread && buffer_append(&table->unread, &p->pid, sizeof p->pid) == 0)
+                p->unread = true;
+}
+
+/* What the exec itself tells. The path is the one it was given: of that moment, while the link
+ * in /proc is of now, when the process may run something else already. */
+static void take_command(ProcessTable *table, Process *p, const TrackEvent *event)
+{
+        free(p->exe);
+        free(p->cmdline);
+        free(p->cwd); /* not the parent's: who execs has often changed to another one before */
+        p->exe = p->cmdline = p->cwd = NULL;
+        if (event->exe && event->exe[0] == '/')
+                p->exe = strdup(event->exe);
+        if (event->cmdline && event->cmdline_size > 0)
+                set_cmdline(table, p, event->cmdline, event->cmdline_size, event->cmdline_cut);
+        look_later(table, p);
+}
+
+static void look_at(ProcessTable *table, Process *p)
 {
         const Host *host = table->options.host;
-        char path[4096];
+        char path[4096], arguments[PROC_CMDLINE_MAX + 1];
+        size_t size;
+        bool cut;
 
-        if (event->exe && event->exe[0] == '/')
-                replace(&p->exe, event->exe);
+        p->unread = false;
         int r = proc_cwd_read(host, p->pid, path, sizeof path);
         if (r == PROC_GONE)
                 return;
@@ -189,6 +202,23 @@ static void read_places(ProcessTable *table, Process *p, const TrackEvent *event
                 replace(&p->exe, path);
         if (!p->cgroup && proc_cgroup_read(host, p->pid, path, sizeof path) == 0)
                 replace(&p->cgroup, path);
+        if (!p->cmdline && proc_cmdline_read(host, p->pid, arguments, &size, &cut) == 0 && size > 0) {
+                set_cmdline(table, p, arguments, size, cut);
+                check_match(table, p);
+        }
+}
+
+void process_table_look(ProcessTable *table)
+{
+        const pid_t *pids = (const pid_t *)table->unread.data;
+        size_t n = table->unread.size / sizeof *pids;
+
+        for (size_t i = 0; i < n; i++) {
+                Process *p = map_get(table->alive, (uint64_t)pids[i]);
+                if (p && p->unread)
+                        look_at(table, p);
+        }
+        buffer_clear(&table->unread);
 }
 
 static Process *add(ProcessTable *table, const TrackEvent *event)
@@ -292,8 +322,7 @@ static void on_found(ProcessTable *table, const TrackEvent *event)
         p->threads_max = MAX(event->threads_max, 1u);
         if (parent)
                 p->parent_key = parent->key;
-        read_command(table, p, event);
-        read_places(table, p, event);
+        look_at(table, p);
         want(table, p); /* somebody asked for it */
 }
 
@@ -351,11 +380,7 @@ static void on_exec(ProcessTable *table, const TrackEvent *event)
                 p->uid = event->uid;
         if (event->comm[0])
                 memcpy(p->comm, event->comm, sizeof p->comm);
-        free(p->exe);
-        free(p->cmdline);
-        p->exe = p->cmdline = NULL;
-        read_command(table, p, event);
-        read_places(table, p, event);
+        take_command(table, p, event);
         check_match(table, p);
 }
 

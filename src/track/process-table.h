@@ -49,6 +49,7 @@ typedef struct Process {
         bool found;                   /* existed before the recording */
         bool execed;                  /* runs a program of its own */
         bool exited;                  /* the process, not only the image */
+        bool unread;                  /* process_table_look has not been there since its exec */
         bool untold;                  /* the source does not know it: sampled from /proc */
         bool wanted;                  /* in the run; else only watched for --match */
         int wait_status;              /* -1 unknown */
@@ -80,6 +81,11 @@ DEFINE_CLEANUP(ProcessTable, process_table)
 
 /* A TrackEventFn; data is the table. */
 void process_table_apply(const TrackEvent *event, void *table);
+
+/* To be called after each drain: reads what only /proc shows (cwd, cgroup, exe and arguments that
+ * the source did not give) of processes that exec'd since and are still there. Most are not, and
+ * a look at a dead one costs the kernel more than one at a living one. */
+void process_table_look(ProcessTable *table);
 
 /* How a process of ours ended, from wait4(2), where the source cannot know. */
 void process_table_waited(ProcessTable *table, pid_t pid, int wait_status);
