@@ -159,6 +159,34 @@ struct files_struct {
         struct fdtable *fdt;
 };
 
+struct qstr {
+        const unsigned char *name;
+};
+
+struct dentry {
+        struct dentry *d_parent;
+        struct qstr d_name;
+};
+
+struct vfsmount {
+        struct dentry *mnt_root;
+};
+
+struct mount {
+        struct mount *mnt_parent;
+        struct dentry *mnt_mountpoint;
+        struct vfsmount mnt;
+};
+
+struct path {
+        struct vfsmount *mnt;
+        struct dentry *dentry;
+};
+
+struct fs_struct {
+        struct path root, pwd;
+};
+
 struct task_struct {
         unsigned int flags;
         struct sched_entity se;
@@ -178,6 +206,7 @@ struct task_struct {
         unsigned long min_flt, maj_flt;
         const struct cred *real_cred;
         char comm[16];
+        struct fs_struct *fs;
         struct files_struct *files;
         struct signal_struct *signal;
         struct task_io_accounting ioac;

@@ -11,7 +11,12 @@ typedef uint64_t u64;
 typedef int32_t s32;
 #endif
 
-enum { BPF_TRACK_CMDLINE_MAX = 4096, BPF_TRACK_PATH_MAX = 256, BPF_TRACK_SLOTS = 1024 };
+enum {
+        BPF_TRACK_CMDLINE_MAX = 4096,
+        BPF_TRACK_PATH_MAX = 256, /* of a name, and of the path given to exec */
+        BPF_TRACK_CWD_MAX = 512,  /* of all names of the working directory */
+        BPF_TRACK_SLOTS = 1024,
+};
 
 enum bpf_track_type {
         BPF_TRACK_FOUND = 1,
@@ -45,7 +50,10 @@ struct bpf_track_event {
         s32 exit_code; /* as wait(2) */
         u64 peak_pages; /* EXIT: of the last image; EXEC: of the one before; or UNKNOWN */
         u32 threads_max;
-        u32 path_size, cmdline_size; /* bytes behind the record, in this order (EXEC) */
+        /* EXEC: bytes behind the record, in this order. The working directory is its names from
+         * the last to the first, each ended by NUL; size 0: unknown (too long, or detached). */
+        u32 path_size, cwd_size, cmdline_size;
+        u32 reserved;
         u32 tgid; /* as the first pid namespace knows it: key of slots */
         char comm[16];
         struct bpf_track_figures figures;

@@ -58,7 +58,7 @@ typedef struct BpfSource {
 static const char *const kernel_types[] = {
         "task_struct",  "mm_struct", "mm_rss_stat", "signal_struct", "percpu_counter",
         "task_io_accounting", "list_head", "sched_entity", "cred", "pid", "upid", "fdtable",
-        "files_struct", "linux_binprm", "bpf_array", NULL,
+        "files_struct", "linux_binprm", "fs_struct", "path", "dentry", "qstr", "vfsmount", "mount", "bpf_array", NULL,
 };
 
 /* User and system time as the kernel would show them: ticks say how the exact run time is
@@ -131,6 +131,26 @@ static void alive_remove(BpfSource *s, const struct bpf_track_event *e)
         }
 }
 
+/* Names from the last to the first, each ended by NUL → "/first/last"; NULL if there are none. */
+static const char *join_names(const char *names, size_t size, char to[BPF_TRACK_CWD_MAX + BPF_TRACK_PATH_MAX + 2])
+{
+        size_t end = size, used = 0;
+
+        if (size == 0 || size > BPF_TRACK_CWD_MAX + BPF_TRACK_PATH_MAX || names[size - 1] != '\0')
+                return NULL;
+        while (end > 0) {
+                size_t start = --end; /* names[end] is the NUL behind this name */
+                while (start > 0 && names[start - 1] != '\0')
+                        start--;
+                to[used++] = '/';
+                memcpy(to + used, names + start, end - start);
+                used += end - start;
+                end = start;
+        }
+        to[used] = '\0';
+        return to;
+}
+
 static int on_record(void *data, void *record, size_t size)
 {
         static const TrackEventType types[] = {
@@ -141,6 +161,7 @@ static int on_record(void *data, void *record, size_t size)
         };
         BpfSource *s = data;
         const struct bpf_track_event *e = record;
+        char cwd[BPF_TRACK_CWD_MAX + BPF_TRACK_PATH_MAX + 2];
 
         if (size < sizeof *e || e->type == 0 || e->type >= ARRAY_LENGTH(types) || e->pid == 0)
                 return 0;
@@ -164,9 +185,11 @@ static int on_record(void *data, void *record, size_t size)
                 const char *text = (const char *)(e + 1);
                 size_t behind = size - sizeof *e;
                 size_t path = MIN((size_t)e->path_size, behind);
+                size_t cwd_size = MIN((size_t)e->cwd_size, behind - path);
                 event.exe = path > 1 && text[path - 1] == '\0' ? text : NULL;
-                event.cmdline = text + path;
-                event.cmdline_size = MIN((size_t)e->cmdline_size, behind - path);
+                event.cwd = join_names(text + path, cwd_size, cwd);
+                event.cmdline = text + path + cwd_size;
+                event.cmdline_size = MIN((size_t)e->cmdline_size, behind - path - cwd_size);
                 event.cmdline_cut = e->flags & BPF_TRACK_CUT;
         }
         if (event.type == TRACK_FORK || event.type == TRACK_FOUND)

@@ -182,7 +182,10 @@ static void take_command(ProcessTable *table, Process *p, const TrackEvent *even
                 p->exe = strdup(event->exe);
         if (event->cmdline && event->cmdline_size > 0)
                 set_cmdline(table, p, event->cmdline, event->cmdline_size, event->cmdline_cut);
-        look_later(table, p);
+        if (event->cwd)
+                p->cwd = strdup(event->cwd);
+        if (!p->exe || !p->cwd || !p->cmdline || !p->cgroup)
+                look_later(table, p);
 }
 
 static void look_at(ProcessTable *table, Process *p)
@@ -193,10 +196,10 @@ static void look_at(ProcessTable *table, Process *p)
         bool cut;
 
         p->unread = false;
-        int r = proc_cwd_read(host, p->pid, path, sizeof path);
+        int r = p->cwd ? 0 : proc_cwd_read(host, p->pid, path, sizeof path);
         if (r == PROC_GONE)
                 return;
-        if (r == 0)
+        if (r == 0 && !p->cwd)
                 replace(&p->cwd, path);
         if (!p->exe && proc_exe_read(host, p->pid, path, sizeof path) == 0)
                 replace(&p->exe, path);

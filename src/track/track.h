@@ -48,6 +48,7 @@ typedef struct TrackEvent {
         int64_t uid;               /* FOUND, FORK, EXEC; -1 unknown */
         char comm[16];             /* FOUND, FORK, EXEC, COMM; may be "" */
         const char *exe;           /* EXEC: path of the program run, as given; NULL: read /proc */
+        const char *cwd;           /* EXEC: working directory; NULL: read /proc */
         const char *cmdline;       /* EXEC: NUL-separated arguments; NULL: read /proc */
         size_t cmdline_size;
         bool cmdline_cut;          /* more than was copied */
