@@ -63,7 +63,7 @@ static __always_inline u64 resident_sum(const struct resident *r)
 }
 
 /* VmHWM in pages: the kernel notes a high mark only when memory shrinks, so "now" counts too. */
-static __noinline u64 peak_pages(struct mm_struct *mm)
+static __noinline __attribute__((unused)) u64 peak_pages(struct mm_struct *mm)
 {
         struct resident r = {};
         u64 mark = BPF_CORE_READ(mm, hiwater_rss);

@@ -1,6 +1,6 @@
 /*
  * Who is in the run, told by the kernel itself: fork, exec, exit and the final figures of every
- * process in scope, however short; and samples of those alive, on request.
+ * process in scope, however short. (Samples of those alive are sample.bpf.c's.)
  *
  * Only processes in the scope map cost anything. No event wakes the reader: the ring is drained
  * at its ticks, and the reader is woken only when the ring is half full. Raw tracepoints with
@@ -13,23 +13,11 @@
 #include <bpf/bpf_tracing.h>
 
 #include "bpf/figures.h"
+#include "bpf/members.h"
 #include "bpf/resident.h"
 #include "bpf/track.event.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL"; /* the helpers used ask for a GPL-compatible one */
-
-/* The processes in scope, by tgid as the first pid namespace knows it. */
-struct {
-        __uint(type, BPF_MAP_TYPE_HASH);
-        __uint(max_entries, 16384);
-        __type(key, u32);
-        __type(value, struct bpf_track_member);
-} members SEC(".maps");
-
-struct {
-        __uint(type, BPF_MAP_TYPE_RINGBUF);
-        __uint(max_entries, 1 << 19); /* the reader sizes it by the number of CPUs */
-} ring SEC(".maps");
 
 struct exec_record {
         struct bpf_track_event event;
@@ -43,14 +31,6 @@ struct {
         __type(value, struct exec_record);
 } scratch SEC(".maps");
 
-struct {
-        __uint(type, BPF_MAP_TYPE_ARRAY);
-        __uint(map_flags, BPF_F_MMAPABLE);
-        __uint(max_entries, BPF_TRACK_SLOTS);
-        __type(key, u32);
-        __type(value, struct bpf_track_slot);
-} slots SEC(".maps");
-
 /* Known to us both as a per-CPU pointer and as addresses: see prepare(). */
 struct {
         __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -59,37 +39,15 @@ struct {
         __type(value, u64);
 } compass SEC(".maps");
 
-enum { FD_WORDS = 16 };
-
-/* Set by the reader before loading. */
-const volatile u32 ring_half = 1 << 18;
-
 /* Set by the reader at any time. */
 u32 watch_all;      /* every new process of the machine is */
 u32 no_descendants; /* children of members are not */
-u32 n_slots;        /* to sample */
-u32 refresh;        /* sample idle processes in full, too */
-
-/* Told to the reader. */
-u64 lost;
 
 s32 root_pid;       /* for add_root() */
 u32 root_found;
 
 /* Found by prepare(). */
 u32 pid_level; /* of the reader's pid namespace */
-
-static __always_inline u64 wake(void)
-{
-        return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > ring_half ? BPF_RB_FORCE_WAKEUP
-                                                                       : BPF_RB_NO_WAKEUP;
-}
-
-static __always_inline void send(void *data, u64 size)
-{
-        if (bpf_ringbuf_output(&ring, data, size, wake()) != 0)
-                __sync_fetch_and_add(&lost, 1);
-}
 
 /* The pid of a process as the reader's pid namespace knows it; 0: not visible there. */
 static __always_inline s32 shown_pid(struct task_struct *leader)
@@ -105,25 +63,6 @@ static __always_inline s32 shown_pid(struct task_struct *leader)
                                       (void *)pid + bpf_core_field_offset(struct pid, numbers) +
                                               level * bpf_core_type_size(struct upid));
         return nr;
-}
-
-/* ---- life ---- */
-
-static __always_inline struct bpf_track_member *member_of(u32 tgid)
-{
-        return bpf_map_lookup_elem(&members, &tgid);
-}
-
-static __always_inline void head(struct bpf_track_event *e, u32 type, u32 tgid,
-                                 const struct bpf_track_member *m)
-{
-        __builtin_memset(e, 0, sizeof *e);
-        e->type = type;
-        e->time_ns = bpf_ktime_get_ns();
-        e->tgid = tgid;
-        e->pid = m->pid;
-        e->start_ns = m->start_ns;
-        e->peak_pages = BPF_TRACK_UNKNOWN;
 }
 
 /* Runs once in the reader's own context (BPF_PROG_TEST_RUN): who it is, which pid namespace it
@@ -477,180 +416,5 @@ int on_free(struct bpf_raw_tracepoint_args *ctx)
         add_signal(&e.figures, BPF_CORE_READ(task, signal));
         bpf_map_delete_elem(&members, &tgid);
         send(&e, sizeof e);
-        return 0;
-}
-
-SEC("raw_tp/task_rename")
-int on_rename(struct bpf_raw_tracepoint_args *ctx)
-{
-        struct task_struct *task = (void *)ctx->args[0];
-        u32 tgid = BPF_CORE_READ(task, tgid);
-        struct bpf_track_member *m;
-        struct bpf_track_event e;
-
-        if (BPF_CORE_READ(task, pid) != tgid || !(m = member_of(tgid)))
-                return 0;
-        if (bpf_core_field_exists(task->in_execve) && BPF_CORE_READ_BITFIELD_PROBED(task, in_execve))
-                return 0; /* the exec itself tells */
-        head(&e, BPF_TRACK_COMM, tgid, m);
-        bpf_probe_read_kernel_str(e.comm, sizeof e.comm, (void *)ctx->args[1]);
-        send(&e, sizeof e);
-        return 0;
-}
-
-/* The argument is the victim's task_struct since 6.8, its pid before: told apart by size. */
-SEC("raw_tp/mark_victim")
-int on_oom(struct bpf_raw_tracepoint_args *ctx)
-{
-        u64 victim = ctx->args[0];
-        u32 tgid = victim;
-        struct bpf_track_event e;
-
-        if (victim >> 32)
-                tgid = BPF_CORE_READ((struct task_struct *)victim, tgid);
-        struct bpf_track_member *m = member_of(tgid);
-        if (!m)
-                return 0;
-        head(&e, BPF_TRACK_OOM, tgid, m);
-        send(&e, sizeof e);
-        return 0;
-}
-
-/* ---- samples ---- */
-
-static __always_inline u32 count_fds(struct task_struct *task)
-{
-        struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-        u64 words[FD_WORDS] = {};
-        u32 n = 0, size;
-
-        if (!table)
-                return 0xffffffff;
-        u32 max = BPF_CORE_READ(table, max_fds);
-        if (max > FD_WORDS * 64)
-                return 0xffffffff;
-        size = max / 8;
-        if (size > sizeof words)
-                size = sizeof words;
-        if (bpf_probe_read_kernel(words, size, BPF_CORE_READ(table, open_fds)) != 0)
-                return 0xffffffff;
-        for (u32 i = 0; i < FD_WORDS; i++) {
-                u64 w = words[i];
-                w -= w >> 1 & 0x5555555555555555ull;
-                w = (w & 0x3333333333333333ull) + (w >> 2 & 0x3333333333333333ull);
-                w = (w + (w >> 4)) & 0x0f0f0f0f0f0f0f0full;
-                n += (w * 0x0101010101010101ull) >> 56;
-        }
-        return n;
-}
-
-/* A walk over the threads of a process: one step a call. */
-struct walk {
-        struct bpf_track_slot *slot;
-        struct task_struct *leader;
-        struct list_head *node;
-        void *end;
-};
-
-static long add_next_thread(void *map, u32 *index, void *value, struct walk *walk)
-{
-        struct bpf_track_slot *slot = walk->slot;
-        struct list_head *node = walk->node;
-        struct task_struct *t =
-                (void *)node - bpf_core_field_offset(struct task_struct, thread_node);
-
-        if (!node || (void *)node == walk->end)
-                return 1;
-        if (t != walk->leader) {
-                slot->runtime_ns += BPF_CORE_READ(t, se.sum_exec_runtime);
-                slot->utime_ns += BPF_CORE_READ(t, utime);
-                slot->stime_ns += BPF_CORE_READ(t, stime);
-                if (bpf_core_field_exists(t->ioac.rchar)) {
-                        slot->read_bytes += BPF_CORE_READ(t, ioac.read_bytes);
-                        slot->write_bytes += BPF_CORE_READ(t, ioac.write_bytes);
-                }
-        }
-        walk->node = BPF_CORE_READ(node, next);
-        return 0;
-}
-
-/* The loop is again the slots map. */
-static __always_inline void add_threads(struct bpf_track_slot *slot, struct task_struct *leader,
-                                        struct signal_struct *signal)
-{
-        struct walk walk = {slot, leader, BPF_CORE_READ(signal, thread_head.next),
-                            (void *)signal + bpf_core_field_offset(struct signal_struct, thread_head)};
-
-        bpf_for_each_map_elem(&slots, add_next_thread, &walk, 0);
-}
-
-static __always_inline void sample_memory(struct bpf_track_slot *slot, struct task_struct *task,
-                                          struct mm_struct *mm)
-{
-        struct resident r = {};
-
-        read_resident(mm, false, &r);
-        if (BPF_CORE_READ(task, mm) != mm) /* changed or gone meanwhile */
-                return;
-        slot->file_pages = r.pages[MM_FILEPAGES] > 0 ? r.pages[MM_FILEPAGES] : 0;
-        slot->anon_pages = r.pages[MM_ANONPAGES] > 0 ? r.pages[MM_ANONPAGES] : 0;
-        slot->swap_pages = r.pages[MM_SWAPENTS] > 0 ? r.pages[MM_SWAPENTS] : 0;
-        slot->shmem_pages = r.pages[MM_SHMEMPAGES] > 0 ? r.pages[MM_SHMEMPAGES] : 0;
-        u64 mark = BPF_CORE_READ(mm, hiwater_rss), now = resident_sum(&r);
-        slot->peak_pages = mark > now ? mark : now;
-}
-
-static long sample_one(void *map, u32 *index, struct bpf_track_slot *slot, void *unused)
-{
-        if (*index >= n_slots)
-                return 1;
-        struct bpf_track_member *m = member_of(slot->tgid);
-        if (!m || m->exited || (slot->start_ns && m->start_ns != slot->start_ns)) {
-                slot->state = BPF_TRACK_ABSENT;
-                return 0;
-        }
-        struct task_struct *task = (void *)m->task;
-        u64 runtime = BPF_CORE_READ(task, se.sum_exec_runtime);
-
-        /* one thread that did not run: it changed nothing, and made no second one */
-        if (slot->state != BPF_TRACK_ABSENT && slot->threads == 1 &&
-            runtime == slot->main_runtime_ns && !refresh) {
-                slot->state = BPF_TRACK_UNCHANGED;
-                return 0;
-        }
-        struct signal_struct *signal = BPF_CORE_READ(task, signal);
-        u32 threads = BPF_CORE_READ(signal, nr_threads);
-        u64 gone = BPF_CORE_READ(signal, sum_sched_runtime);
-
-        slot->threads = threads;
-        slot->main_runtime_ns = runtime;
-        slot->runtime_ns = runtime + gone;
-        slot->utime_ns = BPF_CORE_READ(task, utime) + BPF_CORE_READ(signal, utime);
-        slot->stime_ns = BPF_CORE_READ(task, stime) + BPF_CORE_READ(signal, stime);
-        if (bpf_core_field_exists(task->ioac.rchar)) {
-                slot->read_bytes = BPF_CORE_READ(task, ioac.read_bytes) +
-                                   BPF_CORE_READ(signal, ioac.read_bytes);
-                slot->write_bytes = BPF_CORE_READ(task, ioac.write_bytes) +
-                                    BPF_CORE_READ(signal, ioac.write_bytes);
-        }
-        slot->min_flt = BPF_CORE_READ(task, min_flt) + BPF_CORE_READ(signal, min_flt);
-        if (threads > 1)
-                add_threads(slot, task, signal);
-        slot->fds = count_fds(task);
-        struct mm_struct *mm = BPF_CORE_READ(task, mm);
-        if (m->flags & BPF_TRACK_SHARED_MM || !mm)
-                slot->file_pages = slot->anon_pages = slot->shmem_pages = slot->swap_pages =
-                        slot->peak_pages = 0;
-        else
-                sample_memory(slot, task, mm);
-        slot->state = BPF_TRACK_FILLED;
-        return 0;
-}
-
-/* Run by the reader at each tick: fills the slots it asked for, and only those. */
-SEC("raw_tp/vigia_sample")
-int sample(void *ctx)
-{
-        bpf_for_each_map_elem(&slots, sample_one, NULL, 0);
         return 0;
 }

@@ -29,43 +29,34 @@ typedef struct Raw {
         int void_pointer;
 } Raw;
 
-/* Bytes that follow the 12 of struct btf_type; -1: unknown kind. */
-static int64_t tail_bytes(const struct btf_type *t)
-{
-        uint32_t n = BTF_INFO_VLEN(t->info);
+/* Bytes that follow the 12 of struct btf_type, by kind: `fixed`, and `each` for each of its vlen
+ * members. A table, because the walk passes 100,000 types of kinds that no CPU foresees. */
+typedef struct Tail {
+        uint8_t fixed, each;
+        bool known;
+} Tail;
 
-        switch (BTF_INFO_KIND(t->info)) {
-        case BTF_KIND_INT:
-        case BTF_KIND_VAR:
-        case 17: /* DECL_TAG */
-                return 4;
-        case BTF_KIND_ARRAY:
-                return sizeof(struct btf_array);
-        case BTF_KIND_STRUCT:
-        case BTF_KIND_UNION:
-                return (int64_t)n * (int64_t)sizeof(struct btf_member);
-        case BTF_KIND_ENUM:
-                return (int64_t)n * (int64_t)sizeof(struct btf_enum);
-        case BTF_KIND_FUNC_PROTO:
-                return (int64_t)n * (int64_t)sizeof(struct btf_param);
-        case BTF_KIND_DATASEC:
-                return (int64_t)n * (int64_t)sizeof(struct btf_var_secinfo);
-        case 19: /* ENUM64 */
-                return (int64_t)n * 12;
-        case BTF_KIND_PTR:
-        case BTF_KIND_FWD:
-        case BTF_KIND_TYPEDEF:
-        case BTF_KIND_VOLATILE:
-        case BTF_KIND_CONST:
-        case BTF_KIND_RESTRICT:
-        case BTF_KIND_FUNC:
-        case BTF_KIND_FLOAT:
-        case 18: /* TYPE_TAG */
-                return 0;
-        default:
-                return -1;
-        }
-}
+static const Tail tails[32] = {
+        [BTF_KIND_INT] = {4, 0, true},
+        [BTF_KIND_PTR] = {0, 0, true},
+        [BTF_KIND_ARRAY] = {sizeof(struct btf_array), 0, true},
+        [BTF_KIND_STRUCT] = {0, sizeof(struct btf_member), true},
+        [BTF_KIND_UNION] = {0, sizeof(struct btf_member), true},
+        [BTF_KIND_ENUM] = {0, sizeof(struct btf_enum), true},
+        [BTF_KIND_FWD] = {0, 0, true},
+        [BTF_KIND_TYPEDEF] = {0, 0, true},
+        [BTF_KIND_VOLATILE] = {0, 0, true},
+        [BTF_KIND_CONST] = {0, 0, true},
+        [BTF_KIND_RESTRICT] = {0, 0, true},
+        [BTF_KIND_FUNC] = {0, 0, true},
+        [BTF_KIND_FUNC_PROTO] = {0, sizeof(struct btf_param), true},
+        [BTF_KIND_VAR] = {4, 0, true},
+        [BTF_KIND_DATASEC] = {0, sizeof(struct btf_var_secinfo), true},
+        [BTF_KIND_FLOAT] = {0, 0, true},
+        [17] = {4, 0, true},  /* DECL_TAG */
+        [18] = {0, 0, true},  /* TYPE_TAG */
+        [19] = {0, 12, true}, /* ENUM64 */
+};
 
 static const struct btf_type *type_at(const Raw *raw, uint32_t id)
 {
@@ -77,13 +68,15 @@ static const char *name_at(const Raw *raw, uint32_t offset)
         return offset < raw->strings_size ? raw->strings + offset : "";
 }
 
-static void note_wanted(Raw *raw, const struct btf_type *t, const char *const *names)
+static void note_struct(Raw *raw, const struct btf_type *t, const char *const *names)
 {
         const char *name = name_at(raw, t->name_off);
 
         for (size_t i = 0; names[i] && i < MAX_WANTED; i++)
-                if (!raw->wanted[i] && name[0] == names[i][0] && strcmp(name, names[i]) == 0)
+                if (name[0] == names[i][0] && !raw->wanted[i] && strcmp(name, names[i]) == 0)
                         raw->wanted[i] = raw->n;
+        if (name[0] == 'b' && !raw->map_memory)
+                raw->map_memory = strcmp(name, "bpf_mem_alloc") == 0;
 }
 
 static void note_tracepoint(Raw *raw, const struct btf_type *t)
@@ -107,8 +100,9 @@ static int index_types(Raw *raw, const char *const *names)
                 return -ENOMEM;
         while (raw->types_size - at >= sizeof(struct btf_type)) {
                 const struct btf_type *t = (const void *)(raw->types + at);
-                int64_t tail = tail_bytes(t);
-                if (tail < 0 || (uint64_t)tail > raw->types_size - at - sizeof *t)
+                const Tail *kind = &tails[BTF_INFO_KIND(t->info)];
+                uint32_t tail = kind->fixed + kind->each * BTF_INFO_VLEN(t->info);
+                if (!kind->known || tail > raw->types_size - at - sizeof *t)
                         return -EBADMSG;
                 if (++raw->n >= capacity) {
                         capacity *= 2;
@@ -119,12 +113,10 @@ static int index_types(Raw *raw, const char *const *names)
                 }
                 raw->offsets[raw->n] = at;
                 if (BTF_INFO_KIND(t->info) == BTF_KIND_STRUCT && t->name_off)
-                        note_wanted(raw, t, names);
-                if (BTF_INFO_KIND(t->info) == BTF_KIND_STRUCT && !raw->map_memory)
-                        raw->map_memory = strcmp(name_at(raw, t->name_off), "bpf_mem_alloc") == 0;
+                        note_struct(raw, t, names);
                 else if (BTF_INFO_KIND(t->info) == BTF_KIND_TYPEDEF)
                         note_tracepoint(raw, t);
-                at += (uint32_t)(sizeof *t + (size_t)tail);
+                at += (uint32_t)sizeof *t + tail;
         }
         raw->copies = calloc((size_t)raw->n + 1, sizeof *raw->copies);
         return raw->copies ? 0 : -ENOMEM;

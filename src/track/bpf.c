@@ -21,6 +21,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "bpf/track.event.h"
+#include "bpf/sample.skel.h"
 #include "bpf/track.skel.h"
 #include "track/bpf-btf.h"
 #include "track/bpf-seed.h"
@@ -39,6 +40,8 @@ typedef struct Alive {
 typedef struct BpfSource {
         TrackSource source;
         struct track_bpf *skeleton;
+        struct sample_bpf *sampler; /* loaded at the first tick */
+        int btf_fd;                 /* until then */
         struct ring_buffer *ring;
         struct bpf_track_slot *slots; /* shared with the kernel */
         TrackScope scope;
@@ -239,15 +242,55 @@ static void deliver(BpfSource *s, const struct bpf_track_slot *slot, const Alive
         fn(&sample, data);
 }
 
+/* Shares the maps of the first object, and what prepare() found. */
+static int load_sampler(BpfSource *s)
+{
+        char path[32];
+        struct track_bpf *k = s->skeleton;
+
+        snprintf(path, sizeof path, "/proc/self/fd/%d", s->btf_fd);
+        LIBBPF_OPTS(bpf_object_open_opts, options, .btf_custom_path = path);
+        struct sample_bpf *sampler = sample_bpf__open_opts(&options);
+        if (!sampler)
+                return -errno;
+        sampler->rodata->n_cpus = k->rodata->n_cpus;
+        sampler->rodata->ring_half = k->rodata->ring_half;
+        memcpy(sampler->bss->percpu_offset, k->bss->percpu_offset, sizeof k->bss->percpu_offset);
+        int r = bpf_map__reuse_fd(sampler->maps.members, bpf_map__fd(k->maps.members));
+        if (r == 0)
+                r = bpf_map__reuse_fd(sampler->maps.ring, bpf_map__fd(k->maps.ring));
+        if (r == 0)
+                r = bpf_map__reuse_fd(sampler->maps.slots, bpf_map__fd(k->maps.slots));
+        if (r == 0)
+                r = sample_bpf__load(sampler);
+        s->btf_fd = fd_close(s->btf_fd);
+        if (r < 0) {
+                sample_bpf__destroy(sampler);
+                return r;
+        }
+        /* a kernel that refuses these is done without them */
+        sampler->links.on_rename = bpf_program__attach(sampler->progs.on_rename);
+        sampler->links.on_oom = bpf_program__attach(sampler->progs.on_oom);
+        s->sampler = sampler;
+        return 0;
+}
+
 static int bpf_sample(TrackSource *source, TrackSampleFn fn, void *data)
 {
         BpfSource *s = (BpfSource *)source;
         uint64_t now = clock_monotonic_ns();
         LIBBPF_OPTS(bpf_test_run_opts, options);
-        int program = bpf_program__fd(s->skeleton->progs.sample);
 
-        s->skeleton->bss->refresh = now >= s->next_refresh_ns;
-        if (s->skeleton->bss->refresh)
+        if (!s->sampler) {
+                if (s->n_alive == 0) /* over before the first tick */
+                        return 0;
+                int r = load_sampler(s);
+                if (r < 0)
+                        return r;
+        }
+        int program = bpf_program__fd(s->sampler->progs.sample);
+        s->sampler->bss->refresh = now >= s->next_refresh_ns;
+        if (s->sampler->bss->refresh)
                 s->next_refresh_ns = now + REFRESH_NS;
         for (size_t first = 0; first < s->n_alive; first += BPF_TRACK_SLOTS) {
                 size_t n = MIN(s->n_alive - first, (size_t)BPF_TRACK_SLOTS);
@@ -260,7 +303,7 @@ static int bpf_sample(TrackSource *source, TrackSampleFn fn, void *data)
                                 slot->state = BPF_TRACK_ABSENT;
                         }
                 }
-                s->skeleton->bss->n_slots = (uint32_t)n;
+                s->sampler->bss->n_slots = (uint32_t)n;
                 if (bpf_prog_test_run_opts(program, &options) < 0)
                         return -errno;
                 for (size_t i = 0; i < n; i++)
@@ -279,7 +322,7 @@ static uint64_t bpf_lost(TrackSource *source)
 {
         BpfSource *s = (BpfSource *)source;
 
-        return s->skeleton->bss->lost + s->lost_here;
+        return s->skeleton->bss->lost + (s->sampler ? s->sampler->bss->lost : 0) + s->lost_here;
 }
 
 static TrackSource *bpf_close(TrackSource *source)
@@ -289,8 +332,11 @@ static TrackSource *bpf_close(TrackSource *source)
         if (s->slots)
                 munmap(s->slots, BPF_TRACK_SLOTS * sizeof *s->slots);
         ring_buffer__free(s->ring);
+        if (s->sampler)
+                sample_bpf__destroy(s->sampler);
         if (s->skeleton)
                 track_bpf__destroy(s->skeleton);
+        fd_close(s->btf_fd);
         map_free(s->index);
         buffer_done(&s->found);
         free(s->alive);
@@ -328,11 +374,12 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list args
 static int load(BpfSource *s, const Host *host, Error *why)
 {
         char path[32];
-        _cleanup_close_ int btf = bpf_btf_of_kernel(host, kernel_types, &s->facts, why);
+        int btf = bpf_btf_of_kernel(host, kernel_types, &s->facts, why);
         int n_cpus = libbpf_num_possible_cpus();
 
         if (btf < 0)
                 return btf;
+        s->btf_fd = btf;
         if (n_cpus < 1)
                 return error_set(why, EOPNOTSUPP, "bpf: the number of CPUs is unknown");
         snprintf(path, sizeof path, "/proc/self/fd/%d", btf);
@@ -356,7 +403,7 @@ static int load(BpfSource *s, const Host *host, Error *why)
         return r < 0 ? explain(r, why) : 0;
 }
 
-/* Attached one by one: `prepare` and `sample` are only run, and what is refused but not needed
+/* Attached one by one: `prepare` is only run, and what is refused but not needed
  * (kprobes on a kernel without them) is done without. */
 static int attach(BpfSource *s, Error *why)
 {
@@ -372,8 +419,6 @@ static int attach(BpfSource *s, Error *why)
                 {k->progs.on_prepare_exec, &k->links.on_prepare_exec, false},
                 {k->progs.on_exec_release, &k->links.on_exec_release, false},
                 {k->progs.on_exit_release, &k->links.on_exit_release, false},
-                {k->progs.on_rename, &k->links.on_rename, false},
-                {k->progs.on_oom, &k->links.on_oom, false},
                 {k->progs.on_fork, &k->links.on_fork, true},
         };
 
@@ -425,6 +470,7 @@ static int bpf_open(TrackSource **ret, const Host *host, const TrackScope *scope
         if (!s)
                 return -ENOMEM;
         s->source.ops = &track_bpf_ops;
+        s->btf_fd = -1;
         s->scope = *scope;
         s->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
         libbpf_set_print(quiet);

@@ -1,0 +1,196 @@
+/*
+ * Samples of the processes in scope, on request, and what is seldom told: new names, and the OOM
+ * killer's choice. An object of its own, loaded at the first tick: the command need not wait for
+ * it, and the shortest never does.
+ */
+#include "bpf/kernel.h"
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+
+#include "bpf/members.h"
+#include "bpf/resident.h"
+#include "bpf/track.event.h"
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL"; /* the helpers used ask for a GPL-compatible one */
+
+enum { FD_WORDS = 16 };
+
+/* Set by the reader at any time. */
+u32 n_slots; /* to sample */
+u32 refresh; /* sample idle processes in full, too */
+
+SEC("raw_tp/task_rename")
+int on_rename(struct bpf_raw_tracepoint_args *ctx)
+{
+        struct task_struct *task = (void *)ctx->args[0];
+        u32 tgid = BPF_CORE_READ(task, tgid);
+        struct bpf_track_member *m;
+        struct bpf_track_event e;
+
+        if (BPF_CORE_READ(task, pid) != tgid || !(m = member_of(tgid)))
+                return 0;
+        if (bpf_core_field_exists(task->in_execve) && BPF_CORE_READ_BITFIELD_PROBED(task, in_execve))
+                return 0; /* the exec itself tells */
+        head(&e, BPF_TRACK_COMM, tgid, m);
+        bpf_probe_read_kernel_str(e.comm, sizeof e.comm, (void *)ctx->args[1]);
+        send(&e, sizeof e);
+        return 0;
+}
+
+/* The argument is the victim's task_struct since 6.8, its pid before: told apart by size. */
+SEC("raw_tp/mark_victim")
+int on_oom(struct bpf_raw_tracepoint_args *ctx)
+{
+        u64 victim = ctx->args[0];
+        u32 tgid = victim;
+        struct bpf_track_event e;
+
+        if (victim >> 32)
+                tgid = BPF_CORE_READ((struct task_struct *)victim, tgid);
+        struct bpf_track_member *m = member_of(tgid);
+        if (!m)
+                return 0;
+        head(&e, BPF_TRACK_OOM, tgid, m);
+        send(&e, sizeof e);
+        return 0;
+}
+
+/* ---- samples ---- */
+
+static __always_inline u32 count_fds(struct task_struct *task)
+{
+        struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+        u64 words[FD_WORDS] = {};
+        u32 n = 0, size;
+
+        if (!table)
+                return 0xffffffff;
+        u32 max = BPF_CORE_READ(table, max_fds);
+        if (max > FD_WORDS * 64)
+                return 0xffffffff;
+        size = max / 8;
+        if (size > sizeof words)
+                size = sizeof words;
+        if (bpf_probe_read_kernel(words, size, BPF_CORE_READ(table, open_fds)) != 0)
+                return 0xffffffff;
+        for (u32 i = 0; i < FD_WORDS; i++) {
+                u64 w = words[i];
+                w -= w >> 1 & 0x5555555555555555ull;
+                w = (w & 0x3333333333333333ull) + (w >> 2 & 0x3333333333333333ull);
+                w = (w + (w >> 4)) & 0x0f0f0f0f0f0f0f0full;
+                n += (w * 0x0101010101010101ull) >> 56;
+        }
+        return n;
+}
+
+/* A walk over the threads of a process: one step a call. */
+struct walk {
+        struct bpf_track_slot *slot;
+        struct task_struct *leader;
+        struct list_head *node;
+        void *end;
+};
+
+static long add_next_thread(void *map, u32 *index, void *value, struct walk *walk)
+{
+        struct bpf_track_slot *slot = walk->slot;
+        struct list_head *node = walk->node;
+        struct task_struct *t =
+                (void *)node - bpf_core_field_offset(struct task_struct, thread_node);
+
+        if (!node || (void *)node == walk->end)
+                return 1;
+        if (t != walk->leader) {
+                slot->runtime_ns += BPF_CORE_READ(t, se.sum_exec_runtime);
+                slot->utime_ns += BPF_CORE_READ(t, utime);
+                slot->stime_ns += BPF_CORE_READ(t, stime);
+                if (bpf_core_field_exists(t->ioac.rchar)) {
+                        slot->read_bytes += BPF_CORE_READ(t, ioac.read_bytes);
+                        slot->write_bytes += BPF_CORE_READ(t, ioac.write_bytes);
+                }
+        }
+        walk->node = BPF_CORE_READ(node, next);
+        return 0;
+}
+
+/* The loop is again the slots map. */
+static __always_inline void add_threads(struct bpf_track_slot *slot, struct task_struct *leader,
+                                        struct signal_struct *signal)
+{
+        struct walk walk = {slot, leader, BPF_CORE_READ(signal, thread_head.next),
+                            (void *)signal + bpf_core_field_offset(struct signal_struct, thread_head)};
+
+        bpf_for_each_map_elem(&slots, add_next_thread, &walk, 0);
+}
+
+static __always_inline void sample_memory(struct bpf_track_slot *slot, struct task_struct *task,
+                                          struct mm_struct *mm)
+{
+        struct resident r = {};
+
+        read_resident(mm, false, &r);
+        if (BPF_CORE_READ(task, mm) != mm) /* changed or gone meanwhile */
+                return;
+        slot->file_pages = r.pages[MM_FILEPAGES] > 0 ? r.pages[MM_FILEPAGES] : 0;
+        slot->anon_pages = r.pages[MM_ANONPAGES] > 0 ? r.pages[MM_ANONPAGES] : 0;
+        slot->swap_pages = r.pages[MM_SWAPENTS] > 0 ? r.pages[MM_SWAPENTS] : 0;
+        slot->shmem_pages = r.pages[MM_SHMEMPAGES] > 0 ? r.pages[MM_SHMEMPAGES] : 0;
+        u64 mark = BPF_CORE_READ(mm, hiwater_rss), now = resident_sum(&r);
+        slot->peak_pages = mark > now ? mark : now;
+}
+
+static long sample_one(void *map, u32 *index, struct bpf_track_slot *slot, void *unused)
+{
+        if (*index >= n_slots)
+                return 1;
+        struct bpf_track_member *m = member_of(slot->tgid);
+        if (!m || m->exited || (slot->start_ns && m->start_ns != slot->start_ns)) {
+                slot->state = BPF_TRACK_ABSENT;
+                return 0;
+        }
+        struct task_struct *task = (void *)m->task;
+        u64 runtime = BPF_CORE_READ(task, se.sum_exec_runtime);
+
+        /* one thread that did not run: it changed nothing, and made no second one */
+        if (slot->state != BPF_TRACK_ABSENT && slot->threads == 1 &&
+            runtime == slot->main_runtime_ns && !refresh) {
+                slot->state = BPF_TRACK_UNCHANGED;
+                return 0;
+        }
+        struct signal_struct *signal = BPF_CORE_READ(task, signal);
+        u32 threads = BPF_CORE_READ(signal, nr_threads);
+        u64 gone = BPF_CORE_READ(signal, sum_sched_runtime);
+
+        slot->threads = threads;
+        slot->main_runtime_ns = runtime;
+        slot->runtime_ns = runtime + gone;
+        slot->utime_ns = BPF_CORE_READ(task, utime) + BPF_CORE_READ(signal, utime);
+        slot->stime_ns = BPF_CORE_READ(task, stime) + BPF_CORE_READ(signal, stime);
+        if (bpf_core_field_exists(task->ioac.rchar)) {
+                slot->read_bytes = BPF_CORE_READ(task, ioac.read_bytes) +
+                                   BPF_CORE_READ(signal, ioac.read_bytes);
+                slot->write_bytes = BPF_CORE_READ(task, ioac.write_bytes) +
+                                    BPF_CORE_READ(signal, ioac.write_bytes);
+        }
+        slot->min_flt = BPF_CORE_READ(task, min_flt) + BPF_CORE_READ(signal, min_flt);
+        if (threads > 1)
+                add_threads(slot, task, signal);
+        slot->fds = count_fds(task);
+        struct mm_struct *mm = BPF_CORE_READ(task, mm);
+        if (m->flags & BPF_TRACK_SHARED_MM || !mm)
+                slot->file_pages = slot->anon_pages = slot->shmem_pages = slot->swap_pages =
+                        slot->peak_pages = 0;
+        else
+                sample_memory(slot, task, mm);
+        slot->state = BPF_TRACK_FILLED;
+        return 0;
+}
+
+/* Run by the reader at each tick: fills the slots it asked for, and only those. */
+SEC("raw_tp/vigia_sample")
+int sample(void *ctx)
+{
+        bpf_for_each_map_elem(&slots, sample_one, NULL, 0);
+        return 0;
+}
