@@ -26,7 +26,6 @@ typedef struct Recorder {
         const RecorderOptions *options;
         RecorderResult *result;
         Loop *loop;
-        TrackWarmUp *warm;
         TrackSource *source;
         ProcessMonitor *monitor;
         CommandCgroup *cgroup;
@@ -174,7 +173,6 @@ static int open_source(Recorder *r, Error *err)
                 .watch_all = o->match != NULL,
                 .descendants = o->workload.argv || o->descendants,
                 .interval_ns = o->interval_ns,
-                .warm = TAKE(r->warm),
         };
 
         int e = track_open(o->source, o->host, &scope, &r->source, &r->result->source_why);
@@ -326,7 +324,6 @@ static int set_up(Recorder *r, Error *err)
 
         if (e < 0)
                 return error_set_errno(err, e, "event loop");
-        r->warm = track_warm_up(r->options->source, r->options->host);
         if (r->options->workload.argv)
                 e = fork_command(r, err);
         ignore_deadly_writes();
@@ -382,7 +379,6 @@ static void wind_up(Recorder *r)
 
 static void tear_down(Recorder *r)
 {
-        track_warm_up_drop(TAKE(r->warm));
         r->workload = workload_free(r->workload);
         r->monitor = process_monitor_free(r->monitor);
         r->source = track_close(r->source);

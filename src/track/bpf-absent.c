@@ -9,13 +9,4 @@ static int bpf_open(TrackSource **ret, const Host *host, const TrackScope *scope
                          "this vigia was built without bpf (libbpf, clang and bpftool were missing)");
 }
 
-TrackWarmUp *track_warm_up(const char *forced, const Host *host)
-{
-        return NULL;
-}
-
-void track_warm_up_drop(TrackWarmUp *warm)
-{
-}
-
 const TrackOps track_bpf_ops = {.name = "bpf", .open = bpf_open};

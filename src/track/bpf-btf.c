@@ -4,8 +4,6 @@
 #include <bpf/btf.h>
 #include <errno.h>
 #include <linux/btf.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -318,53 +316,5 @@ int bpf_btf_of_kernel(const Host *host, const char *const *names, BpfBtfFacts *f
         r = r < 0 ? error_set_errno(err, r, "kernel BTF")
                   : bpf_btf_reduce(raw.data, raw.size, names, facts, err);
         buffer_done(&raw);
-        return r;
-}
-
-struct BpfBtfTask {
-        pthread_t thread;
-        const Host *host;
-        const char *const *names;
-        BpfBtfFacts facts;
-        Error err;
-        int result;
-};
-
-static void *run_task(void *data)
-{
-        BpfBtfTask *task = data;
-
-        task->result = bpf_btf_of_kernel(task->host, task->names, &task->facts, &task->err);
-        return NULL;
-}
-
-BpfBtfTask *bpf_btf_begin(const Host *host, const char *const *names)
-{
-        BpfBtfTask *task = calloc(1, sizeof *task);
-        sigset_t all, before;
-
-        if (!task)
-                return NULL;
-        task->host = host;
-        task->names = names;
-        sigfillset(&all); /* signals are the main thread's */
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        int r = pthread_create(&task->thread, NULL, run_task, task);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-        if (r != 0) {
-                free(task);
-                return NULL;
-        }
-        return task;
-}
-
-int bpf_btf_wait(BpfBtfTask *task, BpfBtfFacts *facts, Error *err)
-{
-        pthread_join(task->thread, NULL);
-        int r = task->result;
-        *facts = task->facts;
-        if (r < 0 && err)
-                *err = task->err;
-        free(task);
         return r;
 }

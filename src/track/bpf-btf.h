@@ -27,11 +27,5 @@ typedef struct BpfBtfFacts {
 int bpf_btf_reduce(const void *raw, size_t size, const char *const *names, BpfBtfFacts *facts,
                    Error *err);
 
-/* The same in the background, begun as early as can be: the fork of the command takes as long,
- * on another CPU. May fail to start; then wait() does the work itself. */
-typedef struct BpfBtfTask BpfBtfTask;
-BpfBtfTask *bpf_btf_begin(const Host *host, const char *const *names); /* NULL: none */
-int bpf_btf_wait(BpfBtfTask *task, BpfBtfFacts *facts, Error *err);    /* frees it; as below */
-
 /* The same from the running kernel's /sys/kernel/btf/vmlinux; -ENOENT: kernel without BTF. */
 int bpf_btf_of_kernel(const Host *host, const char *const *names, BpfBtfFacts *facts, Error *err);

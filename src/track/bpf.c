@@ -374,8 +374,7 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list args
 static int load(BpfSource *s, const Host *host, Error *why)
 {
         char path[32];
-        int btf = s->scope.warm ? bpf_btf_wait((BpfBtfTask *)s->scope.warm, &s->facts, why)
-                                : bpf_btf_of_kernel(host, kernel_types, &s->facts, why);
+        int btf = bpf_btf_of_kernel(host, kernel_types, &s->facts, why);
         int n_cpus = libbpf_num_possible_cpus();
 
         if (btf < 0)
@@ -522,21 +521,6 @@ static void bpf_remove(TrackSource *source, pid_t pid)
                         alive_remove(s, &gone);
                         return;
                 }
-}
-
-TrackWarmUp *track_warm_up(const char *forced, const Host *host)
-{
-        if (forced && strcmp(forced, track_bpf_ops.name) != 0)
-                return NULL;
-        return (TrackWarmUp *)bpf_btf_begin(host, kernel_types);
-}
-
-void track_warm_up_drop(TrackWarmUp *warm)
-{
-        BpfBtfFacts facts;
-
-        if (warm)
-                fd_close(bpf_btf_wait((BpfBtfTask *)warm, &facts, NULL));
 }
 
 const TrackOps track_bpf_ops = {

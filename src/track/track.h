@@ -81,7 +81,6 @@ typedef struct TrackScope {
         bool watch_all;  /* tell of every process of the machine; the consumer picks (--match) */
         bool descendants; /* of what was added: default true */
         uint64_t interval_ns; /* of the ticks to come */
-        struct TrackWarmUp *warm; /* from track_warm_up(); NULL: none. open() takes it */
 } TrackScope;
 
 typedef struct TrackSource TrackSource;
@@ -118,14 +117,6 @@ struct TrackSource {
 extern const TrackOps track_bpf_ops; /* absent builds answer open with -EOPNOTSUPP */
 extern const TrackOps track_perf_ops;
 extern const TrackOps track_poll_ops;
-
-/* Begins in the background what opening the best source takes longest for, so that it runs beside
- * the fork of the command. To be given to one track_open, which frees it. NULL: nothing to do. */
-typedef struct TrackWarmUp TrackWarmUp;
-TrackWarmUp *track_warm_up(const char *forced, const Host *host);
-
-/* What was begun and will not be used. */
-void track_warm_up_drop(TrackWarmUp *warm);
 
 /* The ladder: bpf, perf, poll, or only `forced` ("bpf", "perf", "poll"; NULL: the ladder).
  * *why gets the reasons the better ones did not work ("" if the best did). */
