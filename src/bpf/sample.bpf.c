@@ -1,6 +1,6 @@
 /*
- * Samples of the processes in scope, on request, and what is seldom told: new names, and the OOM
- * killer's choice. An object of its own, loaded at the first tick: the command need not wait for
+ * Samples of the processes in scope, on request, and what is told of them besides their life:
+ * the working directory at exec, new names, the OOM killer's choice. An object of its own, loaded at the first tick: the command need not wait for
  * it, and the shortest never does.
  */
 #include "bpf/kernel.h"
@@ -16,9 +16,93 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL"; /* the helpers used ask for a GP
 
 enum { FD_WORDS = 16 };
 
+struct cwd_record {
+        struct bpf_track_event event;
+        char names[BPF_TRACK_CWD_MAX + BPF_TRACK_PATH_MAX];
+};
+
+struct {
+        __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+        __uint(max_entries, 1);
+        __type(key, u32);
+        __type(value, struct cwd_record);
+} cwd_scratch SEC(".maps");
+
 /* Set by the reader at any time. */
 u32 n_slots; /* to sample */
 u32 refresh; /* sample idle processes in full, too */
+
+/* A climb from the working directory to the root, over mount points: one name a call. */
+struct climb {
+        struct dentry *dentry, *root_dentry;
+        struct vfsmount *mnt, *root_mnt;
+        char *to;
+        u32 size;
+        bool arrived;
+};
+
+static long climb_once(void *map, u32 *index, void *value, struct climb *c)
+{
+        struct dentry *dentry = c->dentry;
+        struct vfsmount *mnt = c->mnt;
+
+        if (dentry == c->root_dentry && mnt == c->root_mnt) {
+                c->arrived = true;
+                return 1;
+        }
+        if (dentry == BPF_CORE_READ(mnt, mnt_root)) {
+                struct mount *m = (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+                struct mount *above = BPF_CORE_READ(m, mnt_parent);
+                if (above == m) /* the outermost: what is above root is not ours to see */
+                        return 1;
+                c->dentry = BPF_CORE_READ(m, mnt_mountpoint);
+                c->mnt = (void *)above + bpf_core_field_offset(struct mount, mnt);
+                return 0;
+        }
+        u32 at = c->size;
+        if (at >= BPF_TRACK_CWD_MAX)
+                return 1;
+        long n = bpf_probe_read_kernel_str(c->to + at, BPF_TRACK_PATH_MAX,
+                                           BPF_CORE_READ(dentry, d_name.name));
+        if (n <= 1)
+                return 1;
+        c->size = at + n;
+        c->dentry = BPF_CORE_READ(dentry, d_parent);
+        return 0;
+}
+
+/* A second program at exec: the climb costs the verifier more time than all of on_exec, for
+ * which the command would have to wait. "/" has no names: it is told as one empty name. */
+SEC("raw_tp/sched_process_exec")
+int on_exec_cwd(struct bpf_raw_tracepoint_args *ctx)
+{
+        struct task_struct *task = (void *)ctx->args[0];
+        u32 zero = 0, tgid = BPF_CORE_READ(task, tgid);
+        struct bpf_track_member *m = member_of(tgid);
+        struct cwd_record *r = bpf_map_lookup_elem(&cwd_scratch, &zero);
+        struct fs_struct *fs = BPF_CORE_READ(task, fs);
+        struct climb c = {};
+
+        if (!m || !r || !fs)
+                return 0;
+        c.dentry = BPF_CORE_READ(fs, pwd.dentry);
+        c.mnt = BPF_CORE_READ(fs, pwd.mnt);
+        c.root_dentry = BPF_CORE_READ(fs, root.dentry);
+        c.root_mnt = BPF_CORE_READ(fs, root.mnt);
+        c.to = r->names;
+        bpf_for_each_map_elem(&slots, climb_once, &c, 0);
+        u32 size = c.size;
+        if (!c.arrived || size > sizeof r->names)
+                return 0;
+        if (size == 0) {
+                r->names[0] = 0;
+                size = 1;
+        }
+        head(&r->event, BPF_TRACK_CWD, tgid, m);
+        r->event.cwd_size = size;
+        send(r, sizeof r->event + size);
+        return 0;
+}
 
 SEC("raw_tp/task_rename")
 int on_rename(struct bpf_raw_tracepoint_args *ctx)

@@ -21,7 +21,7 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL"; /* the helpers used ask for a GP
 
 struct exec_record {
         struct bpf_track_event event;
-        char text[BPF_TRACK_PATH_MAX + BPF_TRACK_CWD_MAX + BPF_TRACK_PATH_MAX + BPF_TRACK_CMDLINE_MAX];
+        char text[BPF_TRACK_PATH_MAX + BPF_TRACK_CMDLINE_MAX];
 };
 
 struct {
@@ -228,70 +228,7 @@ int on_exit_release(struct pt_regs *ctx)
         return note_release((void *)FIRST_ARGUMENT(ctx), (void *)SECOND_ARGUMENT(ctx));
 }
 
-/* A climb from the working directory to the root, over mount points: one name a call. */
-struct climb {
-        struct dentry *dentry, *root_dentry;
-        struct vfsmount *mnt, *root_mnt;
-        char *to;
-        u32 size;
-        bool arrived;
-};
-
-static long climb_once(void *map, u32 *index, void *value, struct climb *c)
-{
-        struct dentry *dentry = c->dentry;
-        struct vfsmount *mnt = c->mnt;
-
-        if (dentry == c->root_dentry && mnt == c->root_mnt) {
-                c->arrived = true;
-                return 1;
-        }
-        if (dentry == BPF_CORE_READ(mnt, mnt_root)) {
-                struct mount *m = (void *)mnt - bpf_core_field_offset(struct mount, mnt);
-                struct mount *above = BPF_CORE_READ(m, mnt_parent);
-                if (above == m) /* the outermost: what is above root is not ours to see */
-                        return 1;
-                c->dentry = BPF_CORE_READ(m, mnt_mountpoint);
-                c->mnt = (void *)above + bpf_core_field_offset(struct mount, mnt);
-                return 0;
-        }
-        u32 at = c->size;
-        if (at >= BPF_TRACK_CWD_MAX)
-                return 1;
-        long n = bpf_probe_read_kernel_str(c->to + at, BPF_TRACK_PATH_MAX,
-                                           BPF_CORE_READ(dentry, d_name.name));
-        if (n <= 1)
-                return 1;
-        c->size = at + n;
-        c->dentry = BPF_CORE_READ(dentry, d_parent);
-        return 0;
-}
-
-/* "/" has no names: it is told as one empty name. */
-static __always_inline u32 working_directory(struct task_struct *task, struct exec_record *r, u32 at)
-{
-        struct fs_struct *fs = BPF_CORE_READ(task, fs);
-        struct climb c = {};
-
-        if (!fs || at > BPF_TRACK_PATH_MAX)
-                return 0;
-        c.dentry = BPF_CORE_READ(fs, pwd.dentry);
-        c.mnt = BPF_CORE_READ(fs, pwd.mnt);
-        c.root_dentry = BPF_CORE_READ(fs, root.dentry);
-        c.root_mnt = BPF_CORE_READ(fs, root.mnt);
-        c.to = r->text + at;
-        bpf_for_each_map_elem(&slots, climb_once, &c, 0);
-        u32 size = c.size;
-        if (!c.arrived)
-                return 0;
-        if (size == 0) {
-                r->text[at] = 0;
-                size = 1;
-        }
-        return size;
-}
-
-/* Copies path, working directory and arguments behind the event; returns how long they are. */
+/* Copies path and arguments behind the event; returns how long they are together. */
 static __always_inline u32 exec_text(struct exec_record *r, struct task_struct *task,
                                      struct linux_binprm *bprm)
 {
@@ -304,13 +241,6 @@ static __always_inline u32 exec_text(struct exec_record *r, struct task_struct *
         if (path > BPF_TRACK_PATH_MAX)
                 path = BPF_TRACK_PATH_MAX;
         r->event.path_size = path;
-        u32 cwd = working_directory(task, r, path);
-        if (cwd > BPF_TRACK_CWD_MAX + BPF_TRACK_PATH_MAX)
-                cwd = 0;
-        r->event.cwd_size = cwd;
-        path += cwd;
-        if (path > BPF_TRACK_PATH_MAX + BPF_TRACK_CWD_MAX + BPF_TRACK_PATH_MAX)
-                return 0;
         if (size > BPF_TRACK_CMDLINE_MAX) {
                 size = BPF_TRACK_CMDLINE_MAX;
                 r->event.flags |= BPF_TRACK_CUT;

@@ -25,6 +25,7 @@ enum bpf_track_type {
         BPF_TRACK_EXIT,
         BPF_TRACK_FINAL,
         BPF_TRACK_COMM,
+        BPF_TRACK_CWD, /* follows its EXEC */
         BPF_TRACK_OOM,
 };
 
@@ -50,9 +51,8 @@ struct bpf_track_event {
         s32 exit_code; /* as wait(2) */
         u64 peak_pages; /* EXIT: of the last image; EXEC: of the one before; or UNKNOWN */
         u32 threads_max;
-        /* EXEC: bytes behind the record, in this order. The working directory is its names from
-         * the last to the first, each ended by NUL; size 0: unknown (too long, or detached). */
-        u32 path_size, cwd_size, cmdline_size;
+        u32 path_size, cmdline_size; /* EXEC: bytes behind the record, in this order */
+        u32 cwd_size; /* CWD: bytes behind it: names from the last to the first, NUL after each */
         u32 reserved;
         u32 tgid; /* as the first pid namespace knows it: key of slots */
         char comm[16];

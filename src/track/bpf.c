@@ -160,7 +160,7 @@ static int on_record(void *data, void *record, size_t size)
                 [BPF_TRACK_FOUND] = TRACK_FOUND, [BPF_TRACK_FORK] = TRACK_FORK,
                 [BPF_TRACK_EXEC] = TRACK_EXEC,   [BPF_TRACK_EXIT] = TRACK_EXIT,
                 [BPF_TRACK_FINAL] = TRACK_FINAL, [BPF_TRACK_COMM] = TRACK_COMM,
-                [BPF_TRACK_OOM] = TRACK_OOM,
+                [BPF_TRACK_OOM] = TRACK_OOM,     [BPF_TRACK_CWD] = TRACK_CWD,
         };
         BpfSource *s = data;
         const struct bpf_track_event *e = record;
@@ -188,13 +188,15 @@ static int on_record(void *data, void *record, size_t size)
                 const char *text = (const char *)(e + 1);
                 size_t behind = size - sizeof *e;
                 size_t path = MIN((size_t)e->path_size, behind);
-                size_t cwd_size = MIN((size_t)e->cwd_size, behind - path);
                 event.exe = path > 1 && text[path - 1] == '\0' ? text : NULL;
-                event.cwd = join_names(text + path, cwd_size, cwd);
-                event.cmdline = text + path + cwd_size;
-                event.cmdline_size = MIN((size_t)e->cmdline_size, behind - path - cwd_size);
+                event.cmdline = text + path;
+                event.cmdline_size = MIN((size_t)e->cmdline_size, behind - path);
                 event.cmdline_cut = e->flags & BPF_TRACK_CUT;
         }
+        if (event.type == TRACK_CWD &&
+            !(event.cwd = join_names((const char *)(e + 1),
+                                     MIN((size_t)e->cwd_size, size - sizeof *e), cwd)))
+                return 0;
         if (event.type == TRACK_FORK || event.type == TRACK_FOUND)
                 alive_add(s, e);
         else if (event.type == TRACK_EXIT || event.type == TRACK_FINAL)
@@ -269,6 +271,7 @@ static int load_sampler(BpfSource *s)
                 return r;
         }
         /* a kernel that refuses these is done without them */
+        sampler->links.on_exec_cwd = bpf_program__attach(sampler->progs.on_exec_cwd);
         sampler->links.on_rename = bpf_program__attach(sampler->progs.on_rename);
         sampler->links.on_oom = bpf_program__attach(sampler->progs.on_oom);
         s->sampler = sampler;

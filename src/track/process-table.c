@@ -182,10 +182,7 @@ static void take_command(ProcessTable *table, Process *p, const TrackEvent *even
                 p->exe = strdup(event->exe);
         if (event->cmdline && event->cmdline_size > 0)
                 set_cmdline(table, p, event->cmdline, event->cmdline_size, event->cmdline_cut);
-        if (event->cwd)
-                p->cwd = strdup(event->cwd);
-        if (!p->exe || !p->cwd || !p->cmdline || !p->cgroup)
-                look_later(table, p);
+        look_later(table, p);
 }
 
 static void look_at(ProcessTable *table, Process *p)
@@ -218,8 +215,10 @@ void process_table_look(ProcessTable *table)
 
         for (size_t i = 0; i < n; i++) {
                 Process *p = map_get(table->alive, (uint64_t)pids[i]);
-                if (p && p->unread)
+                if (p && p->unread && (!p->cwd || !p->exe || !p->cmdline || !p->cgroup))
                         look_at(table, p);
+                if (p)
+                        p->unread = false;
         }
         buffer_clear(&table->unread);
 }
@@ -450,6 +449,11 @@ void process_table_apply(const TrackEvent *event, void *data)
                 break;
         case TRACK_EXEC:
                 on_exec(table, event);
+                break;
+        case TRACK_CWD:
+                p = map_get(table->alive, (uint64_t)event->pid);
+                if (p)
+                        replace(&p->cwd, event->cwd);
                 break;
         case TRACK_COMM:
                 p = map_get(table->alive, (uint64_t)event->pid);

@@ -33,6 +33,7 @@ typedef enum TrackEventType {
         TRACK_FOUND, /* existed before: attach. As FORK, with comm and figures so far */
         TRACK_FORK,  /* a new process (not a thread) */
         TRACK_EXEC,
+        TRACK_CWD,   /* its working directory at the exec just told of */
         TRACK_COMM,  /* renamed itself (prctl) */
         TRACK_EXIT,  /* its last thread is gone */
         TRACK_FINAL, /* bpf: reaped; the figures now include its teardown */
@@ -48,7 +49,7 @@ typedef struct TrackEvent {
         int64_t uid;               /* FOUND, FORK, EXEC; -1 unknown */
         char comm[16];             /* FOUND, FORK, EXEC, COMM; may be "" */
         const char *exe;           /* EXEC: path of the program run, as given; NULL: read /proc */
-        const char *cwd;           /* EXEC: working directory; NULL: read /proc */
+        const char *cwd;           /* CWD */
         const char *cmdline;       /* EXEC: NUL-separated arguments; NULL: read /proc */
         size_t cmdline_size;
         bool cmdline_cut;          /* more than was copied */
