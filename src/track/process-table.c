@@ -319,7 +319,8 @@ static void on_found(ProcessTable *table, const TrackEvent *event)
         Process *p = add(table, event);
         if (!p)
                 return;
-        p->found = p->execed = true;
+        /* the command is held before its exec: its first program is yet to come */
+        p->found = p->execed = p->pid != table->options.root;
         p->base = p->last = event->figures;
         p->threads_max = MAX(event->threads_max, 1u);
         if (parent)
