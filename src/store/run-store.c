@@ -22,7 +22,7 @@ enum {
         PART_VALUES = 32 << 10,      /* values (rows × columns) in a full part */
         PART_VALUES_MIN = 8 << 10,   /* below, row groups are mostly their own description */
         PART_ROWS_MIN = 64,
-        PART_TEXT = 256 << 10,       /* bytes of distinct text in a part */
+        PART_TEXT = 512 << 10,       /* bytes of distinct text in a part: 700 compilers' lines */
         REWRITES_MAX = 32,           /* how often a row is encoded, on average, before sealing */
         LIVE_ROWS_MAX = 64 << 10,
         LIVE_TEXT_MAX = 4 << 20,
