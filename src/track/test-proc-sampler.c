@@ -197,8 +197,9 @@ static void test_no_descriptors(void **state)
         close(after);
         assert_int_equal(before, after);
         assert_int_equal(proc_sampler_read(f->sampler, f->child, 0, &b), 0);
-        assert_int_equal(a.rss_file_bytes, b.rss_file_bytes);
-        assert_int_equal(a.rss_anon_bytes, b.rss_anon_bytes);
+        /* the child may still be faulting its last pages in between the two */
+        assert_near(a.rss_file_bytes, b.rss_file_bytes, MB);
+        assert_near(a.rss_anon_bytes, b.rss_anon_bytes, MB);
         proc_sampler_free(sampler);
 }
 
