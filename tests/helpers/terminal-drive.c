@@ -6,6 +6,7 @@
  *   modes TEXT    waits until the terminal's modes are TEXT: "icanon echo isig opost" less what is off
  *   front NAME    waits until the foreground group's leader has that comm
  *   kill NUMBER   a signal to the command alone
+ *   touch FILE    makes an empty file, which the command may wait for
  *   hangup        closes the terminal
  * -x: stdout of the command is not the terminal but ours. */
 #include <errno.h>
@@ -170,6 +171,10 @@ static bool step(Drive *d, char *line)
         }
         if (strcmp(line, "kill") == 0)
                 return kill(d->pid, atoi(text)) == 0;
+        if (strcmp(line, "touch") == 0) {
+                int fd = open(text, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+                return fd >= 0 && close(fd) == 0;
+        }
         if (strcmp(line, "hangup") == 0) {
                 close(d->master);
                 d->master = -1;

@@ -429,11 +429,12 @@ END
         run -5 at_terminal bash --rcfile bashrc -i <<'END'
 expect PROMPT>
 modes isig opost
-send workload-run -l log sh -c 'stty size; kill -9 $(sed -n "s/^PPid:.//p" /proc/$PPID/status); sleep 0.3; echo fin''2'\r
+send workload-run -l log sh -c 'stty size; kill -9 $(sed -n "s/^PPid:.//p" /proc/$PPID/status); while [ ! -e go2 ]; do sleep 0.05; done; echo fin''2'\r
 expect 24 80
 expect Killed
 expect PROMPT>
 modes isig opost
+touch go2
 expect fin2\r\n
 send exit 5\r
 END
