@@ -177,10 +177,8 @@ RunCursor *run_cursor_free(RunCursor *c)
                 fd_close(c->newest_fd);
                 batch_free(c->rest);
                 run_parts_done(&c->parts);
-                for (size_t i = 0; c->columns && i < c->schema.n_columns; i++) {
+                for (size_t i = 0; c->columns && i < c->schema.n_columns; i++)
                         free((char *)c->columns[i].name);
-                        free((char *)c->columns[i].help);
-                }
                 free(c->columns);
                 free(c->names);
                 free(c->range_column);
@@ -210,7 +208,6 @@ static int adopt_schema(RunCursor *c, const Schema *from)
         for (size_t i = 0; i < n; i++) {
                 c->columns[i] = from->columns[i];
                 c->columns[i].name = strdup(from->columns[i].name);
-                c->columns[i].help = from->columns[i].help ? strdup(from->columns[i].help) : NULL;
                 c->names[i] = c->columns[i].name;
                 if (!c->names[i])
                         return -ENOMEM;

@@ -436,10 +436,8 @@ int footer_read(int fd, Footer *ret, Error *err)
 
 void footer_done(Footer *f)
 {
-        for (size_t i = 0; i < f->schema.n_columns; i++) {
+        for (size_t i = 0; i < f->schema.n_columns; i++)
                 free((char *)(uintptr_t)f->schema.columns[i].name);
-                free((char *)(uintptr_t)f->schema.columns[i].help);
-        }
         free((Column *)(uintptr_t)f->schema.columns);
         free((char *)(uintptr_t)f->schema.table);
         for (size_t i = 0; i < 2 * f->n_metadata; i++)

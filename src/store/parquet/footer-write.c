@@ -1,4 +1,4 @@
-/* FileMetaData as thrift; the schema's roles, units and help travel as JSON beside it. */
+/* FileMetaData as thrift; the schema's roles and units travel as JSON beside it. */
 #include "store/parquet/format.h"
 
 #include <errno.h>

@@ -5,7 +5,7 @@
  * Writing: one Batch becomes one row group. Dictionary encoding for text, delta encodings for
  * integers where they pay, page CRCs, statistics a column chunk, zstd unless told otherwise.
  * Text that is not UTF-8 is written with U+FFFD for each wrong byte: strict readers refuse a
- * file otherwise. The schema's table, roles, units and help travel in the key "vigia.schema".
+ * file otherwise. The schema's table, roles and units travel in the key "vigia.schema".
  * Reading: files of any writer, flat columns; damaged or hostile files give -EBADMSG and a
  * sentence, never a crash or unbounded memory. -EOPNOTSUPP: valid, but a feature not read here.
  */

@@ -34,10 +34,6 @@ void schema_json_write(String *to, const Schema *schema)
                         string_add(to, ",\"unit\":");
                         add_text(to, unit_name(column->unit));
                 }
-                if (column->help) {
-                        string_add(to, ",\"help\":");
-                        add_text(to, column->help);
-                }
                 string_add_char(to, '}');
         }
         string_add(to, "]}");
@@ -74,16 +70,10 @@ static int apply(json_t *root, char **table, Column *columns, size_t n_columns)
         }
         for (size_t i = 0; i < n_columns; i++) {
                 json_t *entry = json_array_get(list, i);
-                const char *help = json_string_value(json_object_get(entry, "help"));
                 if (!json_is_object(entry))
                         continue;
                 apply_role(&columns[i], json_string_value(json_object_get(entry, "role")));
                 apply_unit(&columns[i], json_string_value(json_object_get(entry, "unit")));
-                if (help && !columns[i].help) {
-                        columns[i].help = strdup(help);
-                        if (!columns[i].help)
-                                return -ENOMEM;
-                }
         }
         return 0;
 }

@@ -1,6 +1,6 @@
 /*
  * The part of a Schema that Parquet has no words for, as JSON in the file's key-value metadata:
- * {"table":"samples","columns":[{"role":"key","unit":"ns","help":"…"},…]}, columns in order.
+ * {"table":"samples","columns":[{"role":"key","unit":"ns"},…]}, columns in order.
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 
 void schema_json_write(String *to, const Schema *schema);
 
-/* Applies it to a schema read from a file: sets the table's name, and roles, units and help of
+/* Applies it to a schema read from a file: sets the table's name, and roles and units of
  * columns (new strings are owned by the schema). JSON that is damaged or of another shape is
  * ignored: the guessed roles stay. 0 or -ENOMEM. */
 int schema_json_apply(const char *json, char **table, Column *columns, size_t n_columns);
