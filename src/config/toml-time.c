@@ -73,7 +73,7 @@ static unsigned days_of(unsigned year, unsigned month)
 static int scan_date(Word *w, TomlTime *t)
 {
         static const char mark[] = "incomplete date; expected it like 2026-03-31";
-        unsigned year, month, day;
+        unsigned year = 0, month = 0, day = 0;
         int rc = take(w, 4, 0, 9999, "wrong year; expected four digits", &year);
 
         if (rc == 0)
@@ -110,7 +110,7 @@ static int scan_fraction(Word *w, TomlTime *t)
 static int scan_clock(Word *w, TomlTime *t)
 {
         static const char mark[] = "incomplete time; expected it like 07:32:00";
-        unsigned hour, minute, second;
+        unsigned hour = 0, minute = 0, second = 0;
         int rc = take(w, 2, 0, 23, "wrong hour; expected 00 to 23", &hour);
 
         if (rc == 0)
@@ -132,7 +132,7 @@ static int scan_clock(Word *w, TomlTime *t)
 static int scan_offset(Word *w, TomlTime *t)
 {
         bool west = *w->at == '-';
-        unsigned hour, minute;
+        unsigned hour = 0, minute = 0;
 
         if (*w->at == 'Z' || *w->at == 'z') {
                 w->at++;
