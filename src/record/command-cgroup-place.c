@@ -190,9 +190,8 @@ static int place_v1(const Host *host, const View *view, CgroupPlace *place, Erro
         place->kind = CGROUP_V1;
         text_copy(place->parent, sizeof place->parent, place->home);
         text_copy(place->parent_path, sizeof place->parent_path, path);
-        /* No folder in cpuacct: one level more of it slows a storm of short processes by 2 %, and
-         * the processes' own CPU times add up to what it would say. */
-        place->cpu_parent[0] = '\0';
+        /* Only the memory hierarchy: one level more in cpuacct slows a storm of short processes by
+         * 2 %, and the processes' own CPU times add up to what it would say. */
         return 0;
 }
 

@@ -22,7 +22,6 @@ typedef struct CgroupPlace {
         char parent_path[CGROUP_PATH_MAX];
         char home[CGROUP_PATH_MAX];
         bool enable_memory;               /* v2: the root has memory to give but has not yet */
-        char cpu_parent[CGROUP_PATH_MAX]; /* v1: the same in the cpuacct hierarchy; "": none */
         /* systemd: */
         bool user;       /* the user's manager, not the system's */
         char slice[256]; /* "": the manager's default */

@@ -20,7 +20,8 @@ enum { WAIT_MS = 50, WAIT_MAX_MS = 10000 };
 struct CommandCgroup {
         const Host *host;
         CgroupPlace place;
-        CgroupDirectory memory, cpu; /* v1, v2: ours; a scope: opened for reading only */
+        CgroupDirectory memory; /* v1, v2: ours; a scope: opened for reading only */
+        CgroupDirectory cpu;    /* a scope's on v1: where its CPU time is */
         char unit[160];              /* systemd */
         char address[512];
         Helper helper, keeper;
@@ -88,11 +89,6 @@ static int make_directories(CommandCgroup *cgroup, Error *why)
         if (r == 0)
                 r = cgroup_directory_make(&cgroup->memory, cgroup->host, place->parent, place->home,
                                           why);
-        /* CPU time is welcome, its absence no reason to do without memory. */
-        if (r == 0 && place->cpu_parent[0] &&
-            cgroup_directory_make(&cgroup->cpu, cgroup->host, place->cpu_parent, place->cpu_parent,
-                                  NULL) < 0)
-                cgroup_directory_done(&cgroup->cpu);
         return r;
 }
 
@@ -128,11 +124,8 @@ int command_cgroup_prepare(const Host *host, const char *id, CommandCgroup **ret
 static pid_t fork_inside(CommandCgroup *cgroup)
 {
         bool in = cgroup_directory_enter(&cgroup->memory) == 0;
-        bool in_cpu = in && cgroup->cpu.fd >= 0 && cgroup_directory_enter(&cgroup->cpu) == 0;
         pid_t pid = fork();
 
-        if (pid != 0 && in_cpu)
-                cgroup_directory_leave(&cgroup->cpu);
         if (pid != 0 && in)
                 cgroup_directory_leave(&cgroup->memory);
         return pid;
@@ -157,8 +150,6 @@ static int move_pid(void *data, Error *why)
         CommandCgroup *cgroup = data;
         int r = cgroup_directory_move(&cgroup->memory, cgroup->pid);
 
-        if (r == 0 && cgroup->cpu.fd >= 0)
-                r = cgroup_directory_move(&cgroup->cpu, cgroup->pid);
         return r < 0 ? error_set_errno(why, r, "%s/%s/cgroup.procs", cgroup->place.parent,
                                        cgroup->memory.name)
                      : 0;

@@ -50,11 +50,9 @@ static void test_places(void **state)
         assert_int_equal(place.kind, CGROUP_V1);
         assert_string_equal(place.parent, "/sys/fs/cgroup/memory/daemons/sshd");
         assert_string_equal(place.home, place.parent);
-        assert_string_equal(place.cpu_parent, "");
         assert_int_equal(find("hybrid", 0, &place, &why), 0);
         assert_int_equal(place.kind, CGROUP_V1);
         assert_string_equal(place.parent_path, "/jobs/7f3a");
-        assert_string_equal(place.cpu_parent, "");
         assert_int_equal(find("v2-server", 0, &place, &why), 0);
         assert_int_equal(place.kind, CGROUP_V2);
         assert_string_equal(place.parent, "/sys/fs/cgroup/openrc");

@@ -19,10 +19,10 @@
 #include "store/run-reserve.h"
 
 enum {
-        PART_VALUES = 32 << 10,      /* values (rows × columns) in a full part */
+        PART_VALUES = 64 << 10,      /* values (rows × columns) in a full part */
         PART_VALUES_MIN = 8 << 10,   /* below, row groups are mostly their own description */
         PART_ROWS_MIN = 64,
-        PART_TEXT = 512 << 10,       /* bytes of distinct text in a part: 700 compilers' lines */
+        PART_TEXT = 1 << 20,         /* bytes of distinct text in a part: 1,400 compilers' lines */
         REWRITES_MAX = 32,           /* how often a row is encoded, on average, before sealing */
         LIVE_ROWS_MAX = 64 << 10,
         LIVE_TEXT_MAX = 4 << 20,

@@ -149,3 +149,18 @@ teardown()
         out=$(MANWIDTH=80 LC_ALL=C.UTF-8 man --warnings -l "$page" 2>&1 >/dev/null)
         [[ -z $out ]]
 }
+
+@test "the manual knows each command and option, and no other" {
+        repo="$BATS_TEST_DIRNAME/../.."
+        commands=$("$VIGIA" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]\+\) .*/\1/p')
+        [[ $commands == *run* && $commands == *doctor* ]]
+        for command in $commands; do
+                grep -qx "\.Ss vigia $command" "$repo/docs/vigia.1"
+                "$VIGIA" "$command" --help | sed -nE 's/^  (-.,|   ) --([a-z-]+) .*/\2/p'
+        done | sort -u >"$DIR/options"
+        [[ $(wc -l <"$DIR/options") -gt 10 ]]
+        # .It Fl x , -long Ar argument, and .Fl -long in running text
+        sed -nE 's/^\.(It|Op) Fl (. , )?-([a-z-]+).*/\3/p; s/^\.Fl -([a-z-]+)( .*)?$/\1/p' \
+                "$repo/docs/vigia.1" | grep -vxE 'password|token' | sort -u >"$DIR/manual"
+        diff "$DIR/options" "$DIR/manual"
+}

@@ -19,6 +19,13 @@ static void add_text(String *to, const char *text)
         string_add_char(to, '"');
 }
 
+static void add_member(String *to, const char *name, const char *value)
+{
+        add_text(to, name);
+        string_add_char(to, ':');
+        add_text(to, value);
+}
+
 void schema_json_write(String *to, const Schema *schema)
 {
         string_add(to, "{\"table\":");
@@ -26,14 +33,13 @@ void schema_json_write(String *to, const Schema *schema)
         string_add(to, ",\"columns\":[");
         for (size_t i = 0; i < schema->n_columns; i++) {
                 const Column *column = &schema->columns[i];
-                string_add(to, i > 0 ? ",{\"role\":" : "{\"role\":");
-                add_text(to, (size_t)column->role < ARRAY_LENGTH(role_names)
-                                     ? role_names[column->role]
-                                     : role_names[ROLE_GAUGE]);
-                if (column->unit != UNIT_NONE) {
-                        string_add(to, ",\"unit\":");
-                        add_text(to, unit_name(column->unit));
-                }
+                string_add(to, i > 0 ? ",{" : "{");
+                if (column->role != ROLE_GAUGE)
+                        add_member(to, "role", role_names[column->role]);
+                if (column->role != ROLE_GAUGE && column->unit != UNIT_NONE)
+                        string_add_char(to, ',');
+                if (column->unit != UNIT_NONE)
+                        add_member(to, "unit", unit_name(column->unit));
                 string_add_char(to, '}');
         }
         string_add(to, "]}");
@@ -41,6 +47,7 @@ void schema_json_write(String *to, const Schema *schema)
 
 static void apply_role(Column *column, const char *name)
 {
+        column->role = ROLE_GAUGE;
         for (size_t i = 0; name && i < ARRAY_LENGTH(role_names); i++)
                 if (text_equal(name, role_names[i]))
                         column->role = (ColumnRole)i;

@@ -1,6 +1,7 @@
 /*
  * The part of a Schema that Parquet has no words for, as JSON in the file's key-value metadata:
- * {"table":"samples","columns":[{"role":"key","unit":"ns"},…]}, columns in order.
+ * {"table":"samples","columns":[{"role":"key","unit":"ns"},…]}, columns in order. A role that is
+ * left out is "gauge", a unit left out none.
  */
 #pragma once
 
