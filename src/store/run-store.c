@@ -120,7 +120,7 @@ static bool should_seal(const RunTable *t)
 {
         size_t rows = batch_rows(t->rows);
 
-        return rows >= t->seal_rows || batch_text_bytes(t->rows) >= PART_TEXT / 4 * 3 ||
+        return rows >= t->seal_rows || batch_text_bytes(t->rows) >= t->store->part_text_bytes / 4 * 3 ||
                (t->encoded_rows / REWRITES_MAX >= rows &&
                 rows * t->schema->n_columns >= PART_VALUES_MIN);
 }
@@ -328,7 +328,7 @@ int run_store_add_table(RunStore *s, const Schema *schema, Sink **ret, Error *er
 {
         RunTable **tables = realloc(s->tables, (s->n_tables + 1) * sizeof *tables);
         size_t columns = MAX(schema->n_columns, (size_t)1);
-        size_t rows = MAX(PART_VALUES / columns, (size_t)PART_ROWS_MIN);
+        size_t rows = MAX(s->part_values / columns, (size_t)PART_ROWS_MIN);
 
         if (!run_table_name_valid(schema->table, strlen(schema->table)))
                 return error_set(err, EINVAL, "%s: no name for a table", schema->table);
@@ -343,7 +343,8 @@ int run_store_add_table(RunStore *s, const Schema *schema, Sink **ret, Error *er
                         .writer.name = schema->table,
                         .seal_rows = rows / 4 * 3,
                         .final_fd = -1};
-        int r = s->n_tables < TABLES_MAX ? batch_new(schema, rows, PART_TEXT, &t->rows) : -ENOBUFS;
+        int r = s->n_tables < TABLES_MAX ? batch_new(schema, rows, s->part_text_bytes, &t->rows)
+                                         : -ENOBUFS;
         if (r < 0) {
                 table_free(t);
                 return error_set_errno(err, r, "table %s", schema->table);
@@ -384,6 +385,8 @@ static int set_up(RunStore *s, const char *path, const RunStoreOptions *o, Error
                 return error_set(err, ENOMEM, "out of memory");
         s->flush_ns = o->flush_ns ? o->flush_ns : NS_PER_SECOND;
         s->memory_bytes = o->memory_bytes ? o->memory_bytes : MEMORY_BYTES;
+        s->part_values = o->part_values ? o->part_values : PART_VALUES;
+        s->part_text_bytes = o->part_text_bytes ? o->part_text_bytes : PART_TEXT;
         s->metadata[0] = (ParquetKeyValue){"vigia.run", s->id};
         s->metadata[1] = (ParquetKeyValue){"vigia.host", s->host};
         const ParquetOptions options = {

@@ -38,7 +38,7 @@ struct RunStore {
         RunTable **tables;
         size_t n_tables;
         uint64_t flush_ns, due_ns, first_ns, last_ns; /* 0: no tick yet */
-        size_t memory_bytes;
+        size_t memory_bytes, part_values, part_text_bytes;
         uint64_t lost;            /* rows that never became an image */
         uint64_t written;         /* bytes of finished tables */
         int reported_error;       /* the state last told by run_store_tick */

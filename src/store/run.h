@@ -111,6 +111,8 @@ typedef struct RunStoreOptions {
         ParquetCodec codec;
         uint64_t flush_ns;   /* 0: 1 s */
         size_t memory_bytes; /* bound on rows kept; 0: 4 MiB */
+        size_t part_values;  /* rows × columns of a full part; 0: 64 Ki */
+        size_t part_text_bytes; /* of distinct text in one; 0: 1 MiB */
         const char *id;
         const char *host;
 } RunStoreOptions;

@@ -78,7 +78,10 @@ static void write_info(Place *p, bool complete)
 
 static void begin(Place *p)
 {
-        const RunStoreOptions options = {.codec = PARQUET_NONE, .flush_ns = NS_PER_MS};
+        const RunStoreOptions options = {.codec = PARQUET_NONE,
+                                         .flush_ns = NS_PER_MS,
+                                         .part_values = 32 << 10,
+                                         .part_text_bytes = 512 << 10};
 
         write_info(p, false);
         if (run_store_new(p->path, &options, &p->store, &p->err) != 0 ||

@@ -39,7 +39,11 @@ typedef struct Place {
 static int set_up(void **state)
 {
         Place *p = calloc(1, sizeof *p);
-        const RunStoreOptions options = {.codec = PARQUET_NONE, .id = "id", .host = "host"};
+        const RunStoreOptions options = {.codec = PARQUET_NONE,
+                                         .id = "id",
+                                         .host = "host",
+                                         .part_values = 32 << 10,
+                                         .part_text_bytes = 512 << 10};
 
         strncpy(p->path, "/tmp/vigia-test-XXXXXX", sizeof p->path - 1);
         if (!mkdtemp(p->path) || run_store_new(p->path, &options, &p->store, &p->err) < 0 ||
@@ -354,7 +358,9 @@ static void test_metadata(void **state)
 static void test_one_recorder(void **state)
 {
         Place *p = *state;
-        const RunStoreOptions options = {.codec = PARQUET_NONE};
+        const RunStoreOptions options = {.codec = PARQUET_NONE,
+                                         .part_values = 32 << 10,
+                                         .part_text_bytes = 512 << 10};
         RunStore *second = NULL;
 
         assert_int_equal(run_store_new(p->path, &options, &second, &p->err), -EBUSY);
@@ -385,7 +391,9 @@ static void test_many_parts(void **state)
 
 static void small_disk(Place *p, const char *options, bool reserve)
 {
-        const RunStoreOptions store = {.codec = PARQUET_NONE, .memory_bytes = 1 << 20};
+        const RunStoreOptions store = {.codec = PARQUET_NONE, .memory_bytes = 1 << 20,
+                                       .part_values = 32 << 10,
+                                       .part_text_bytes = 512 << 10};
 
         if (mount("tmpfs", p->path, "tmpfs", 0, options) < 0) {
                 print_message("a small tmpfs cannot be mounted here: %s\n", strerror(errno));
