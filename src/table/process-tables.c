@@ -1,10 +1,7 @@
 /* What each column of the process tables means; docs/run-format.md is checked against this. */
 #include "table/process-tables.h"
 
-#define KEY(n, t, u, h)     {n, COLUMN_##t, ROLE_KEY, UNIT_##u, h}
-#define GAUGE(n, t, u, h)   {n, COLUMN_##t, ROLE_GAUGE, UNIT_##u, h}
-#define COUNTER(n, t, u, h) {n, COLUMN_##t, ROLE_COUNTER, UNIT_##u, h}
-#define WORDS(n, h)         {n, COLUMN_TEXT, ROLE_TEXT, UNIT_NONE, h}
+#include "table/columns.h"
 
 static const Column processes_columns[PROCESS_COLUMNS] = {
         [PROCESS_PROCESS] = KEY("process", U64, NONE, "key of the process image in this run"),

@@ -14,7 +14,16 @@ const char *column_type_name(ColumnType type)
 
 const char *unit_name(Unit unit)
 {
-        static const char *const names[] = {"", "bytes", "ns", "us", "ms", "ratio", "count", "celsius"};
+        static const char *const names[UNIT_LAST + 1] = {
+                [UNIT_NONE] = "",           [UNIT_BYTES] = "bytes",
+                [UNIT_NS] = "ns",           [UNIT_US] = "us",
+                [UNIT_MS] = "ms",           [UNIT_RATIO] = "ratio",
+                [UNIT_COUNT] = "count",     [UNIT_CELSIUS] = "celsius",
+                [UNIT_PERCENT] = "percent", [UNIT_WATTS] = "watts",
+                [UNIT_MICROJOULES] = "microjoules", [UNIT_HERTZ] = "hertz",
+                [UNIT_RPM] = "rpm",         [UNIT_VOLTS] = "volts",
+                [UNIT_PAGES] = "pages",     [UNIT_SECONDS] = "seconds",
+        };
 
         return (size_t)unit < ARRAY_LENGTH(names) ? names[unit] : "";
 }

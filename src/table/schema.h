@@ -34,6 +34,15 @@ typedef enum Unit {
         UNIT_RATIO,
         UNIT_COUNT,
         UNIT_CELSIUS,
+        UNIT_PERCENT,
+        UNIT_WATTS,
+        UNIT_MICROJOULES,
+        UNIT_HERTZ,
+        UNIT_RPM,
+        UNIT_VOLTS,
+        UNIT_PAGES,
+        UNIT_SECONDS,
+        UNIT_LAST = UNIT_SECONDS,
 } Unit;
 
 typedef struct Column {
@@ -42,6 +51,9 @@ typedef struct Column {
         ColumnRole role;
         Unit unit;
         const char *help; /* one line for people; may be NULL */
+        /* Of a monitor's column: a change of up to this much, in its unit, since the last row
+         * about the same thing is no reason for another row. 0: every change is one. */
+        double noise;
 } Column;
 
 typedef struct Schema {

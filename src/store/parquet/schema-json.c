@@ -56,7 +56,7 @@ static void apply_role(Column *column, const char *name)
 static void apply_unit(Column *column, const char *name)
 {
         column->unit = UNIT_NONE;
-        for (int i = UNIT_NONE; name && i <= UNIT_CELSIUS; i++)
+        for (int i = UNIT_NONE; name && i <= UNIT_LAST; i++)
                 if (text_equal(name, unit_name((Unit)i)))
                         column->unit = (Unit)i;
 }
