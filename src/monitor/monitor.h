@@ -129,6 +129,13 @@ struct Monitor {
         void (*stop)(void *state);
 };
 
+/* One monitor of a recording, as options and configuration want it. */
+typedef struct MonitorPlan {
+        const Monitor *monitor; /* of the registry, or a declared one */
+        uint64_t interval_us;   /* its default, or what was asked for; 0: woken by fd() */
+        bool asked;             /* named by the user: that it is absent is worth a warning */
+} MonitorPlan;
+
 /* All monitors that this vigia was built with, in the order of the manual; NULL at the end. */
 extern const Monitor *const monitors[];
 
