@@ -1,15 +1,20 @@
 /* A root descriptor and openat(2) below it. */
 #include "host/host.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
+#include "host/mount-text.h"
 
 struct Host {
         int root_fd;
+        bool live;
 };
 
 int host_new(const char *root, Host **ret)
@@ -18,6 +23,7 @@ int host_new(const char *root, Host **ret)
 
         if (!host)
                 return -ENOMEM;
+        host->live = !root || text_equal(root, "/");
         host->root_fd = open(root ? root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (host->root_fd < 0) {
                 int r = -errno;
@@ -81,4 +87,107 @@ int host_readlink(const Host *host, const char *path, char *buffer, size_t size)
                 return -errno;
         buffer[n] = '\0';
         return (int)n;
+}
+
+bool host_is_live(const Host *host)
+{
+        return host->live;
+}
+
+typedef struct Names {
+        char **names; /* owned, each too */
+        size_t n;
+} Names;
+
+static void names_done(Names *names)
+{
+        for (size_t i = 0; i < names->n; i++)
+                free(names->names[i]);
+        free(names->names);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+        return strverscmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int names_add(Names *names, const char *name)
+{
+        if ((names->n & (names->n - 1)) == 0) {
+                size_t capacity = names->n ? names->n * 2 : 1;
+                char **more = realloc(names->names, capacity * sizeof *more);
+                if (!more)
+                        return -ENOMEM;
+                names->names = more;
+        }
+        char *copy = strdup(name);
+        if (!copy)
+                return -ENOMEM;
+        names->names[names->n++] = copy;
+        return 0;
+}
+
+static int names_read(DIR *dir, Names *names)
+{
+        while (names->n < HOST_LIST_MAX) {
+                errno = 0;
+                const struct dirent *entry = readdir(dir);
+                if (!entry)
+                        return -errno;
+                if (text_equal(entry->d_name, ".") || text_equal(entry->d_name, ".."))
+                        continue;
+                int r = names_add(names, entry->d_name);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int host_list(const Host *host, const char *path, HostListFn fn, void *data)
+{
+        _cleanup_(names_done) Names names = {0};
+        int fd = openat(host->root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd < 0)
+                return -errno;
+        _cleanup_closedir_ DIR *dir = fdopendir(fd);
+        if (!dir) {
+                int r = -errno;
+                fd_close(fd);
+                return r;
+        }
+        int r = names_read(dir, &names);
+        if (r < 0)
+                return r;
+        if (names.n > 0)
+                qsort(names.names, names.n, sizeof *names.names, compare_names);
+        for (size_t i = 0; r == 0 && i < names.n; i++)
+                r = fn(names.names[i], data);
+        return r;
+}
+
+enum { STATVFS_TEXT_MAX = 65536 };
+
+static int recorded_statvfs(const Host *host, const char *path, struct statvfs *ret)
+{
+        _cleanup_free_ char *text = malloc(STATVFS_TEXT_MAX);
+
+        if (!text)
+                return -ENOMEM;
+        ssize_t n = host_read(host, "statvfs", text, STATVFS_TEXT_MAX);
+        return n < 0 ? (int)n : statvfs_parse(text, (size_t)n, path, ret);
+}
+
+int host_statvfs(const Host *host, const char *path, struct statvfs *ret)
+{
+        struct statvfs figures;
+
+        if (path[0] != '/')
+                return -EINVAL;
+        if (!host->live)
+                return recorded_statvfs(host, path, ret);
+        if (statvfs(path, &figures) < 0)
+                return -errno;
+        *ret = figures;
+        return 0;
 }

@@ -5,8 +5,10 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/statvfs.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -30,3 +32,20 @@ ssize_t host_reread(int fd, char *buffer, size_t size);
 
 /* readlinkat(2) below the root: NUL-terminated, cut to size - 1 bytes. The length, or -errno. */
 int host_readlink(const Host *host, const char *path, char *buffer, size_t size);
+
+/* Whether this is the machine itself, not a recorded root: what is no file of a root (a library
+ * that asks the kernel, a system call) says nothing about a recorded one. */
+bool host_is_live(const Host *host);
+
+/* Calls fn with the name of everything in a folder but "." and "..", in the order of
+ * strverscmp(3) (hwmon2 before hwmon10), until it returns other than 0, which is returned. At
+ * most HOST_LIST_MAX names are looked at, which of more is the kernel's choice. Allocates: for start
+ * and for what comes and goes, not for every tick. -errno, and fn was not called then. */
+enum { HOST_LIST_MAX = 4096 };
+typedef int (*HostListFn)(const char *name, void *data);
+int host_list(const Host *host, const char *path, HostListFn fn, void *data);
+
+/* statvfs(2) of an absolute path, as mountinfo tells it. A recorded root says it in its file
+ * `statvfs` (see statvfs_parse in host/mount-text.h); what that does not list is -ENOENT. May
+ * wait for ever for a dead server's mount. 0 or -errno; *ret is untouched then. */
+int host_statvfs(const Host *host, const char *path, struct statvfs *ret);

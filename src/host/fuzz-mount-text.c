@@ -1,0 +1,29 @@
+/* mountinfo and the recorded statvfs of any bytes, copied to their exact size. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/mount-text.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        char *text = malloc(size ? size : 1), path[64];
+        struct statvfs figures;
+        MountLine line;
+
+        if (!text)
+                return 0;
+        memcpy(text, data, size);
+        for (const char *at = text; mount_line_next(&at, text + size, &line);) {
+                int n = mount_field_unescape(line.directory, path, sizeof path);
+                if (n >= 0 && (strlen(path) != (size_t)n || path[0] != '/'))
+                        abort();
+                mount_field_has(line.options, "ro");
+                mount_field_unescape(line.source, path, 4);
+        }
+        statvfs_parse(text, size, "/", &figures);
+        free(text);
+        return 0;
+}
