@@ -31,6 +31,7 @@ void recording_done(Recording *r)
         run_info_done(&r->info);
         host_free(r->host);
         regex_free(r->regex);
+        free(r->plan);
         fd_close(r->directory_fd);
         free(r->path);
         recording_init(r);
@@ -74,6 +75,24 @@ static int check_interval(Recording *r, const char *command, double seconds, Err
         return 0;
 }
 
+/* The monitors that are on by default. */
+static int plan_monitors(Recording *r, Error *err)
+{
+        size_t n = 0;
+
+        while (monitors[n])
+                n++;
+        r->plan = calloc(n + 1, sizeof *r->plan);
+        if (!r->plan)
+                return error_set(err, ENOMEM, "out of memory");
+        for (size_t i = 0; i < n; i++)
+                if (!monitors[i]->off)
+                        r->plan[r->n_plan++] = (MonitorPlan){monitors[i], monitors[i]->interval_us, false};
+        r->options.plan = r->plan;
+        r->options.n_plan = r->n_plan;
+        return 0;
+}
+
 int recording_check(Recording *r, const char *command, double interval_default, Error *err)
 {
         double percent = 1;
@@ -110,7 +129,7 @@ int recording_check(Recording *r, const char *command, double interval_default, 
         if (e < 0)
                 return error_set_errno(err, e, "/");
         r->options.host = r->host;
-        return 0;
+        return plan_monitors(r, err);
 }
 
 static int add_tables(Recording *r, Error *err)
@@ -205,19 +224,40 @@ static void on_ticked(uint64_t now_ns, void *data)
         }
 }
 
-static void take_monitors(Recording *r)
+/* A monitor of the machine found out or, at the end, told all: its line in run.json. The first line
+ * is the processes' own. */
+static void on_monitored(const Schedule *schedule, void *data)
 {
+        Recording *r = data;
         RunInfo *info = &r->info;
-        const RecorderResult *result = &r->result;
+        size_t n = schedule_count(schedule);
 
-        info->monitors = calloc(1, sizeof *info->monitors);
+        if (!info->monitors)
+                info->monitors = calloc(n + 1, sizeof *info->monitors);
         if (!info->monitors)
                 return;
-        info->n_monitors = 1;
+        info->n_monitors = n + 1;
         text_copy(info->monitors[0].name, sizeof info->monitors[0].name, "process");
         info->monitors[0].interval_us = r->options.interval_ns / NS_PER_US;
-        info->monitors[0].rows = result->counts.samples;
-        info->monitors[0].late = result->late_ticks;
+        for (size_t i = 0; i < n; i++) {
+                RunMonitor *to = &info->monitors[i + 1];
+                ScheduleFigures figures;
+                schedule_figures(schedule, i, &figures);
+                *to = (RunMonitor){.interval_us = figures.interval_us,
+                                   .rows = figures.rows,
+                                   .errors = figures.errors,
+                                   .late = figures.late,
+                                   .absent = figures.absent};
+                text_copy(to->name, sizeof to->name, figures.name);
+                text_copy(to->why, sizeof to->why, figures.why.message);
+        }
+}
+
+static int on_table(const Schema *schema, Sink **ret, void *data, Error *err)
+{
+        Recording *r = data;
+
+        return run_store_add_table(r->store, schema, ret, err);
 }
 
 static void take_own_cost(Recording *r)
@@ -273,7 +313,10 @@ static void take_result(Recording *r)
         info->late_ticks = result->late_ticks;
         info->complete = true;
         take_workload(r);
-        take_monitors(r);
+        if (info->n_monitors > 0) {
+                info->monitors[0].rows = result->counts.samples;
+                info->monitors[0].late = result->late_ticks;
+        }
 }
 
 /* Nothing ran: the directory that was made for it goes, too. */
@@ -290,6 +333,9 @@ int recording_run(Recording *r, Error *err)
 
         r->options.ready = on_ready;
         r->options.ticked = on_ticked;
+        r->options.monitored = on_monitored;
+        r->options.add_table = on_table;
+        r->options.run_fd = r->directory_fd;
         r->options.data = r;
         int e = recorder_run(&r->options, &r->result, err);
         if (e < 0 || r->result.workload.exec_failed) {

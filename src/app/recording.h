@@ -27,6 +27,8 @@ typedef struct Recording {
         char *path; /* the run directory */
         int directory_fd;
         Sink *processes, *samples, *totals, *events;
+        MonitorPlan *plan;   /* the monitors, beside that of processes; owned */
+        size_t n_plan;
         int store_error;     /* newest -errno of the store, 0: fine */
         Error store_sentence;
 } Recording;

@@ -34,6 +34,23 @@ int host_new(const char *root, Host **ret)
         return 0;
 }
 
+int host_dup(const Host *host, Host **ret)
+{
+        Host *copy = malloc(sizeof *copy);
+
+        if (!copy)
+                return -ENOMEM;
+        *copy = *host;
+        copy->root_fd = fcntl(host->root_fd, F_DUPFD_CLOEXEC, 3);
+        if (copy->root_fd < 0) {
+                int r = -errno;
+                free(copy);
+                return r;
+        }
+        *ret = copy;
+        return 0;
+}
+
 Host *host_free(Host *host)
 {
         if (host) {

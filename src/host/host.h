@@ -17,6 +17,7 @@
 typedef struct Host Host;
 
 int host_new(const char *root, Host **ret); /* NULL or "/" is this machine; -errno */
+int host_dup(const Host *host, Host **ret);  /* the same root, an owner of its own; -errno */
 Host *host_free(Host *host);
 DEFINE_CLEANUP(Host, host)
 

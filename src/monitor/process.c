@@ -29,6 +29,7 @@ typedef struct Sums {
 } Sums;
 
 struct ProcessMonitor {
+        MonitorScope scope; /* first: each_alive is given it for all of this */
         ProcessMonitorOptions options;
         const char *source_name;
         ProcessTable *table;
@@ -86,6 +87,23 @@ static bool on_match(const char *cmdline, void *data)
         return m->options.match && m->options.match(cmdline, m->options.match_data);
 }
 
+static void each_alive(const MonitorScope *scope,
+                       int (*fn)(const MonitorProcess *process, void *data), void *data)
+{
+        const ProcessMonitor *m = (const ProcessMonitor *)scope;
+        size_t position = 0;
+        Process *p;
+
+        while (process_table_next(m->table, &position, &p))
+                if (p->wanted && fn(&(MonitorProcess){p->key, p->pid}, data) != 0)
+                        return;
+}
+
+const MonitorScope *process_monitor_scope(const ProcessMonitor *m)
+{
+        return &m->scope;
+}
+
 int process_monitor_new(const ProcessMonitorOptions *options, ProcessMonitor **ret)
 {
         _cleanup_(process_monitor_freep) ProcessMonitor *m = calloc(1, sizeof *m);
@@ -93,6 +111,7 @@ int process_monitor_new(const ProcessMonitorOptions *options, ProcessMonitor **r
         if (!m)
                 return -ENOMEM;
         m->options = *options;
+        m->scope.each = each_alive;
         m->source_name = options->source->ops->name;
         ProcessTableOptions table = {
                 .host = options->host,

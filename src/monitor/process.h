@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "host/host.h"
+#include "monitor/monitor.h"
 #include "table/sink.h"
 #include "track/process-table.h"
 #include "track/track.h"
@@ -57,6 +58,9 @@ int process_monitor_finish(ProcessMonitor *monitor, uint64_t now_ns, Error *err)
 
 /* A RunLiveFn of the processes table: rows of those alive, end_ns null. */
 void process_monitor_live(Batch *rows, void *monitor);
+
+/* Those alive, for other monitors; until process_monitor_free. */
+const MonitorScope *process_monitor_scope(const ProcessMonitor *monitor);
 
 typedef struct ProcessMonitorCounts {
         uint64_t processes, images, alive, samples, oom_kills, lost_events, pss_reads;

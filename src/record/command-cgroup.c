@@ -278,6 +278,11 @@ int command_cgroup_new(const Host *host, const char *id, pid_t pid, CommandCgrou
         return r;
 }
 
+const char *command_cgroup_path(const CommandCgroup *cgroup)
+{
+        return strchr(cgroup->shown, '/');
+}
+
 const char *command_cgroup_shown(const CommandCgroup *cgroup)
 {
         return cgroup->shown;

@@ -53,6 +53,7 @@ int command_cgroup_new(const Host *host, const char *id, pid_t pid, CommandCgrou
                        Error *why);
 
 const char *command_cgroup_shown(const CommandCgroup *cgroup); /* "v1 /vigia-…", for run.json */
+const char *command_cgroup_path(const CommandCgroup *cgroup);  /* "/vigia-…", in its hierarchy */
 
 /* memory.current and memory.peak (v2 since 5.19), memory.usage_in_bytes and
  * memory.max_usage_in_bytes (v1). UINT64_MAX where the kernel does not say. Kept descriptors.

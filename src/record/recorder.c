@@ -28,9 +28,10 @@ typedef struct Recorder {
         Loop *loop;
         TrackSource *source;
         ProcessMonitor *monitor;
+        Schedule *schedule;
         CommandCgroup *cgroup;
         Workload *workload;
-        LoopSource *timer, *ring, *signals;
+        LoopSource *timer, *monitor_timer, *ring, *signals;
         bool done;
         size_t n_added;
         int64_t clock_offset_ns;   /* realtime - monotonic at the last tick */
@@ -95,8 +96,22 @@ static void tick(Recorder *r, uint64_t due_ns)
                 r->result->sink_error = e;
                 r->result->sink_sentence = err;
         }
+        if (!r->monitor_timer)
+                schedule_tick(r->schedule, now, t.realtime_ns, r->options->interval_ns / 2);
         if (r->options->ticked)
                 r->options->ticked(now, r->options->data);
+}
+
+/* Monitors that want to be asked more often than processes are sampled. */
+static int on_monitor_timer(uint64_t expirations, uint64_t due_ns, void *data)
+{
+        Recorder *r = data;
+        uint64_t now = clock_monotonic_ns();
+
+        schedule_tick(r->schedule, now, (int64_t)clock_realtime_ns(), NS_PER_MS);
+        if (r->options->ticked)
+                r->options->ticked(now, r->options->data);
+        return 0;
 }
 
 static int on_timer(uint64_t expirations, uint64_t due_ns, void *data)
@@ -291,6 +306,52 @@ static int watch_signals(Recorder *r)
         return loop_add_signals(r->loop, &set, on_signal, r, &r->signals);
 }
 
+static int add_monitors(Recorder *r)
+{
+        const RecorderOptions *o = r->options;
+        const char *cgroup = r->cgroup ? command_cgroup_path(r->cgroup) : NULL;
+        ScheduleOptions options = {
+                .host = o->host,
+                .loop = r->loop,
+                .plan = o->plan,
+                .n_plan = o->n_plan,
+                .settings = o->settings,
+                .n_settings = o->n_settings,
+                .root = r->workload ? workload_pid(r->workload) : 0,
+                .uid = r->workload ? workload_uid(r->workload) : getuid(),
+                .all = o->all,
+                .cgroup = o->scope_cgroup ? o->scope_cgroup : cgroup,
+                .scope = process_monitor_scope(r->monitor),
+                .run_fd = o->run_fd,
+                .start_ns = r->result->start_ns,
+                .events = o->events,
+                .add_table = o->add_table,
+                .data = o->data,
+        };
+
+        int e = schedule_new(&options, &r->schedule);
+        if (e == 0)
+                schedule_start(r->schedule, true);
+        return e;
+}
+
+/* Those that need not see the command begin. They look at once: a run may be short. */
+static int start_monitors(Recorder *r)
+{
+        uint64_t interval = schedule_interval_ns(r->schedule), now;
+        int e = 0;
+
+        schedule_start(r->schedule, false);
+        now = clock_monotonic_ns();
+        schedule_tick(r->schedule, now, (int64_t)clock_realtime_ns(), 0);
+        if (interval < r->options->interval_ns)
+                e = loop_add_timer(r->loop, now + interval, interval, on_monitor_timer, r,
+                                   &r->monitor_timer);
+        if (r->options->monitored)
+                r->options->monitored(r->schedule, r->options->data);
+        return e;
+}
+
 /* The command's own place in the run is known: an exec that failed leaves nothing to record. */
 static int release(Recorder *r)
 {
@@ -303,11 +364,13 @@ static int release(Recorder *r)
                         text_copy(r->result->cgroup, sizeof r->result->cgroup,
                                   command_cgroup_shown(r->cgroup));
         }
-        if (!r->options->workload.argv)
-                return 0;
+        int e = add_monitors(r);
+        if (e < 0)
+                return e;
         r->result->release_ns = clock_monotonic_ns();
-        workload_release(r->workload, on_done, r, &err); /* `done` tells of a failure */
-        return 0;
+        if (r->options->workload.argv)
+                workload_release(r->workload, on_done, r, &err); /* `done` tells of a failure */
+        return r->result->workload.exec_failed ? 0 : start_monitors(r);
 }
 
 /* From here on a write to a reader that is gone, or beyond `ulimit -f`, is an error, not death;
@@ -361,6 +424,9 @@ static void wind_up(Recorder *r)
                 process_monitor_waited(r->monitor, workload_pid(r->workload), status);
         }
         tick(r, clock_monotonic_ns());
+        schedule_finish(r->schedule, clock_monotonic_ns(), (int64_t)clock_realtime_ns());
+        if (r->options->monitored)
+                r->options->monitored(r->schedule, r->options->data);
         if (r->cgroup) {
                 uint64_t now;
                 if (command_cgroup_memory(r->cgroup, &now, &result->cgroup_peak_bytes) < 0)
@@ -380,6 +446,7 @@ static void wind_up(Recorder *r)
 static void tear_down(Recorder *r)
 {
         r->workload = workload_free(r->workload);
+        r->schedule = schedule_free(r->schedule);
         r->monitor = process_monitor_free(r->monitor);
         r->source = track_close(r->source);
         r->cgroup = command_cgroup_free(r->cgroup);

@@ -12,6 +12,7 @@
 #include "base/regex.h"
 #include "host/host.h"
 #include "monitor/process.h"
+#include "record/schedule.h"
 #include "record/workload.h"
 #include "table/sink.h"
 
@@ -32,7 +33,18 @@ typedef struct RecorderOptions {
         bool descendants;
         uint64_t duration_ns;   /* attach: 0 until Ctrl-C or the scope is empty */
 
+        const MonitorPlan *plan; /* the monitors, beside that of processes */
+        size_t n_plan;
+        const MonitorSetting *settings;
+        size_t n_settings;
+        const char *scope_cgroup; /* attach: the cgroup that is watched; NULL: none */
+        int run_fd;               /* the run's directory, for monitors that keep a log; -1: none */
+
         Sink *processes, *samples, *totals, *events;
+        /* As ScheduleOptions.add_table. */
+        int (*add_table)(const Schema *schema, Sink **ret, void *data, Error *err);
+        /* What the monitors came to: when they have begun, and at the end. */
+        void (*monitored)(const Schedule *schedule, void *data);
         /* After each tick's rows are in the sinks. */
         void (*ticked)(uint64_t now_ns, void *data);
         /* The source is chosen, the monitor exists, nothing is recorded yet. */

@@ -29,6 +29,7 @@ struct Workload {
         unsigned answers;          /* of the relay since the last question */
         int stop_signal;           /* not acted upon yet */
         pid_t pid, relay;
+        uid_t uid;
         int fd, hold, report;
         WorkloadDoneFn done;
         void *data;
@@ -481,6 +482,7 @@ int workload_fork(Loop *loop, const WorkloadOptions *options, Workload **ret, Er
         }
         if (r == 0)
                 r = fork_relay(workload, &setup, err);
+        workload->uid = setup.user.set ? setup.user.uid : getuid();
         setup_done(&setup);
         if (r < 0)
                 return r;
@@ -491,6 +493,11 @@ int workload_fork(Loop *loop, const WorkloadOptions *options, Workload **ret, Er
 pid_t workload_pid(const Workload *workload)
 {
         return workload->pid;
+}
+
+uid_t workload_uid(const Workload *workload)
+{
+        return workload->uid;
 }
 
 pid_t workload_relay_pid(const Workload *workload)

@@ -57,6 +57,7 @@ typedef void (*WorkloadDoneFn)(const WorkloadResult *result, void *data);
 /* Forks the command and holds it before exec. Its pid is workload_pid. */
 int workload_fork(Loop *loop, const WorkloadOptions *options, Workload **ret, Error *err);
 pid_t workload_pid(const Workload *workload);
+uid_t workload_uid(const Workload *workload); /* as whom it runs */
 pid_t workload_relay_pid(const Workload *workload); /* vigia's own helper, the command's parent */
 
 /* Lets it exec; returns when exec succeeded or failed: 0, or -errno of the exec, with a sentence

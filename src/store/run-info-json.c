@@ -175,6 +175,12 @@ static void add_monitors(String *to, const RunInfo *info)
                 add_u64(to, m->errors);
                 string_add(to, ", \"late\": ");
                 add_u64(to, m->late);
+                if (m->absent)
+                        string_add(to, ", \"absent\": true");
+                if (m->why[0]) {
+                        string_add(to, ", \"why\": ");
+                        add_text(to, m->why, sizeof m->why);
+                }
                 string_add_char(to, '}');
         }
         string_add(to, info->n_monitors ? "\n  ]" : "]");
@@ -299,7 +305,10 @@ static int read_monitor(const Reader *r, const json_t *value, RunMonitor *ret)
 
         if (!name)
                 return wrong(r, "monitors", "objects with a name");
+        const char *why = json_string_value(json_object_get(value, "why"));
         text_copy(ret->name, sizeof ret->name, name);
+        text_copy(ret->why, sizeof ret->why, why ? why : "");
+        ret->absent = json_is_true(json_object_get(value, "absent"));
         for (size_t i = 0; i < ARRAY_LENGTH(numbers); i++) {
                 const json_t *n = json_object_get(value, numbers[i].key);
                 if (!n || json_is_null(n))

@@ -21,12 +21,14 @@
 #include "store/parquet/parquet.h"
 #include "table/sink.h"
 
-enum { RUN_FORMAT = 1 };
+enum { RUN_FORMAT = 1, RUN_MONITOR_NAME_MAX = 64 };
 
 /* One monitor's (or the process table's) line in run.json. */
 typedef struct RunMonitor {
-        char name[32];
+        char name[RUN_MONITOR_NAME_MAX];
         uint64_t interval_us, rows, errors, late;
+        bool absent;   /* not there on this machine */
+        char why[160]; /* why it is absent, or its latest failure; "": nothing to say */
 } RunMonitor;
 
 /* What run.json says. Strings are owned; run_info_done frees. Unknown numbers are -1 or, for
