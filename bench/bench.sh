@@ -208,6 +208,59 @@ bench_cpu()
                 "$got µs recorded, $want by wait4"
 }
 
+# own CPU, % of a core: own_percent RUN
+own_percent()
+{
+        jq '.own.cpu_us * 100000 / .wall_ns' "$1/run.json"
+}
+
+median()
+{
+        sort -g | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+}
+
+# What the monitors cost: the same seconds of a busy machine with and without them.
+bench_monitors()
+{
+        local run=$PLACE/monitors-run i without
+        : >"$PLACE/with"
+        note "all default monitors, $PAIRS pairs of 10 s beside a busy core"
+        for ((i = 0; i < PAIRS; i++)); do
+                rm -rf "$run"
+                vigia run -q --only process -o "$run" -- burn 10000 1 >/dev/null
+                without=$(own_percent "$run")
+                rm -rf "$run"
+                vigia run -q -o "$run" -- burn 10000 1 >/dev/null
+                calc "$(own_percent "$run") - $without" %.4f >>"$PLACE/with"
+                echo >>"$PLACE/with"
+        done
+        line "all default monitors, % of a core" "$(median <"$PLACE/with")" 0.5 \
+                "$(jq '[.monitors[] | select(.absent | not)] | length - 1' "$run/run.json") monitors; $without without any"
+        rm -rf "$run"
+        note "attach -a over 500 processes"
+        start_sleepers 500
+        vigia attach -q -a -d 30 -o "$run" >/dev/null
+        stop_sleepers
+        line "attach -a, 500 processes, 1 s, % of a core" "$(calc "$(own_percent "$run")" %.3f)" 0.3 \
+                "$(jq -r '"\(.capture.source), \(.capture.processes) processes, \(.ticks) ticks"' "$run/run.json")"
+        line "  private memory, MiB" "$(calc "$(jq .own.private_bytes "$run/run.json") / 1048576" %.2f)" 10 "at the end"
+        rm -rf "$run"
+}
+
+# A day of an idle machine, from BENCH_IDLE seconds (default 600) of it: what the tables hold at the
+# end. What is written once in a recording, however long, is multiplied like the rest.
+bench_idle()
+{
+        local run=$PLACE/idle-run seconds=${BENCH_IDLE:-600} bytes
+        note "an idle machine for $seconds s"
+        rm -rf "$run"
+        vigia attach -q -a -d "$seconds" -o "$run" >/dev/null
+        bytes=$(cat "$run"/*.parquet | wc -c)
+        line "a day of an idle machine, MB" "$(calc "$bytes * 86400 / $seconds / 1e6" %.2f)" 20 \
+                "$bytes bytes in $seconds s; $(calc "$(own_percent "$run")" %.3f) % of a core"
+        rm -rf "$run"
+}
+
 printf '%-46s %10s  %-9s %-4s %s\n' "vigia $(vigia --version | cut -d' ' -f2), $(nproc) cores, Linux $(uname -r)" measured limit kept details
 wanted build && bench_build
 if wanted storm; then
@@ -219,6 +272,8 @@ wanted start && bench_start
 wanted memory && bench_memory
 wanted peaks && bench_peaks
 wanted cpu && bench_cpu
+wanted monitors && bench_monitors
+wanted idle && bench_idle
 echo
 if ((missed)); then
         echo "$missed of the limits not kept"
