@@ -257,7 +257,7 @@ static int on_table(const Schema *schema, Sink **ret, void *data, Error *err)
 {
         Recording *r = data;
 
-        return run_store_add_table(r->store, schema, ret, err);
+        return run_store_add_small_table(r->store, schema, ret, err);
 }
 
 static void take_own_cost(Recording *r)

@@ -324,14 +324,14 @@ static RunTable *table_free(RunTable *t)
         return NULL;
 }
 
-int run_store_add_table(RunStore *s, const Schema *schema, Sink **ret, Error *err)
+static int add_table(RunStore *s, const Schema *schema, size_t part_values, Sink **ret, Error *err)
 {
-        RunTable **tables = realloc(s->tables, (s->n_tables + 1) * sizeof *tables);
         size_t columns = MAX(schema->n_columns, (size_t)1);
-        size_t rows = MAX(s->part_values / columns, (size_t)PART_ROWS_MIN);
+        size_t rows = MAX(part_values / columns, (size_t)PART_ROWS_MIN);
 
         if (!run_table_name_valid(schema->table, strlen(schema->table)))
                 return error_set(err, EINVAL, "%s: no name for a table", schema->table);
+        RunTable **tables = realloc(s->tables, (s->n_tables + 1) * sizeof *tables);
         if (tables)
                 s->tables = tables;
         RunTable *t = tables ? calloc(1, sizeof *t) : NULL;
@@ -352,6 +352,16 @@ int run_store_add_table(RunStore *s, const Schema *schema, Sink **ret, Error *er
         s->tables[s->n_tables++] = t;
         *ret = &t->sink;
         return 0;
+}
+
+int run_store_add_table(RunStore *s, const Schema *schema, Sink **ret, Error *err)
+{
+        return add_table(s, schema, s->part_values, ret, err);
+}
+
+int run_store_add_small_table(RunStore *s, const Schema *schema, Sink **ret, Error *err)
+{
+        return add_table(s, schema, s->part_values / 4, ret, err);
 }
 
 void run_store_set_live(Sink *sink, RunLiveFn fn, void *data)

@@ -121,8 +121,12 @@ typedef struct RunStoreOptions {
 
 int run_store_new(const char *path, const RunStoreOptions *options, RunStore **ret, Error *err);
 
-/* A table to write to; the Sink belongs to the store. Call before the first tick. */
+/* A table to write to; the Sink belongs to the store. At any time. -EINVAL: no name for a table. */
 int run_store_add_table(RunStore *store, const Schema *schema, Sink **ret, Error *err);
+
+/* The same with parts of a quarter of the size: for one of many that grow slowly, so that the rows
+ * which all of them keep until a part is full stay few. */
+int run_store_add_small_table(RunStore *store, const Schema *schema, Sink **ret, Error *err);
 
 /* Rows that are true only until the next flush (processes still alive): called at each write of
  * the table's newest part; it appends them to `rows`. At the final flush it is called once more
