@@ -18,6 +18,8 @@ help:
 	@sed -n 's/^# //p' Makefile
 	@echo 'make check-quick    unit tests and layers, in the plain build'
 	@echo 'make check-vm       tests in virtual machines (cgroup v2, OOM kills, old limits)'
+	@echo 'make docs           the tables in docs/ and HACKING.md, from the program'
+	@echo 'make goldens        what monitors say of recorded machines: look at git diff after it'
 	@echo 'make bench          the numbers of the specification, as ratios (BENCH_PAIRS=3: short)'
 	@echo 'make bench-peers    the same work under the tools that Debian packages'
 	@echo 'make install        PREFIX=/usr/local DESTDIR='
@@ -42,6 +44,14 @@ check-vm: all
 	@if [ -f tests/vm/check-vm.sh ]; then bash tests/vm/check-vm.sh; \
 	else echo 'no tests/vm/check-vm.sh in this tree' >&2; exit 1; fi
 
+# What the monitors now say of tests/roots, for `git diff` and a person to look at.
+goldens: all
+	@bash tests/goldens.sh "$(BUILD)" --write
+
+docs: all
+	@sh scripts/run-format.sh --write
+	@sh scripts/monitor-docs.sh "$(BUILD)" --write
+
 bench: all
 	@sh scripts/install-deps.sh build bench
 	@BENCH_PAIRS="$(BENCH_PAIRS)" bash bench/bench.sh
@@ -65,5 +75,5 @@ fuzz:
 clean:
 	rm -rf build build-check build-logs build-gcc build-clang build-fuzz build-bench
 
-.PHONY: all help deps demo check check-quick check-vm bench bench-peers install install-caps \
+.PHONY: all help deps demo check check-quick check-vm goldens docs bench bench-peers install install-caps \
 	fuzz clean

@@ -41,6 +41,10 @@ _vigia()
                         compgen -d -- "$word"
                 )
                 ;;
+        monitors)
+                mapfile -t COMPREPLY < <(compgen -W "probe $(vigia monitors 2>/dev/null |
+                        sed -n 's/^  \([a-z_-]\{1,\}\) .*/\1/p')" -- "$word")
+                ;;
         convert) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
         esac
 }

@@ -227,6 +227,16 @@ static_checks()
         check "docs/run-format.md says what the tables hold" sh scripts/run-format.sh --check
 }
 
+# What the monitors make of the recorded machines, and what the documents say of the monitors.
+monitor_checks() # BUILD
+{
+        local tap="$logs/goldens.tap" status
+        bash tests/goldens.sh "$1" >"$tap" 2>&1 </dev/null
+        status=$?
+        count_tap "monitors over recorded machines" "$tap" $status
+        check "docs/monitors.md and HACKING.md say what the monitors hold" sh scripts/monitor-docs.sh "$1" --check
+}
+
 finish()
 {
         if ((${#skips[@]})); then
@@ -247,6 +257,7 @@ if [[ $mode == quick ]]; then
         static_checks
         say "unit tests"
         unit_tests build
+        monitor_checks build
         finish
 fi
 
@@ -262,6 +273,7 @@ clang_build
 
 say "unit tests"
 unit_tests build-check
+monitor_checks build-check
 
 if $fuzzing; then
         say "parsers over hostile input"

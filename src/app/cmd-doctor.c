@@ -2,11 +2,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "app/commands.h"
 #include "app/doctor.h"
 #include "app/options.h"
+#include "app/page.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 
@@ -20,8 +20,7 @@ static int print(const Doctor *doctor, bool json)
                         return EXIT_CANNOT;
                 printf("%s\n", out);
         } else {
-                const char *no_colour = getenv("NO_COLOR");
-                doctor_show(doctor, isatty(STDOUT_FILENO) && !(no_colour && *no_colour), &text);
+                doctor_show(doctor, page_colour(), &text);
                 fputs(string_get(&text), stdout);
         }
         return fflush(stdout) == 0 ? EXIT_FINE : EXIT_CANNOT;

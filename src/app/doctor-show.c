@@ -3,71 +3,16 @@
 
 #include <string.h>
 
-enum { WIDTH = 80, LABEL = 12 };
+#include "app/page.h"
 
-typedef struct Page {
-        String *to;
-        bool colour;
-        const char *label; /* of the next line; "" once it is written */
-} Page;
-
-static void add_label(Page *page)
-{
-        size_t n = strlen(page->label);
-
-        string_add(page->to, "  ");
-        if (n > 0)
-                string_add_format(page->to, page->colour ? "\x1b[2m%s\x1b[0m" : "%s", page->label);
-        for (size_t i = n + 2; i < LABEL; i++)
-                string_add_char(page->to, ' ');
-        page->label = "";
-}
-
-/* Words of `text` in lines of WIDTH, from column `column` where the cursor is, indented to
- * `indent`. A word that is longer than a line stays whole: it may be a path. */
-static void add_words(String *to, const char *text, size_t column, size_t indent)
-{
-        bool first = true;
-
-        while (*text) {
-                text += strspn(text, " ");
-                size_t n = strcspn(text, " ");
-                String word = {0};
-                if (n == 0)
-                        break;
-                string_add_bytes(&word, text, n);
-                size_t width = text_width(string_get(&word));
-                if (!first && column + 1 + width > WIDTH) {
-                        string_add_char(to, '\n');
-                        for (size_t i = 0; i < indent; i++)
-                                string_add_char(to, ' ');
-                        column = indent;
-                } else if (!first) {
-                        string_add_char(to, ' ');
-                        column++;
-                }
-                string_add_shown(to, string_get(&word), 0, false);
-                column += width;
-                first = false;
-                string_done(&word);
-                text += n;
-        }
-        string_add_char(to, '\n');
-}
+enum { LABEL = 12 };
 
 static void add_line(Page *page, const String *text)
 {
-        add_label(page);
-        add_words(page->to, string_get(text), LABEL, LABEL);
+        page_add_line(page, string_get(text));
 }
 
 /* ---- the verdict ---- */
-
-static void add_verdict(Page *page, const char *colour, const char *text)
-{
-        string_add_format(page->to, page->colour ? "\x1b[1;%sm%s\x1b[0m\n" : "%.0s%s\n", colour,
-                          text);
-}
 
 static void add_way(String *to, const DoctorSource *source, const char *before)
 {
@@ -75,7 +20,7 @@ static void add_way(String *to, const DoctorSource *source, const char *before)
                 string_add_format(to, "\n%s, run:\n\n    %s\n", before, source->run);
         else if (source->hint[0]) {
                 string_add_format(to, "\n%s: ", before);
-                add_words(to, source->hint, strlen(before) + 2, 2);
+                page_add_words(to, source->hint, strlen(before) + 2, 2);
         }
 }
 
@@ -84,15 +29,14 @@ static void show_verdict(Page *page, const Doctor *d)
         const DoctorSource *best = doctor_best(d);
 
         if (!best)
-                add_verdict(page, "31", "vigia can record nothing here.");
+                page_add_verdict(page, PAGE_RED, "vigia can record nothing here.");
         else if (!best->exact)
-                add_verdict(page, "33", "Short processes will be missed here (poll).");
+                page_add_verdict(page, PAGE_YELLOW, "Short processes will be missed here (poll).");
         else if (best != &d->sources[0])
-                add_verdict(
-                        page, "32",
+                page_add_verdict(page, PAGE_GREEN,
                         "vigia can record every process here (perf); memory peaks are sampled.");
         else
-                add_verdict(page, "32", "vigia can record everything here (bpf).");
+                page_add_verdict(page, PAGE_GREEN, "vigia can record everything here (bpf).");
         if (best != &d->sources[0])
                 add_way(page->to, &d->sources[0],
                         "For every process with exact figures, peaks included");
@@ -114,14 +58,14 @@ static void show_sources(Page *page, const Doctor *d)
         for (size_t i = 0; i < DOCTOR_SOURCES; i++) {
                 const DoctorSource *s = &d->sources[i];
                 String text = {0};
-                add_label(page);
+                page_add_label(page);
                 string_add_format(page->to, "%-6s", s->name);
                 if (s->works)
                         string_add_format(&text, "works: %s; ready in %s", what[i],
                                           format_duration(took, s->open_us * 1000));
                 else
                         string_add_format(&text, "does not work: %s", s->why.message);
-                add_words(page->to, string_get(&text), LABEL + 6, LABEL + 6);
+                page_add_words(page->to, string_get(&text), LABEL + 6, LABEL + 6);
                 string_done(&text);
         }
 }
@@ -133,7 +77,7 @@ static void show_cgroup(Page *page, const Doctor *d)
 
         page->label = "cgroup";
         if (d->cgroup) {
-                string_add_shown(&text, d->cgroup_shown, WIDTH - LABEL - 1, false);
+                string_add_shown(&text, d->cgroup_shown, PAGE_WIDTH - LABEL - 1, false);
                 string_add_format(&text, ": peak memory by the kernel's own account; made in %s",
                                   format_duration(took, d->cgroup_us * 1000));
         } else
@@ -244,7 +188,7 @@ static void show_places(Page *page, const Doctor *d)
 
 void doctor_show(const Doctor *doctor, bool colour, String *to)
 {
-        Page page = {to, colour, ""};
+        Page page = {to, colour, LABEL, ""};
 
         show_verdict(&page, doctor);
         show_sources(&page, doctor);

@@ -18,6 +18,7 @@ const Command *const commands[] = {
         &command_export,
         &command_convert,
         &command_recover,
+        &command_monitors,
         &command_doctor,
         NULL,
 };

@@ -5,7 +5,7 @@
  * second apart; a file REMOVED in those lists paths that are gone. The monitor runs on a copy that
  * is changed in place, so that descriptors it keeps see what a kernel file would show. ROOT "/" is
  * this machine, looked at twice. Rows are printed as JSON lines; a failed sample as {"error": …}, an
- * absent monitor as {"absent": …, "fix": …}.
+ * absent monitor as {"absent": …, "fix": …}. Beside those of vigia it knows docs/example-monitor.c.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -21,6 +21,8 @@
 #include "base/text.h"
 #include "export/format.h"
 #include "monitor/monitor.h"
+
+extern const Monitor monitor_inodes;
 
 enum { SETTINGS_MAX = 16, ROWS_MAX = 4096, TEXT_MAX = 1 << 20 };
 
@@ -156,11 +158,16 @@ static int watch(const Monitor *monitor, const MonitorContext *context, const ch
         return r;
 }
 
+static const Monitor *find(const char *name)
+{
+        return text_equal(name, monitor_inodes.name) ? &monitor_inodes : monitor_find(name);
+}
+
 int main(int argc, char **argv)
 {
         char place[] = "/tmp/vigia-root.XXXXXX";
         MonitorSetting settings[SETTINGS_MAX];
-        const Monitor *monitor = argc >= 3 ? monitor_find(argv[2]) : NULL;
+        const Monitor *monitor = argc >= 3 ? find(argv[2]) : NULL;
         bool live = argc >= 2 && text_equal(argv[1], "/");
         _cleanup_(host_freep) Host *host = NULL;
         size_t n = 0;

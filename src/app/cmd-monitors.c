@@ -1,0 +1,172 @@
+/* `vigia monitors`: what there is to record of a machine, what works on this one, why others do
+ * not, and the command that would make them work. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/monitors.h"
+#include "app/options.h"
+#include "app/page.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+
+typedef struct Asked {
+        bool json;
+        bool probe;
+        bool one; /* about one monitor, in full */
+        char *const *names;
+        size_t n_names;
+} Asked;
+
+/* The started monitor, for those that know their columns only then. */
+typedef struct Started {
+        const Monitor *monitor;
+        void *state;
+} Started;
+
+static void started_done(Started *s)
+{
+        if (s->state && s->monitor->stop)
+                s->monitor->stop(s->state);
+        free(s->state);
+}
+
+static const Schema *schema_of(const MonitorTrial *t, const Host *host, Started *started)
+{
+        const Monitor *m = t->monitor;
+        const MonitorContext context = {
+                .host = host,
+                .monitor = m,
+                .interval_us = t->interval_us,
+                .uid = getuid(),
+                .all = true,
+                .run_fd = -1,
+        };
+
+        if (m->schema || !m->table || !t->works)
+                return m->schema;
+        void *state = calloc(1, m->state_size + 1);
+        if (!state || m->start(state, &context, NULL) < 0) {
+                free(state);
+                return NULL;
+        }
+        *started = (Started){m, state};
+        return m->table(state);
+}
+
+static int print(const MonitorTrials *trials, const Asked *asked, const Host *host)
+{
+        _cleanup_(started_done) Started started = {0};
+        _cleanup_string_ String text = {0};
+        const Schema *schema = asked->one ? schema_of(&trials->items[0], host, &started) : NULL;
+
+        if (asked->json) {
+                _cleanup_free_ char *out = monitors_json(trials, asked->one, schema);
+                if (out)
+                        string_add_format(&text, "%s\n", out);
+                else
+                        text.failed = true;
+        } else if (asked->one) {
+                monitors_show_one(&trials->items[0], schema, page_colour(), &text);
+        } else if (asked->probe) {
+                monitors_show_trials(trials, asked->n_names == 0, page_colour(), &text);
+        } else {
+                monitors_show_list(trials, page_colour(), &text);
+        }
+        if (text.failed) {
+                log_error("out of memory");
+                return EXIT_CANNOT;
+        }
+        if (fputs(string_get(&text), stdout) < 0 || fflush(stdout) != 0) {
+                log_error("standard output: %m");
+                return EXIT_CANNOT;
+        }
+        return EXIT_FINE;
+}
+
+/* Words of the command line: nothing, `probe [NAME…]`, `show NAME`, or NAME. */
+static int understand(char *const *words, size_t n, Asked *asked, Error *err)
+{
+        if (n > 0 && text_equal(words[0], "probe")) {
+                asked->probe = true;
+                words++;
+                n--;
+        } else if (n > 0) {
+                bool show = text_equal(words[0], "show");
+                asked->one = true;
+                words += show;
+                n -= show;
+                if (n == 0)
+                        return error_set(err, EINVAL, "monitors show: which one?");
+                if (n > 1)
+                        return error_set(err, EINVAL, "monitors: one name, not %zu; to try several: "
+                                         "vigia monitors probe %s %s", n, words[0], words[1]);
+        }
+        asked->names = words;
+        asked->n_names = n;
+        return 0;
+}
+
+static int gather(const Asked *asked, MonitorTrials *ret, Error *err)
+{
+        /* Monitors that a configuration declares are handed in here. */
+        int r = monitor_trials_init(ret, NULL);
+
+        if (r < 0)
+                return error_set_errno(err, r, "the list of monitors");
+        return asked->n_names > 0 ? monitor_trials_select(ret, asked->names, asked->n_names, err) : 0;
+}
+
+static int tell(const Asked *asked)
+{
+        _cleanup_(monitor_trials_done) MonitorTrials trials = {0};
+        _cleanup_(host_freep) Host *host = NULL;
+        Error err = {0};
+        int r = gather(asked, &trials, &err);
+
+        if (r == 0 && (r = host_new(NULL, &host)) < 0)
+                error_set_errno(&err, r, "/");
+        if (r < 0) {
+                log_error("%s", err.message);
+                return r == -ENOENT ? EXIT_USAGE : EXIT_CANNOT;
+        }
+        if (asked->probe || asked->one)
+                monitor_trials_try(&trials, host, NULL, 0);
+        r = print(&trials, asked, host);
+        if (r == EXIT_FINE && asked->probe && asked->n_names > 0 &&
+            monitor_trials_count(&trials, false, true) < trials.n)
+                return EXIT_NO;
+        return r;
+}
+
+static int run(const Command *command, int argc, char **argv)
+{
+        Asked asked = {0};
+        const Option options[] = {
+                {0, "json", NULL, "machine-readable, with stable keys", OPTION_FLAG, &asked.json},
+        };
+        _cleanup_free_ char **words = NULL;
+        Error err = {0};
+        size_t n_words;
+        int r = options_parse(command, options, ARRAY_LENGTH(options), argc, argv, false, &words,
+                              &n_words, &err);
+
+        if (r == 0)
+                r = understand(words, n_words, &asked, &err);
+        if (r != 0)
+                return r > 0 ? EXIT_FINE : usage_error(command, &err);
+        return tell(&asked);
+}
+
+const Command command_monitors = {
+        .name = "monitors",
+        .summary = "what can be recorded of the machine, what works here, why not",
+        .usage = "[probe [NAME…] | NAME] [--json]",
+        .details = "Without words: the monitors there are. `probe` tries each, or those named, and\n"
+                   "gives the command that would enable one that does not work. NAME alone tells\n"
+                   "the columns of its table and what a configuration can set.\n"
+                   "Exit status: 0 fine, 1 one that was named does not work here, 2 no such monitor.",
+        .run = run,
+};

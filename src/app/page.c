@@ -1,0 +1,81 @@
+/* Wrapping and labels; what is said is the caller's. */
+#include "app/page.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+bool page_colour(void)
+{
+        const char *no_colour = getenv("NO_COLOR");
+
+        return isatty(STDOUT_FILENO) && !(no_colour && *no_colour);
+}
+
+void page_add_blanks(String *to, size_t n)
+{
+        string_add_format(to, "%*s", (int)n, "");
+}
+
+void page_add_verdict(Page *page, const char *colour, const char *text)
+{
+        _cleanup_string_ String words = {0};
+
+        page_add_words(&words, text, 0, 0);
+        if (page->colour)
+                string_add_format(page->to, "\x1b[1;%sm%.*s\x1b[0m\n", colour,
+                                  (int)(words.size ? words.size - 1 : 0), string_get(&words));
+        else
+                string_add(page->to, string_get(&words));
+}
+
+void page_add_dim(Page *page, const char *text)
+{
+        string_add_format(page->to, page->colour ? "\x1b[2m%s\x1b[0m" : "%s", text);
+}
+
+void page_add_label(Page *page)
+{
+        size_t n = text_width(page->label);
+
+        string_add(page->to, "  ");
+        if (n > 0)
+                page_add_dim(page, page->label);
+        page_add_blanks(page->to, n + 2 < page->indent ? page->indent - n - 2 : 1);
+        page->label = "";
+}
+
+void page_add_words(String *to, const char *text, size_t column, size_t indent)
+{
+        bool first = true;
+
+        while (*text) {
+                text += strspn(text, " ");
+                size_t n = strcspn(text, " ");
+                String word = {0};
+                if (n == 0)
+                        break;
+                string_add_bytes(&word, text, n);
+                size_t width = text_width(string_get(&word));
+                if (!first && column + 1 + width > PAGE_WIDTH) {
+                        string_add_char(to, '\n');
+                        page_add_blanks(to, indent);
+                        column = indent;
+                } else if (!first) {
+                        string_add_char(to, ' ');
+                        column++;
+                }
+                string_add_shown(to, string_get(&word), 0, false);
+                column += width;
+                first = false;
+                string_done(&word);
+                text += n;
+        }
+        string_add_char(to, '\n');
+}
+
+void page_add_line(Page *page, const char *text)
+{
+        page_add_label(page);
+        page_add_words(page->to, text, page->indent, page->indent);
+}
