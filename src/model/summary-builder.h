@@ -35,6 +35,13 @@ typedef struct GroupState {
         bool sampled, dirty;
 } GroupState;
 
+/* A counter over the whole recording. */
+typedef struct CounterSpan {
+        bool begun, broken;
+        uint64_t first, last;
+        int64_t first_t_ns, last_t_ns;
+} CounterSpan;
+
 struct SummaryBuilder {
         Summary *summary;
         ProcessChunk **chunks; /* PROCESS_CHUNKS of them */
@@ -52,6 +59,9 @@ struct SummaryBuilder {
         double total_bytes;
         uint64_t total_cpu_us;
         bool totals_pss;
+
+        /* memory, cpu, pressure */
+        CounterSpan cpu_all, cpu_idle, cpu_iowait, pressure[SUMMARY_PRESSURES];
 
         /* samples: the living at sample_t_ns */
         bool have_sample, peak_taken;
@@ -100,7 +110,12 @@ int summary_observe_processes(SummaryBuilder *b, const Batch *rows);
 int summary_observe_totals(SummaryBuilder *b, const Batch *rows);
 int summary_observe_events(SummaryBuilder *b, const Batch *rows);
 int summary_observe_samples(SummaryBuilder *b, const Batch *rows);
+int summary_observe_memory(SummaryBuilder *b, const Batch *rows);
+int summary_observe_cpu(SummaryBuilder *b, const Batch *rows);
+int summary_observe_pressure(SummaryBuilder *b, const Batch *rows);
+void summary_machine_init(SummaryMachine *machine);
 void summary_finish_totals(SummaryBuilder *b);
+void summary_finish_machine(SummaryBuilder *b);
 void summary_finish_samples(SummaryBuilder *b);
 
 /* The group of a name; past SUMMARY_GROUPS of them the one called "other". -ENOMEM, or 0. */

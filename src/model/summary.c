@@ -57,6 +57,7 @@ int summary_new(SummaryBuilder **ret)
         b->root = UINT64_MAX;
         s->cpu_us = s->user_us = s->system_us = SUMMARY_UNKNOWN;
         s->peak_pss_bytes = s->peak_rss_bytes = s->peak_cgroup_bytes = SUMMARY_UNKNOWN;
+        summary_machine_init(&s->machine);
         series_init(&s->memory, false);
         series_init(&s->cpu, true);
         s->top = calloc(SUMMARY_TOP, sizeof *s->top);
@@ -170,16 +171,19 @@ int cells_copy_text(const Batch *rows, Cells c, size_t row, char **ret)
 
 int summary_observe(SummaryBuilder *b, const char *table, const Batch *rows)
 {
-        if (batch_rows(rows) == 0)
-                return 0;
-        if (text_equal(table, "processes"))
-                return summary_observe_processes(b, rows);
-        if (text_equal(table, "totals"))
-                return summary_observe_totals(b, rows);
-        if (text_equal(table, "events"))
-                return summary_observe_events(b, rows);
-        if (text_equal(table, "samples"))
-                return summary_observe_samples(b, rows);
+        static const struct {
+                const char *table;
+                int (*observe)(SummaryBuilder *b, const Batch *rows);
+        } observers[] = {
+                {"processes", summary_observe_processes}, {"totals", summary_observe_totals},
+                {"events", summary_observe_events},       {"samples", summary_observe_samples},
+                {"memory", summary_observe_memory},       {"cpu", summary_observe_cpu},
+                {"pressure", summary_observe_pressure},
+        };
+
+        for (size_t i = 0; batch_rows(rows) > 0 && i < ARRAY_LENGTH(observers); i++)
+                if (text_equal(table, observers[i].table))
+                        return observers[i].observe(b, rows);
         return 0;
 }
 
@@ -227,6 +231,7 @@ int summary_finish(SummaryBuilder *b, Summary **ret)
         if (b->split_unknown)
                 s->user_us = s->system_us = SUMMARY_UNKNOWN;
         summary_finish_totals(b);
+        summary_finish_machine(b);
         summary_finish_samples(b);
         if (b->n_groups > 0) {
                 s->groups = calloc(b->n_groups, sizeof *s->groups);

@@ -56,6 +56,20 @@ typedef struct SummaryEvent {
         int32_t pid; /* -1: none */
 } SummaryEvent;
 
+/* What PSI tells of; order as in waited_ratio. */
+enum { PRESSURE_CPU, PRESSURE_MEMORY, PRESSURE_IO, SUMMARY_PRESSURES };
+
+/* The machine around the run, as its monitors saw it; NAN and SUMMARY_UNKNOWN where they did not. */
+typedef struct SummaryMachine {
+        uint64_t available_least_bytes; /* memory left for programs, at its lowest */
+        int64_t available_least_t_ns;
+        uint64_t total_bytes;
+        uint64_t swap_most_bytes;       /* used */
+        double busy_ratio;              /* of the time of all CPUs, by whomever */
+        double iowait_ratio;
+        double waited_ratio[SUMMARY_PRESSURES]; /* of the time: some task waited (PSI "some") */
+} SummaryMachine;
+
 typedef struct Summary {
         uint64_t images;    /* rows of processes: programs run */
         uint64_t processes; /* forked */
@@ -87,6 +101,7 @@ typedef struct Summary {
         SummaryEvent kept[SUMMARY_EVENTS];
         size_t n_kept;
         Series memory, cpu; /* bytes; CPU seconds */
+        SummaryMachine machine;
 } Summary;
 
 Summary *summary_free(Summary *summary);
@@ -105,13 +120,16 @@ extern const char *const summary_process_columns[];
 extern const char *const summary_total_columns[];
 extern const char *const summary_event_columns[];
 extern const char *const summary_sample_columns[];
+extern const char *const summary_memory_columns[];
+extern const char *const summary_cpu_columns[];
+extern const char *const summary_pressure_columns[];
 
 typedef struct SummaryBuilder SummaryBuilder;
 
 int summary_new(SummaryBuilder **ret); /* 0 or -ENOMEM */
 
-/* Rows of processes, totals, events or samples, told apart by the schema's table name; others
- * are ignored. Columns are found by name. 0 or -ENOMEM. */
+/* Rows of processes, totals, events, samples, memory, cpu or pressure, told apart by the table's
+ * name; others are ignored. Columns are found by name. 0 or -ENOMEM. */
 int summary_observe(SummaryBuilder *builder, const char *table, const Batch *rows);
 
 /* The result; the builder is only to be freed then. 0 or -ENOMEM. */

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include <math.h>
+
 #include "base/clock.h"
 #include "model/summary.h"
 #include "table/process-tables.h"
@@ -297,6 +299,88 @@ static void test_many(void **state)
         batch_free(samples);
 }
 
+/* A monitor's table, as far as the summary looks at it. */
+static Batch *new_table(const char *name, const Column *columns, size_t n, Schema *schema)
+{
+        Batch *batch;
+
+        *schema = (Schema){name, columns, n};
+        assert_int_equal(batch_new(schema, 100, 1000, &batch), 0);
+        return batch;
+}
+
+static void test_machine(void **state)
+{
+        static const Column memory_columns[] = {
+                {"t_ns", COLUMN_I64, ROLE_KEY, UNIT_NS, NULL, 0},
+                {"total_bytes", COLUMN_U64, ROLE_GAUGE, UNIT_BYTES, NULL, 0},
+                {"available_bytes", COLUMN_U64, ROLE_GAUGE, UNIT_BYTES, NULL, 0},
+                {"swap_total_bytes", COLUMN_U64, ROLE_GAUGE, UNIT_BYTES, NULL, 0},
+                {"swap_free_bytes", COLUMN_U64, ROLE_GAUGE, UNIT_BYTES, NULL, 0},
+        };
+        static const Column cpu_columns[] = {
+                {"t_ns", COLUMN_I64, ROLE_KEY, UNIT_NS, NULL, 0},
+                {"cpu", COLUMN_U32, ROLE_KEY, UNIT_NONE, NULL, 0},
+                {"user_us", COLUMN_U64, ROLE_COUNTER, UNIT_US, NULL, 0},
+                {"idle_us", COLUMN_U64, ROLE_COUNTER, UNIT_US, NULL, 0},
+                {"iowait_us", COLUMN_U64, ROLE_COUNTER, UNIT_US, NULL, 0},
+        };
+        static const Column pressure_columns[] = {
+                {"t_ns", COLUMN_I64, ROLE_KEY, UNIT_NS, NULL, 0},
+                {"resource", COLUMN_TEXT, ROLE_KEY, UNIT_NONE, NULL, 0},
+                {"some_us", COLUMN_U64, ROLE_COUNTER, UNIT_US, NULL, 0},
+        };
+        Schema schemas[3];
+        Batch *memory = new_table("memory", memory_columns, 5, &schemas[0]);
+        Batch *cpu = new_table("cpu", cpu_columns, 5, &schemas[1]);
+        Batch *pressure = new_table("pressure", pressure_columns, 3, &schemas[2]);
+        SummaryBuilder *builder;
+        Summary *s;
+
+        for (uint64_t second = 0; second <= 10; second++) {
+                int64_t t_ns = (int64_t)(second * NS_PER_SECOND);
+                batch_add_row(memory);
+                batch_set_i64(memory, 0, t_ns);
+                batch_set_u64(memory, 1, 1000 * MIB);
+                batch_set_u64(memory, 2, (second == 7 ? 100 : 500) * MIB);
+                batch_set_u64(memory, 3, 64 * MIB);
+                batch_set_u64(memory, 4, (second == 8 ? 60 : 64) * MIB);
+                for (int number = -1; number < 2; number++) { /* all, 0, 1: only all counts */
+                        batch_add_row(cpu);
+                        batch_set_i64(cpu, 0, t_ns);
+                        if (number >= 0)
+                                batch_set_u64(cpu, 1, (uint64_t)number);
+                        batch_set_u64(cpu, 2, 5000000 + second * 1500000);
+                        batch_set_u64(cpu, 3, 9000000 + second * 400000);
+                        batch_set_u64(cpu, 4, 100 + second * 100000);
+                }
+                batch_add_row(pressure);
+                batch_set_i64(pressure, 0, t_ns);
+                assert_int_equal(batch_set_text(pressure, 1, "memory", 6), 0);
+                batch_set_u64(pressure, 2, 777 + second * 250000);
+        }
+        assert_int_equal(summary_new(&builder), 0);
+        assert_int_equal(summary_observe(builder, "memory", memory), 0);
+        assert_int_equal(summary_observe(builder, "cpu", cpu), 0);
+        assert_int_equal(summary_observe(builder, "pressure", pressure), 0);
+        assert_int_equal(summary_finish(builder, &s), 0);
+        summary_builder_free(builder);
+        const SummaryMachine *m = &s->machine;
+        assert_int_equal(m->total_bytes, 1000 * MIB);
+        assert_int_equal(m->available_least_bytes, 100 * MIB);
+        assert_int_equal(m->available_least_t_ns, 7 * NS_PER_SECOND);
+        assert_int_equal(m->swap_most_bytes, 4 * MIB);
+        assert_true(m->busy_ratio > 0.7499 && m->busy_ratio < 0.7501);
+        assert_true(m->iowait_ratio > 0.0499 && m->iowait_ratio < 0.0501);
+        assert_true(m->waited_ratio[PRESSURE_MEMORY] > 0.2499 &&
+                    m->waited_ratio[PRESSURE_MEMORY] < 0.2501);
+        assert_true(isnan(m->waited_ratio[PRESSURE_IO]));
+        summary_free(s);
+        batch_free(memory);
+        batch_free(cpu);
+        batch_free(pressure);
+}
+
 static void test_series(void **state)
 {
         Series level, amount;
@@ -325,7 +409,7 @@ int main(void)
                 cmocka_unit_test(test_composition), cmocka_unit_test(test_empty),
                 cmocka_unit_test(test_unknown),     cmocka_unit_test(test_ties),
                 cmocka_unit_test(test_culprit),     cmocka_unit_test(test_many),
-                cmocka_unit_test(test_series),
+                cmocka_unit_test(test_series),      cmocka_unit_test(test_machine),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,7 +46,10 @@ static int read_tables(ReportData *data, RunReader *reader, SummaryBuilder *buil
         } tables[] = {{"processes", summary_process_columns},
                       {"totals", summary_total_columns},
                       {"events", summary_event_columns},
-                      {"samples", summary_sample_columns}};
+                      {"samples", summary_sample_columns},
+                      {"memory", summary_memory_columns},
+                      {"cpu", summary_cpu_columns},
+                      {"pressure", summary_pressure_columns}};
 
         for (size_t i = 0; i < ARRAY_LENGTH(tables); i++) {
                 Error why = {0};

@@ -25,6 +25,7 @@ typedef struct Fixture {
         Batch *processes, *totals, *samples, *events;
         RunInfo info;
         char *command[8];
+        bool machine; /* its monitors ran */
         ReportData data;
 } Fixture;
 
@@ -124,6 +125,16 @@ static void summarise(Fixture *f)
         f->data = (ReportData){.info = &f->info};
         assert_int_equal(summary_finish(builder, &f->data.summary), 0);
         summary_builder_free(builder);
+        if (f->machine)
+                f->data.summary->machine = (SummaryMachine){
+                        .available_least_bytes = 5 * 1024 * MIB + 700 * MIB,
+                        .available_least_t_ns = 60500 * (int64_t)NS_PER_MS,
+                        .total_bytes = 8ull << 30,
+                        .swap_most_bytes = 0,
+                        .busy_ratio = 0.463,
+                        .iowait_ratio = 0.02,
+                        .waited_ratio = {0.31, 0.002, 0.045},
+                };
         assert_int_equal(report_find(&f->data), 0);
         f->data.path = "/var/lib/vigia/runs/20261120-101502-make";
 }
@@ -175,6 +186,7 @@ static void make_build(Fixture *f)
                 add_tick(f, t, cpu, keys, bytes, n);
         }
         f->info.command_cpu_us = 103800000;
+        f->machine = true;
 }
 
 static void compare_golden(const char *name, const char *text)

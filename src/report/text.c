@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "report/shown-command.h"
 #include "report/sparkline.h"
+#include "report/text-machine.h"
 #include "report/text-page.h"
 #include "report/text-verdict.h"
 
@@ -504,6 +505,7 @@ int report_write_text(const ReportData *data, const ReportOptions *options, Stri
                 add_culprit(&page);
                 add_memory(&page, &curves);
                 add_cpu(&page, &curves);
+                text_add_machine(&page);
                 add_programs(&page);
                 add_heaviest(&page);
         }
