@@ -309,34 +309,29 @@ static Batch *new_table(const char *name, const Column *columns, size_t n, Schem
         return batch;
 }
 
-static void test_machine(void **state)
-{
-        static const Column memory_columns[] = {
-                {"t_ns", COLUMN_I64, ROLE_KEY, UNIT_NS, NULL, 0},
-                {"total_bytes", COLUMN_U64, ROLE_GAUGE, UNIT_BYTES, NULL, 0},
-                {"available_bytes", COLUMN_U64, ROLE_GAUGE, UNIT_BYTES, NULL, 0},
-                {"swap_total_bytes", COLUMN_U64, ROLE_GAUGE, UNIT_BYTES, NULL, 0},
-                {"swap_free_bytes", COLUMN_U64, ROLE_GAUGE, UNIT_BYTES, NULL, 0},
-        };
-        static const Column cpu_columns[] = {
-                {"t_ns", COLUMN_I64, ROLE_KEY, UNIT_NS, NULL, 0},
-                {"cpu", COLUMN_U32, ROLE_KEY, UNIT_NONE, NULL, 0},
-                {"user_us", COLUMN_U64, ROLE_COUNTER, UNIT_US, NULL, 0},
-                {"idle_us", COLUMN_U64, ROLE_COUNTER, UNIT_US, NULL, 0},
-                {"iowait_us", COLUMN_U64, ROLE_COUNTER, UNIT_US, NULL, 0},
-        };
-        static const Column pressure_columns[] = {
-                {"t_ns", COLUMN_I64, ROLE_KEY, UNIT_NS, NULL, 0},
-                {"resource", COLUMN_TEXT, ROLE_KEY, UNIT_NONE, NULL, 0},
-                {"some_us", COLUMN_U64, ROLE_COUNTER, UNIT_US, NULL, 0},
-        };
-        Schema schemas[3];
-        Batch *memory = new_table("memory", memory_columns, 5, &schemas[0]);
-        Batch *cpu = new_table("cpu", cpu_columns, 5, &schemas[1]);
-        Batch *pressure = new_table("pressure", pressure_columns, 3, &schemas[2]);
-        SummaryBuilder *builder;
-        Summary *s;
+/* Ten seconds. */
+static const Column memory_columns[] = {
+        {"t_ns", COLUMN_I64, ROLE_KEY, UNIT_NS, NULL, 0},
+        {"total_bytes", COLUMN_U64, ROLE_GAUGE, UNIT_BYTES, NULL, 0},
+        {"available_bytes", COLUMN_U64, ROLE_GAUGE, UNIT_BYTES, NULL, 0},
+        {"swap_total_bytes", COLUMN_U64, ROLE_GAUGE, UNIT_BYTES, NULL, 0},
+        {"swap_free_bytes", COLUMN_U64, ROLE_GAUGE, UNIT_BYTES, NULL, 0},
+};
+static const Column cpu_columns[] = {
+        {"t_ns", COLUMN_I64, ROLE_KEY, UNIT_NS, NULL, 0},
+        {"cpu", COLUMN_U32, ROLE_KEY, UNIT_NONE, NULL, 0},
+        {"user_us", COLUMN_U64, ROLE_COUNTER, UNIT_US, NULL, 0},
+        {"idle_us", COLUMN_U64, ROLE_COUNTER, UNIT_US, NULL, 0},
+        {"iowait_us", COLUMN_U64, ROLE_COUNTER, UNIT_US, NULL, 0},
+};
+static const Column pressure_columns[] = {
+        {"t_ns", COLUMN_I64, ROLE_KEY, UNIT_NS, NULL, 0},
+        {"resource", COLUMN_TEXT, ROLE_KEY, UNIT_NONE, NULL, 0},
+        {"some_us", COLUMN_U64, ROLE_COUNTER, UNIT_US, NULL, 0},
+};
 
+static void fill_machine(Batch *memory, Batch *cpu, Batch *pressure)
+{
         for (uint64_t second = 0; second <= 10; second++) {
                 int64_t t_ns = (int64_t)(second * NS_PER_SECOND);
                 batch_add_row(memory);
@@ -359,6 +354,18 @@ static void test_machine(void **state)
                 assert_int_equal(batch_set_text(pressure, 1, "memory", 6), 0);
                 batch_set_u64(pressure, 2, 777 + second * 250000);
         }
+}
+
+static void test_machine(void **state)
+{
+        Schema schemas[3];
+        Batch *memory = new_table("memory", memory_columns, 5, &schemas[0]);
+        Batch *cpu = new_table("cpu", cpu_columns, 5, &schemas[1]);
+        Batch *pressure = new_table("pressure", pressure_columns, 3, &schemas[2]);
+        SummaryBuilder *builder;
+        Summary *s;
+
+        fill_machine(memory, cpu, pressure);
         assert_int_equal(summary_new(&builder), 0);
         assert_int_equal(summary_observe(builder, "memory", memory), 0);
         assert_int_equal(summary_observe(builder, "cpu", cpu), 0);

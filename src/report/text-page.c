@@ -40,6 +40,12 @@ void page_pad(Page *p, const char *text, size_t width)
                 string_add_char(p->out, ' ');
 }
 
+/* A percent sign stays with its figure. */
+static bool may_break(const char *at)
+{
+        return *at == '\0' || (*at == ' ' && at[1] != '%');
+}
+
 /* Bytes of the longest start of `text` that ends before a blank and fits; 0 if no word fits. */
 static size_t fitting_words(const char *text, size_t columns)
 {
@@ -47,7 +53,7 @@ static size_t fitting_words(const char *text, size_t columns)
         size_t best = 0;
 
         for (size_t i = 1; text[i - 1]; i++) {
-                if (text[i] != ' ' && text[i] != '\0')
+                if (!may_break(text + i))
                         continue;
                 string_clear(&head);
                 string_add_bytes(&head, text, i);
