@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stddef.h>
 
-int fragmentation_counters_probe(const Host *host, Error *why, Error *fix)
+int fragmentation_counters_probe(const Host *host, Error *why)
 {
         return error_set(why, EOPNOTSUPP, "built without bpf");
 }

@@ -13,9 +13,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/macros.h"
-#include "base/text.h"
 #include "bpf/fragmentation.skel.h"
+#include "host/tracefs.h"
 #include "track/bpf-btf.h"
 
 struct FragmentationCounters {
@@ -27,64 +26,23 @@ static const char *const kernel_types[] = {
         "trace_event_raw_mm_compaction_end", NULL,
 };
 
-static const char *const tracefs[] = {"sys/kernel/tracing", "sys/kernel/debug/tracing"};
-
-/* The number of an event, "kmem/mm_page_alloc_extfrag". */
-static int read_id(const Host *host, const char *event, uint64_t *ret)
+int fragmentation_counters_probe(const Host *host, Error *why)
 {
-        char path[128], text[32];
-        int worst = -ENOENT;
+        _cleanup_close_ int btf = host_open(host, "sys/kernel/btf/vmlinux");
 
-        for (size_t i = 0; i < ARRAY_LENGTH(tracefs); i++) {
-                const char *at = text;
-                snprintf(path, sizeof path, "%s/events/%s/id", tracefs[i], event);
-                ssize_t n = host_read(host, path, text, sizeof text);
-                if (n > 0 && scan_u64(&at, text + n, ret) == 0)
-                        return 0;
-                if (n == -EACCES || n == -EPERM)
-                        worst = (int)n;
-        }
-        return worst;
-}
-
-static int explain_tracefs(const Host *host, const char *event, int r, Error *why, Error *fix)
-{
-        _cleanup_close_ int fd = host_open(host, "sys/kernel/tracing/events");
-
-        if (r == -EACCES || r == -EPERM || fd == -EACCES)
-                return error_set(why, EACCES,
-                                 "counting in the kernel needs root: tracefs is closed to others");
-        if (fd >= 0)
-                return error_set(why, ENOENT, "this kernel has no tracepoint %s", event);
-        error_set(fix, 0, "sudo mount -t tracefs none /sys/kernel/tracing");
-        return error_set(why, ENOENT, "tracefs is not mounted");
-}
-
-int fragmentation_counters_probe(const Host *host, Error *why, Error *fix)
-{
-        static const char event[] = "kmem/mm_page_alloc_extfrag";
-        _cleanup_close_ int btf = -1;
-        uint64_t id;
-        int r = read_id(host, event, &id);
-
-        if (r < 0)
-                return explain_tracefs(host, event, r, why, fix);
-        btf = host_open(host, "sys/kernel/btf/vmlinux");
-        if (btf < 0)
-                return error_set(why, EOPNOTSUPP, "the kernel has no BTF (/sys/kernel/btf/vmlinux)");
-        return 0;
+        return btf < 0 ? error_set(why, EOPNOTSUPP, "the kernel has no BTF (/sys/kernel/btf/vmlinux)")
+                       : 0;
 }
 
 static int attach(const Host *host, struct bpf_program *program, const char *event,
                   struct bpf_link **ret, Error *err)
 {
         struct perf_event_attr attr = {.type = PERF_TYPE_TRACEPOINT, .size = sizeof attr};
-        Error fix;
         uint64_t id;
-        int r = read_id(host, event, &id);
+        int r = tracefs_event_id(host, event, &id, err, NULL);
 
         if (r < 0)
-                return explain_tracefs(host, event, r, err, &fix);
+                return r;
         attr.config = id;
         int fd = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
         if (fd < 0)

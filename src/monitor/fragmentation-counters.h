@@ -12,8 +12,8 @@
 
 typedef struct FragmentationCounters FragmentationCounters;
 
-/* 0, or -errno with the reason, and the command that mends it or "". Loads nothing. */
-int fragmentation_counters_probe(const Host *host, Error *why, Error *fix);
+/* 0, or -errno with the reason. Loads nothing. */
+int fragmentation_counters_probe(const Host *host, Error *why);
 
 int fragmentation_counters_new(const Host *host, FragmentationCounters **ret, Error *err);
 FragmentationCounters *fragmentation_counters_free(FragmentationCounters *counters);

@@ -13,6 +13,7 @@
 #include "base/macros.h"
 #include "base/text.h"
 #include "host/buddy-text.h"
+#include "host/tracefs.h"
 #include "monitor/fragmentation-counters.h"
 #include "monitor/monitor.h"
 
@@ -71,7 +72,12 @@ typedef struct FragmentationState {
 
 static int fragmentation_probe(const MonitorContext *context, Error *why, Error *fix)
 {
-        return fragmentation_counters_probe(context->host, why, fix);
+        uint64_t id;
+        int r = tracefs_event_id(context->host, "kmem/mm_page_alloc_extfrag", &id, why, fix);
+
+        if (r == 0 && !host_is_live(context->host))
+                r = error_set(why, EOPNOTSUPP, "events are counted in a running kernel only");
+        return r < 0 ? r : fragmentation_counters_probe(context->host, why);
 }
 
 /* Names as this kernel has them, out of /proc/pagetypeinfo. */
