@@ -48,6 +48,30 @@ static void test_durations(void **state)
         assert_int_equal(parse_duration("5y", &ns), -EINVAL);
 }
 
+static void test_bytes(void **state)
+{
+        uint64_t n;
+
+        assert_int_equal(parse_bytes("18446744073709551615", &n), 0);
+        assert_true(n == UINT64_MAX);
+        assert_int_equal(parse_bytes("64K", &n), 0);
+        assert_int_equal(n, 65536);
+        assert_int_equal(parse_bytes("16 MiB", &n), 0);
+        assert_int_equal(n, 16 << 20);
+        assert_int_equal(parse_bytes("1.5 GB", &n), 0);
+        assert_int_equal(n, 1500000000);
+        assert_int_equal(parse_bytes("2kB", &n), 0);
+        assert_int_equal(n, 2000);
+        assert_int_equal(parse_bytes("12 B", &n), 0);
+        assert_int_equal(n, 12);
+        for (const char *const *bad = (const char *const[]){"", "K", "1 ", "1 X", "1Mb", "-1", "1 Mi",
+                                                            "1KiBs", "1.2.3K", NULL};
+             *bad; bad++)
+                assert_int_equal(parse_bytes(*bad, &n), -EINVAL);
+        assert_int_equal(parse_bytes("9000000000T", &n), -ERANGE);
+        assert_int_equal(n, 12);
+}
+
 static void test_figures(void **state)
 {
         char b[FORMAT_MAX];
@@ -90,6 +114,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_numbers),
                 cmocka_unit_test(test_durations),
+                cmocka_unit_test(test_bytes),
                 cmocka_unit_test(test_figures),
                 cmocka_unit_test(test_shown),
         };

@@ -131,6 +131,40 @@ int parse_duration(const char *text, uint64_t *ret_ns)
         return 0;
 }
 
+static double unit_bytes(const char *unit)
+{
+        static const char letters[] = "KMGT";
+        double factor = 1;
+
+        if (*unit == '\0' || text_equal(unit, "B"))
+                return 1;
+        const char *letter = strchr(letters, *unit == 'k' ? 'K' : *unit);
+        bool decimal = text_equal(unit + 1, "B");
+        if (!letter || (unit[1] && !decimal && !text_equal(unit + 1, "iB")))
+                return 0;
+        for (const char *l = letters; l <= letter; l++)
+                factor *= decimal ? 1000 : 1024;
+        return factor;
+}
+
+int parse_bytes(const char *text, uint64_t *ret)
+{
+        size_t number = strspn(text, "0123456789."), blanks = strspn(text + number, " ");
+        double factor = unit_bytes(text + number + blanks), value;
+
+        if (factor == 0 || (blanks > 0 && !text[number + blanks]))
+                return -EINVAL;
+        if (factor == 1 && !memchr(text, '.', number))
+                return parse_u64(text, number, ret);
+        int r = parse_double(text, number, &value);
+        if (r < 0)
+                return r;
+        if (value * factor >= 0x1p63)
+                return -ERANGE;
+        *ret = (uint64_t)(value * factor + 0.5);
+        return 0;
+}
+
 int scan_u64(const char **text, const char *end, uint64_t *ret)
 {
         const char *p = *text;

@@ -22,6 +22,10 @@ int parse_doublez(const char *text, double *ret);
 /* "90", "90s", "250ms", "1.5h", "1h30m", "2d" → nanoseconds; a bare number is seconds. */
 int parse_duration(const char *text, uint64_t *ret_ns);
 
+/* "1048576", "64K", "16 MiB", "1.5 GB" → bytes. K, M, G, T alone are powers of 1024 as in
+ * systemd.resource-control(5); kB, MB, GB, TB are powers of 1000. */
+int parse_bytes(const char *text, uint64_t *ret);
+
 /* Takes the next number off *text (leading blanks skipped), for kernel files. Stops at the
  * first non-digit and moves *text there. -EINVAL if there is none. end bounds the text. */
 int scan_u64(const char **text, const char *end, uint64_t *ret);
