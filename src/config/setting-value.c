@@ -168,7 +168,7 @@ static int check_text(const Written *w)
                 return wrong(w, NULL);
         if (strlen(w->text) > SETTING_TEXT_MAX)
                 return wrong(w, "at most 4096 bytes");
-        if (w->text[0] == '\0')
+        if (w->text[0] == '\0' && !key->empty)
                 return wrong(w, "a text that is not empty");
         if (key->check && key->check(w->text, &expected) < 0)
                 return wrong(w, expected.message);

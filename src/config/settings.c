@@ -187,6 +187,11 @@ const SettingValue *settings_get(const Settings *s, const char *key)
         return NULL;
 }
 
+unsigned settings_last_rank(const Settings *s)
+{
+        return s->rank + 1;
+}
+
 void setting_source_add(String *to, const SettingSource *source)
 {
         if (!source)

@@ -53,6 +53,7 @@ typedef struct SettingKey {
         /* May refuse a text, with what was expected in `expected`. NULL: fine as it is. */
         int (*check)(const char *text, Error *expected);
         bool required;        /* in a list of tables */
+        bool empty;           /* a text of nothing is one, too */
         const SettingList *list; /* of SETTING_TABLES */
 } SettingKey;
 
@@ -192,6 +193,9 @@ int settings_apply_option(Settings *settings, const char *key, const char *shown
 /* The newest value of a key, NULL: nowhere set. The key must be one of the schema. */
 const SettingValue *settings_get(const Settings *settings, const char *key);
 const SettingValue *settings_get_at(const Settings *settings, size_t key);
+
+/* Of the last layer; the first is 1. */
+unsigned settings_last_rank(const Settings *settings);
 
 void settings_note(Settings *settings, SettingSeverity severity, const SettingSource *source,
                    const char *format, ...) _printf_(4, 5);
