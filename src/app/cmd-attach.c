@@ -104,7 +104,7 @@ static int check(AttachCommand *a, size_t n_words, Error *err)
 static int run_attach(const Command *command, int argc, char **argv)
 {
         AttachCommand a = {0};
-        Option options[20] = {
+        Option options[5 + RECORDING_OPTIONS] = {
                 {'p', "pid", "PID", "this process; may be repeated", OPTION_LIST, &a.pids},
                 {'n', "name", "REGEX", "processes whose command line matches", OPTION_LIST,
                  &a.names},
@@ -131,7 +131,7 @@ static int run_attach(const Command *command, int argc, char **argv)
         if (e == 0)
                 e = recording_check(&a.recording, "attach", a.all ? 1 : 0.05, &err);
         if (e < 0)
-                code = usage_error(command, &err);
+                code = recording_refuse(&a.recording, command, &err);
         else if (e == 0)
                 code = record(&a, pids);
         text_list_done(&a.pids);

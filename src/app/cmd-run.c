@@ -76,10 +76,23 @@ static int record(RunCommand *run, char **words)
         return r->result.workload.exit_code;
 }
 
+/* What no option has said. */
+static void take_settings(RunCommand *run)
+{
+        const Configuration *c = &run->recording.configuration;
+
+        run->no_cgroup |= !configuration_number(c, "run.cgroup", true);
+        run->no_output_log |= !configuration_number(c, "run.output_log", true);
+        if (!run->user)
+                run->user = configuration_text(c, "run.user", NULL);
+        if (run->timeout_ns == 0)
+                run->timeout_ns = configuration_number(c, "run.timeout", 0);
+}
+
 static int run_run(const Command *command, int argc, char **argv)
 {
         RunCommand run = {0};
-        Option options[16] = {
+        Option options[4 + RECORDING_OPTIONS] = {
                 {'u', "user", "NAME", "run the command as this user", OPTION_TEXT, &run.user},
                 {0, "timeout", "TIME", "stop the command then (TERM, KILL 5 s later)",
                  OPTION_DURATION, &run.timeout_ns},
@@ -102,10 +115,11 @@ static int run_run(const Command *command, int argc, char **argv)
         if (e == 0)
                 e = recording_check(&run.recording, "run", 0.05, &err);
         if (e < 0) {
-                usage_error(command, &err);
+                recording_refuse(&run.recording, command, &err);
                 recording_done(&run.recording);
                 return EXIT_VIGIA;
         }
+        take_settings(&run);
         int code = record(&run, words);
         recording_done(&run.recording);
         return code;

@@ -3,7 +3,7 @@
 
 #include "app/options.h"
 
-extern const Command command_run, command_attach, command_doctor, command_monitors;
+extern const Command command_run, command_attach, command_doctor, command_config, command_monitors;
 
 /* NULL-terminated. */
 extern const Command *const commands[];

@@ -45,8 +45,6 @@ static const SettingKey fixed_keys[] = {
         {"run.compression", SETTING_TEXT, "zstd", "of the tables", .choices = compressions,
          .check = check_compression},
         {"run.cgroup", SETTING_BOOL, "yes", "a cgroup of its own for the command"},
-        {"run.cgroup_wait", SETTING_DURATION, "50ms", "how long to wait for it at most",
-         .max = 60 * NS_PER_SECOND},
         {"run.output_log", SETTING_BOOL, "yes", "keep what the command writes in output.log"},
         {"run.timeout", SETTING_DURATION, NULL, "stop the command then", .min = NS_PER_MS,
          .max = 366ull * DAY_S * NS_PER_SECOND},
@@ -96,7 +94,7 @@ static const SettingOther other_keys[] = {
 
 /* Places, and what vigia's own build and tests use. */
 static const char *const variables[] = {
-        "VIGIA_DIR", "VIGIA_CONFIG", "VIGIA_BUILD", "VIGIA_UPDATE_GOLDEN", "VIGIA_VM_*", NULL,
+        "VIGIA_DIR", "VIGIA_CONFIG", "VIGIA_CGROUP_WAIT", "VIGIA_BUILD", "VIGIA_UPDATE_GOLDEN", "VIGIA_VM_*", NULL,
 };
 
 /* ---- [[monitor]] ---- */

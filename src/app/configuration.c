@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/config-declared.h"
 #include "app/config-keys.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -41,7 +40,6 @@ void configuration_options_done(ConfigurationOptions *o)
 
 void configuration_done(Configuration *c)
 {
-        declared_monitors_free(c->declared);
         free(c->plan);
         free(c->plan_why);
         free(c->monitor_settings);
@@ -132,8 +130,6 @@ static int apply(Configuration *c, char *const *variables)
         int r = settings_gather(c->settings, &config_declared_list);
 
         if (r == 0)
-                r = config_declared_monitors(c);
-        if (r == 0)
                 r = config_schema(c->settings, c->declared, &c->schema);
         if (r == 0)
                 r = settings_apply_files(c->settings, c->schema);
@@ -169,6 +165,16 @@ int configuration_load_file(Configuration *c, const char *path, Error *err)
         if (r == 0)
                 r = monitors_plan(c);
         return r < 0 ? error_set_errno(err, r, "configuration") : settings_check(c->settings, err);
+}
+
+bool configuration_is_usage(const Configuration *c)
+{
+        for (size_t i = 0; c->settings && i < settings_n_notes(c->settings); i++) {
+                const SettingNote *note = settings_note_at(c->settings, i);
+                if (note->severity == SETTING_PROBLEM)
+                        return note->layer == LAYER_OPTION;
+        }
+        return false;
 }
 
 void configuration_warn(const Configuration *c)

@@ -52,6 +52,8 @@ typedef struct Configuration {
  * is there all the same); -ENOMEM. */
 int configuration_load(Configuration *configuration, const ConfigurationOptions *options,
                        const ConfigurationOption *others, size_t n_others, Error *err);
+/* Whether the first problem is an option's, which --help explains. */
+bool configuration_is_usage(const Configuration *configuration);
 /* One file by itself, without variables and options. As configuration_load. */
 int configuration_load_file(Configuration *configuration, const char *path, Error *err);
 void configuration_done(Configuration *configuration);

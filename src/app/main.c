@@ -20,6 +20,7 @@ const Command *const commands[] = {
         &command_recover,
         &command_monitors,
         &command_doctor,
+        &command_config,
         NULL,
 };
 

@@ -31,105 +31,11 @@ void recording_done(Recording *r)
         run_info_done(&r->info);
         host_free(r->host);
         regex_free(r->regex);
-        free(r->plan);
+        configuration_done(&r->configuration);
+        configuration_options_done(&r->configured);
         fd_close(r->directory_fd);
         free(r->path);
         recording_init(r);
-}
-
-size_t recording_options(Recording *r, Option *to, size_t n_max)
-{
-        const Option all[] = {
-                {'i', "interval", "TIME", "time between samples (0.001 … 3600 s)", OPTION_TEXT,
-                 &r->interval},
-                {'l', "label", "TEXT", "name of the run", OPTION_TEXT, &r->label},
-                {'o', "output", "DIR", "the run directory", OPTION_TEXT, &r->output},
-                {0, "source", "NAME", "capture source: bpf, perf or poll (default: the best)",
-                 OPTION_TEXT, &r->source},
-                {0, "match", "REGEX", "also processes outside the tree that match", OPTION_TEXT,
-                 &r->match},
-                {0, "pss-budget", "PERCENT", "CPU for reading PSS, of one core (default 1)",
-                 OPTION_TEXT, &r->pss_budget},
-                {0, "compression", "NAME", "zstd, snappy, gzip, brotli, lz4 or none", OPTION_TEXT,
-                 &r->compression},
-                {0, "no-report", NULL, "no summary at the end", OPTION_FLAG, &r->no_report},
-                {'q', "quiet", NULL, "print nothing but errors", OPTION_FLAG, &r->quiet},
-                {'v', "verbose", NULL, "say more; twice: much more", OPTION_COUNT, &r->verbose},
-        };
-        size_t n = MIN(n_max, ARRAY_LENGTH(all));
-
-        memcpy(to, all, n * sizeof *to);
-        return n;
-}
-
-static int check_interval(Recording *r, const char *command, double seconds, Error *err)
-{
-        uint64_t ns = (uint64_t)(seconds * 1e9);
-
-        if (r->interval && (parse_duration(r->interval, &ns) < 0 || ns < NS_PER_MS ||
-                            ns > 3600 * NS_PER_SECOND))
-                return error_set(err, EINVAL,
-                                 "%s: --interval %s: expected a time from 0.001 to 3600 s", command,
-                                 r->interval);
-        r->options.interval_ns = ns;
-        return 0;
-}
-
-/* The monitors that are on by default. */
-static int plan_monitors(Recording *r, Error *err)
-{
-        size_t n = 0;
-
-        while (monitors[n])
-                n++;
-        r->plan = calloc(n + 1, sizeof *r->plan);
-        if (!r->plan)
-                return error_set(err, ENOMEM, "out of memory");
-        for (size_t i = 0; i < n; i++)
-                if (!monitors[i]->off)
-                        r->plan[r->n_plan++] = (MonitorPlan){monitors[i], monitors[i]->interval_us, false};
-        r->options.plan = r->plan;
-        r->options.n_plan = r->n_plan;
-        return 0;
-}
-
-int recording_check(Recording *r, const char *command, double interval_default, Error *err)
-{
-        double percent = 1;
-
-        log_set_level(r->quiet          ? LOG_QUIET
-                      : r->verbose >= 2 ? LOG_DEBUG
-                      : r->verbose      ? LOG_INFO
-                                        : LOG_WARNING);
-        int e = check_interval(r, command, interval_default, err);
-        if (e < 0)
-                return e;
-        if (r->source && !text_equal(r->source, "bpf") && !text_equal(r->source, "perf") &&
-            !text_equal(r->source, "poll"))
-                return error_set(err, EINVAL, "%s: --source %s: expected bpf, perf or poll", command,
-                                 r->source);
-        if (r->pss_budget && (parse_doublez(r->pss_budget, &percent) < 0 || percent < 0 ||
-                              percent > 100))
-                return error_set(err, EINVAL, "%s: --pss-budget %s: expected a percentage", command,
-                                 r->pss_budget);
-        ParquetCodec codec;
-        if (r->compression && (parquet_codec_parse(r->compression, &codec) < 0 ||
-                               !parquet_codec_available(codec)))
-                return error_set(err, EINVAL, "%s: --compression %s: not one that this vigia has",
-                                 command, r->compression);
-        r->options.pss_budget_ratio = percent / 100;
-        r->options.source = r->source;
-        if (r->match) {
-                e = regex_new(r->match, &r->regex, err);
-                if (e < 0)
-                        return error_prefix(err, e, "%s: --match", command);
-                r->options.match = r->regex;
-        }
-        e = host_new(NULL, &r->host);
-        if (e < 0)
-                return error_set_errno(err, e, "/");
-        r->options.host = r->host;
-        return plan_monitors(r, err);
 }
 
 static int add_tables(Recording *r, Error *err)

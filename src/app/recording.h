@@ -6,17 +6,21 @@
 
 #include <stdbool.h>
 
+#include "app/configuration.h"
 #include "app/options.h"
 #include "base/error.h"
 #include "record/recorder.h"
 #include "store/run.h"
 
 typedef struct Recording {
-        /* settings, from options */
+        /* From options; recording_check fills in what the configuration says. */
         const char *label, *output, *source, *interval, *match, *compression;
         bool quiet, no_report;
         unsigned verbose;
         const char *pss_budget;
+        ConfigurationOptions configured;
+        Configuration configuration;
+        bool bad_configuration; /* recording_check failed, and not for an option */
         /* at work */
         RunInfo info;
         RunStore *store;
@@ -27,8 +31,6 @@ typedef struct Recording {
         char *path; /* the run directory */
         int directory_fd;
         Sink *processes, *samples, *totals, *events;
-        MonitorPlan *plan;   /* the monitors, beside that of processes; owned */
-        size_t n_plan;
         int store_error;     /* newest -errno of the store, 0: fine */
         Error store_sentence;
 } Recording;
@@ -36,11 +38,16 @@ typedef struct Recording {
 void recording_init(Recording *recording);
 void recording_done(Recording *recording);
 
-/* The options that both commands have: n_max slots at `to`; returns how many were filled. */
+/* The options that all commands which record have, at most so many, at `to`; returns how many. */
+enum { RECORDING_OPTIONS = 10 + CONFIGURATION_OPTIONS };
 size_t recording_options(Recording *recording, Option *to, size_t n_max);
 
-/* Checks the settings. -EINVAL with a sentence for bad usage. */
+/* Reads the configuration and checks all settings. -EINVAL with a sentence for bad usage and for
+ * a bad configuration: recording_refuse. */
 int recording_check(Recording *recording, const char *command, double interval_default, Error *err);
+
+/* Says the sentence: as usage_error, but a configuration's mistake is no matter of --help. */
+int recording_refuse(const Recording *recording, const Command *command, const Error *err);
 
 /* Makes the run directory and its first run.json; then the tables can be added to. */
 int recording_begin(Recording *recording, Error *err);

@@ -167,7 +167,7 @@ static int check_text(const Written *w)
         if (!known)
                 return wrong(w, NULL);
         if (strlen(w->text) > SETTING_TEXT_MAX)
-                return wrong(w, "at most 4096 bytes");
+                return wrong(w, "at most 65536 bytes");
         if (w->text[0] == '\0' && !key->empty)
                 return wrong(w, "a text that is not empty");
         if (key->check && key->check(w->text, &expected) < 0)

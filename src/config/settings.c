@@ -115,6 +115,7 @@ void settings_note(Settings *s, SettingSeverity severity, const SettingSource *s
         va_end(args);
         SettingNote note = {
                 .severity = severity,
+                .layer = source->layer,
                 .file = source->name,
                 .place = source->place,
                 .sentence = settings_copy(s, text, strlen(text)),

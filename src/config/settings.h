@@ -21,7 +21,7 @@
 enum {
         SETTING_FILES_MAX = 8,
         SETTING_NOTES_MAX = 100,     /* kept; all are counted */
-        SETTING_TEXT_MAX = 4096,     /* bytes of one text */
+        SETTING_TEXT_MAX = 65536,    /* bytes of one text */
         SETTING_TEXTS_MAX = 1024,    /* of one list */
         SETTING_LISTS_MAX = 4,
         SETTING_RECORDS_MAX = 256,   /* of one list of tables */
@@ -128,6 +128,7 @@ typedef enum SettingSeverity {
 
 typedef struct SettingNote {
         SettingSeverity severity;
+        SettingLayer layer;
         const char *file;     /* variable, option; never NULL */
         TomlPlace place;      /* 0, 0: none */
         const char *sentence; /* whole: "FILE:LINE:COL: what is wrong; what was expected" */
