@@ -75,8 +75,12 @@ bool disk_stats_next(const char **text, const char *end, DiskStats *ret)
         while (*text < end) {
                 const char *line = *text, *newline = memchr(line, '\n', (size_t)(end - line));
 
-                *text = newline ? newline + 1 : end;
-                if (parse_line(line, newline ? newline : end, ret))
+                if (!newline) {
+                        *text = end;
+                        break;
+                }
+                *text = newline + 1;
+                if (parse_line(line, newline, ret))
                         return true;
         }
         return false;

@@ -30,7 +30,8 @@ typedef struct DiskStats {
 } DiskStats;
 
 /* Takes the next well-formed line off *text; false at the end. Partitions before 2.6.25 had
- * four figures: such lines are passed over. */
+ * four figures: such lines are passed over. A line without its newline was cut in reading and does
+ * not count. */
 bool disk_stats_next(const char **text, const char *end, DiskStats *ret);
 
 /* Whether its I/O is counted once more, at the devices it is made of (device mapper, md, bcache):

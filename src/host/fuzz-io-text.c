@@ -1,10 +1,11 @@
-/* diskstats, io.stat and blkio of any bytes, copied to their exact size. */
+/* diskstats, net/dev, io.stat and blkio of any bytes, copied to their exact size. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "host/cgroup-io.h"
 #include "host/disk-stats.h"
+#include "host/net-dev.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -14,6 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         CgroupBlkio line;
         DiskStats disk;
         CgroupIo io;
+        NetDev dev;
 
         if (!text)
                 return 0;
@@ -25,6 +27,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                         abort();
         for (const char *at = text; disk_stats_next(&at, text + size, &disk);)
                 if (disk.name[0] == '\0' || !memchr(disk.name, '\0', sizeof disk.name))
+                        abort();
+        for (const char *at = text; net_dev_next(&at, text + size, &dev);)
+                if (dev.name[0] == '\0' || !memchr(dev.name, '\0', sizeof dev.name))
                         abort();
         free(text);
         return 0;

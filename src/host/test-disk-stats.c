@@ -26,7 +26,8 @@ static void test_lines(void **state)
                 " 104       0 cciss/c0d0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 99\n"
                 "x 0 sdx 1 2 3 4 5 6 7 8 9 10 11\n"
                 "8 0 sdy 1 2 3 4 5 6 7 8 9 10 -1\n"
-                "8 48 \"q\\040\" 1 2 3 4 5 6 7 8 9 10 18446744073709551615";
+                "8 48 \"q\\040\" 1 2 3 4 5 6 7 8 9 10 18446744073709551615\n"
+                "8 64 sdcut 1 2 3 4 5 6 7 8 9 10 11";
         const char *at = text, *end = text + sizeof text - 1;
         DiskStats d;
 
