@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/mount-list.h"
 #include "host/mount-text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -11,6 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         char *text = malloc(size ? size : 1), path[64];
         struct statvfs figures;
+        MountList list;
         MountLine line;
 
         if (!text)
@@ -24,6 +26,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 mount_field_unescape(line.source, path, 4);
         }
         statvfs_parse(text, size, "/", &figures);
+        if (mount_list_read(text, size, &list) == 0) {
+                if (list.n > MOUNT_LIST_MAX)
+                        abort();
+                mount_list_done(&list);
+        }
         free(text);
         return 0;
 }
