@@ -1,0 +1,126 @@
+/* A table of columns for people; numbers with tabs between; and a walk over /proc that reads no
+ * file: the task folder of a process tells its owner and, by its links, its threads. */
+#include "host/proc-limits.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/macros.h"
+#include "base/text.h"
+#include "host/host.h"
+
+enum { SYSCTL_NUMBERS_MAX = 8 };
+
+static int scan_limit(const char **at, const char *end, uint64_t *ret)
+{
+        static const char unlimited[] = "unlimited";
+        const size_t n = sizeof unlimited - 1;
+
+        while (*at < end && **at == ' ')
+                (*at)++;
+        if ((size_t)(end - *at) >= n && memcmp(*at, unlimited, n) == 0) {
+                *at += n;
+                *ret = LIMIT_NONE;
+                return 0;
+        }
+        return scan_u64(at, end, ret);
+}
+
+int proc_limit_parse(const char *text, size_t size, const char *name, uint64_t *ret_soft,
+                     uint64_t *ret_hard)
+{
+        const char *end = text + size;
+        size_t n = strlen(name);
+
+        for (const char *line = text, *stop; line < end; line = stop < end ? stop + 1 : end) {
+                uint64_t soft, hard;
+                stop = memchr(line, '\n', (size_t)(end - line));
+                if (!stop)
+                        stop = end;
+                if ((size_t)(stop - line) <= n || memcmp(line, name, n) != 0 || line[n] != ' ')
+                        continue;
+                const char *at = line + n;
+                if (scan_limit(&at, stop, &soft) < 0 || scan_limit(&at, stop, &hard) < 0)
+                        return -EBADMSG;
+                if (ret_soft)
+                        *ret_soft = soft;
+                if (ret_hard)
+                        *ret_hard = hard;
+                return 0;
+        }
+        return -ENOENT;
+}
+
+int sysctl_parse(const char *text, size_t size, uint64_t *ret, size_t n)
+{
+        const char *at = text, *end = text + size;
+        uint64_t numbers[SYSCTL_NUMBERS_MAX];
+
+        if (n > SYSCTL_NUMBERS_MAX)
+                return -EINVAL;
+        for (size_t i = 0; i < n; i++)
+                if (scan_u64(&at, end, &numbers[i]) < 0)
+                        return -EBADMSG;
+        memcpy(ret, numbers, n * sizeof *numbers);
+        return 0;
+}
+
+int sysctl_reread(int fd, uint64_t *ret, size_t n)
+{
+        char text[256];
+        ssize_t size = fd < 0 ? -ENOENT : host_reread(fd, text, sizeof text);
+
+        return size < 0 ? (int)size : sysctl_parse(text, (size_t)size, ret, n);
+}
+
+/* Adds the threads of one process. 0, or -errno; one that is gone has none. */
+static int count_process(int proc_fd, const char *pid, uid_t uid, uint64_t *tasks)
+{
+        char path[32];
+        struct stat st;
+
+        snprintf(path, sizeof path, "%.20s/task", pid);
+        if (fstatat(proc_fd, path, &st, 0) < 0)
+                return errno == ENOENT || errno == ESRCH ? 0 : -errno;
+        if (st.st_uid == uid && st.st_nlink > 2)
+                *tasks += st.st_nlink - 2;
+        return 0;
+}
+
+int user_tasks_count(int proc_fd, uid_t uid, uint64_t *ret_tasks, size_t *ret_processes)
+{
+        _Alignas(struct dirent64) char buffer[4096];
+        uint64_t tasks = 0;
+        size_t processes = 0;
+
+        if (lseek(proc_fd, 0, SEEK_SET) < 0)
+                return -errno;
+        for (;;) {
+                ssize_t n = getdents64(proc_fd, buffer, sizeof buffer);
+                if (n < 0)
+                        return -errno;
+                if (n == 0)
+                        break;
+                for (ssize_t at = 0; at < n;) {
+                        const struct dirent64 *entry = (const void *)(buffer + at);
+                        at += entry->d_reclen;
+                        if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
+                                continue;
+                        if (++processes > USER_TASKS_WALK_MAX)
+                                return -E2BIG;
+                        int r = count_process(proc_fd, entry->d_name, uid, &tasks);
+                        if (r < 0)
+                                return r == -EACCES ? -EPERM : r;
+                }
+        }
+        if (processes == 0)
+                return -ENODATA;
+        *ret_tasks = tasks;
+        *ret_processes = processes;
+        return 0;
+}
