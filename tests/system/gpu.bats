@@ -1,0 +1,64 @@
+# GPUs by NVML, against a library with known answers (tests/helpers/fake-nvml.c).
+load common
+
+setup()
+{
+        common_setup
+        roots="$BATS_TEST_DIRNAME/../roots" golden="$BATS_TEST_DIRNAME/../golden/nvml"
+        bin="$SUITE_DIR/bin"
+        [[ -e $bin/libnvidia-ml.so.1 ]] || skip "no libnvidia-ml.so.1 was built beside the helpers"
+}
+
+teardown()
+{
+        common_teardown
+}
+
+absent() # MODE
+{
+        FAKE_NVML=$1 monitor-rows "$roots/container" gpu library="$bin/libnvidia-ml.so.1" | jq -r '.absent'
+}
+
+@test "gpu: one that supports all, one that supports little, one that is lost" {
+        monitor-rows "$roots/container" gpu library="$bin/libnvidia-ml.so.1" >rows
+        diff "$golden/three-gpus.jsonl" rows
+}
+
+@test "gpu: processes in the longer entries of R535 are read alike" {
+        FAKE_NVML=r535 monitor-rows "$roots/container" gpu library="$bin/libnvidia-ml.so.1" >rows
+        diff "$golden/three-gpus.jsonl" rows
+}
+
+@test "gpu: a library of the first version, a name without end, a GPU that cannot be had" {
+        monitor-rows "$roots/container" gpu library="$bin/libfake-nvml-old.so" >rows
+        diff "$golden/old.jsonl" rows
+}
+
+@test "gpu: more processes than are asked for are none, and no harm" {
+        FAKE_NVML=many monitor-rows "$roots/container" gpu library="$bin/libnvidia-ml.so.1" >rows
+        [[ $(jq -s 'map(select(.process_use == "compute")) | length' rows) == 0 ]]
+        [[ $(jq -s 'map(select(.pid == null)) | length' rows) == 6 ]]
+}
+
+@test "gpu: a library that does not start says why, and what to do" {
+        [[ $(absent mismatch) == *"of different versions"* ]]
+        [[ $(absent driver) == "the NVIDIA driver is not loaded" ]]
+        [[ $(absent permission) == /dev/nvidiactl* ]]
+        [[ $(absent odd) == "NVML does not start (error 999)" ]]
+        [[ $(absent none) == "no GPU here"* ]]
+        [[ $(monitor-rows "$roots/container" gpu library=libm.so.6 | jq -r .absent) == *"is not NVML"* ]]
+        [[ $(monitor-rows "$roots/container" gpu library=/none.so | jq -r .absent) == "/none.so cannot be loaded" ]]
+}
+
+@test "gpu: beside the kernel's own drivers" {
+        monitor-rows "$roots/workstation" gpu library="$bin/libnvidia-ml.so.1" >rows
+        [[ $(jq -s -c 'map(select(.t_ns == 1000000000 and .pid == null) | .driver) | unique' rows) == '["amdgpu","nvidia"]' ]]
+}
+
+@test "gpu: a recording finds the library where the linker looks, and has its table" {
+        LD_LIBRARY_PATH=$bin record -- true
+        rows gpu >rows
+        [[ $(jq -s -c 'map(select(.driver == "nvidia" and .state == "lost") | .name) | unique' rows) == '["Tesla Gone"]' ]]
+        [[ $(jq -s 'map(select(.pid == 4242)) | .[0].process_memory_bytes' rows) == 3221225472 ]]
+        [[ $(info '.monitors[] | select(.name == "gpu") | .errors') == 0 ]]
+}
