@@ -349,6 +349,8 @@ static int start_monitors(Recorder *r)
                                    &r->monitor_timer);
         if (r->options->monitored)
                 r->options->monitored(r->schedule, r->options->data);
+        if (e == 0 && r->options->looping)
+                e = r->options->looping(r->loop, r->schedule, r->options->data);
         return e;
 }
 

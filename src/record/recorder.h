@@ -49,6 +49,9 @@ typedef struct RecorderOptions {
         void (*ticked)(uint64_t now_ns, void *data);
         /* The source is chosen, the monitor exists, nothing is recorded yet. */
         void (*ready)(ProcessMonitor *monitor, void *data);
+        /* The command runs, or the scope is watched: the caller may add what is to be served on the same
+         * loop (a control socket). What it adds goes with the loop. -errno ends the recording. */
+        int (*looping)(Loop *loop, const Schedule *schedule, void *data);
         void *data;
 } RecorderOptions;
 
