@@ -108,3 +108,16 @@ conforms() # JSON-FILE
         run sh -c '"$0" monitors >/dev/full' "$VIGIA"
         is "$status" == 3
 }
+
+@test "record-root.sh: this machine as a root, which monitors read, without its name" {
+        "$BATS_TEST_DIRNAME/../record-root.sh" "$DIR/root"
+        "${VIGIA_BUILD:-$BATS_TEST_DIRNAME/../../build}/tests/helpers/monitor-rows" "$DIR/root" memory >"$DIR/rows"
+        is "$(jq -s 'map(.total_bytes == .total_bytes and .available_bytes > 0) | length' "$DIR/rows")" == 2
+        name=$(uname -n)
+        ((${#name} < 3)) || [[ $name == localhost ]] || ! grep -rwF -- "$name" "$DIR/root"
+        # Nobody's MAC address, but the one that stands for all.
+        ! grep -rhoiE '\b([0-9a-f]{2}:){5}[0-9a-f]{2}\b' "$DIR/root" | grep -v '^02:00:00:00:00:01$'
+        (($(du -sk "$DIR/root" | cut -f 1) < 30000))
+        run "$BATS_TEST_DIRNAME/../record-root.sh" "$DIR/root"
+        is "$status" == 2
+}
