@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "app/commands.h"
+#include "app/configuration.h"
 #include "app/monitors.h"
 #include "app/options.h"
 #include "app/page.h"
@@ -18,6 +20,7 @@ typedef struct Asked {
         bool one; /* about one monitor, in full */
         char *const *names;
         size_t n_names;
+        ConfigurationOptions options;
 } Asked;
 
 /* The started monitor, for those that know their columns only then. */
@@ -33,7 +36,8 @@ static void started_done(Started *s)
         free(s->state);
 }
 
-static const Schema *schema_of(const MonitorTrial *t, const Host *host, Started *started)
+static const Schema *schema_of(const MonitorTrial *t, const Host *host, const Configuration *c,
+                               Started *started)
 {
         const Monitor *m = t->monitor;
         const MonitorContext context = {
@@ -42,6 +46,8 @@ static const Schema *schema_of(const MonitorTrial *t, const Host *host, Started 
                 .interval_us = t->interval_us,
                 .uid = getuid(),
                 .all = true,
+                .settings = c->monitor_settings,
+                .n_settings = c->n_monitor_settings,
                 .run_fd = -1,
         };
 
@@ -56,11 +62,12 @@ static const Schema *schema_of(const MonitorTrial *t, const Host *host, Started 
         return m->table(state);
 }
 
-static int print(const MonitorTrials *trials, const Asked *asked, const Host *host)
+static int print(const MonitorTrials *trials, const Asked *asked, const Host *host,
+                 const Configuration *c)
 {
         _cleanup_(started_done) Started started = {0};
         _cleanup_string_ String text = {0};
-        const Schema *schema = asked->one ? schema_of(&trials->items[0], host, &started) : NULL;
+        const Schema *schema = asked->one ? schema_of(&trials->items[0], host, c, &started) : NULL;
 
         if (asked->json) {
                 _cleanup_free_ char *out = monitors_json(trials, asked->one, schema);
@@ -109,64 +116,83 @@ static int understand(char *const *words, size_t n, Asked *asked, Error *err)
         return 0;
 }
 
-static int gather(const Asked *asked, MonitorTrials *ret, Error *err)
+/* 0; -ENOENT and -EINVAL are the user's. */
+static int gather(const Asked *asked, Configuration *c, MonitorTrials *ret, Error *err)
 {
-        /* Monitors that a configuration declares are handed in here. */
-        int r = monitor_trials_init(ret, NULL);
+        int r = configuration_load(c, &asked->options, NULL, 0, err);
 
         if (r < 0)
+                return r;
+        configuration_warn(c);
+        r = monitor_trials_init(ret, c->declared);
+        if (r < 0)
                 return error_set_errno(err, r, "the list of monitors");
+        monitor_trials_plan(ret, c->plan, c->n_plan);
         return asked->n_names > 0 ? monitor_trials_select(ret, asked->names, asked->n_names, err) : 0;
 }
 
-static int tell(const Asked *asked)
+static int tell(const Asked *asked, Configuration *c)
 {
         _cleanup_(monitor_trials_done) MonitorTrials trials = {0};
         _cleanup_(host_freep) Host *host = NULL;
         Error err = {0};
-        int r = gather(asked, &trials, &err);
+        int r = gather(asked, c, &trials, &err);
 
-        if (r == 0 && (r = host_new(NULL, &host)) < 0)
-                error_set_errno(&err, r, "/");
         if (r < 0) {
                 log_error("%s", err.message);
-                return r == -ENOENT ? EXIT_USAGE : EXIT_CANNOT;
+                return r == -ENOENT || r == -EINVAL ? EXIT_USAGE : EXIT_CANNOT;
+        }
+        r = host_new(NULL, &host);
+        if (r < 0) {
+                log_error("/: %s", strerror(-r));
+                return EXIT_CANNOT;
         }
         if (asked->probe || asked->one)
-                monitor_trials_try(&trials, host, NULL, 0);
-        r = print(&trials, asked, host);
+                monitor_trials_try(&trials, host, c->monitor_settings, c->n_monitor_settings);
+        r = print(&trials, asked, host, c);
         if (r == EXIT_FINE && asked->probe && asked->n_names > 0 &&
             monitor_trials_count(&trials, false, true) < trials.n)
                 return EXIT_NO;
         return r;
 }
 
+static int understood(const Command *command, Asked *asked, char *const *words, size_t n)
+{
+        Configuration c = {0};
+        Error err = {0};
+
+        if (understand(words, n, asked, &err) < 0)
+                return usage_error(command, &err);
+        int code = tell(asked, &c);
+        configuration_done(&c);
+        return code;
+}
+
 static int run(const Command *command, int argc, char **argv)
 {
         Asked asked = {0};
-        const Option options[] = {
+        Option options[1 + CONFIGURATION_OPTIONS] = {
                 {0, "json", NULL, "machine-readable, with stable keys", OPTION_FLAG, &asked.json},
         };
         _cleanup_free_ char **words = NULL;
         Error err = {0};
-        size_t n_words;
-        int r = options_parse(command, options, ARRAY_LENGTH(options), argc, argv, false, &words,
-                              &n_words, &err);
+        size_t n_words = 0, n = 1 + configuration_options(&asked.options, options + 1);
+        int r = options_parse(command, options, n, argc, argv, false, &words, &n_words, &err);
+        int code = r == 0  ? understood(command, &asked, words, n_words)
+                   : r > 0 ? EXIT_FINE
+                           : usage_error(command, &err);
 
-        if (r == 0)
-                r = understand(words, n_words, &asked, &err);
-        if (r != 0)
-                return r > 0 ? EXIT_FINE : usage_error(command, &err);
-        return tell(&asked);
+        configuration_options_done(&asked.options);
+        return code;
 }
 
 const Command command_monitors = {
         .name = "monitors",
         .summary = "what can be recorded of the machine, what works here, why not",
-        .usage = "[probe [NAME…] | NAME] [--json]",
-        .details = "Without words: the monitors there are. `probe` tries each, or those named, and\n"
-                   "gives the command that would enable one that does not work. NAME alone tells\n"
-                   "the columns of its table and what a configuration can set.\n"
+        .usage = "[OPTIONS] [probe [NAME…] | NAME]",
+        .details = "Without words: the monitors there are, and which a recording takes. `probe` tries\n"
+                   "each, or those named, and gives the command that would enable one that does not\n"
+                   "work. NAME alone tells the columns of its table and what can be set.\n"
                    "Exit status: 0 fine, 1 one that was named does not work here, 2 no such monitor.",
         .run = run,
 };

@@ -55,10 +55,25 @@ void monitors_show_list(const MonitorTrials *trials, bool colour, String *to)
 
 /* ---- what became of trying them ---- */
 
+/* How many of those that count could be mended by a command. */
+static size_t count_mendable(const MonitorTrials *trials, bool enabled)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < trials->n; i++) {
+                const MonitorTrial *t = &trials->items[i];
+                n += t->tried && !t->works && t->fix.message[0] && (!enabled || t->enabled);
+        }
+        return n;
+}
+
+/* What cannot be mended is how the machine is: no reason for a warning. */
 static void show_verdict(Page *page, const MonitorTrials *trials, bool all)
 {
         size_t n = monitor_trials_count(trials, all, false);
         size_t works = monitor_trials_count(trials, all, true);
+        size_t mendable = count_mendable(trials, all);
+        bool fine = all ? mendable == 0 && works > 0 : works == n;
         _cleanup_string_ String text = {0};
 
         if (!all && trials->n == 1)
@@ -68,9 +83,14 @@ static void show_verdict(Page *page, const MonitorTrials *trials, bool all)
                 string_add_format(&text, "All %zu %smonitors work here.", n,
                                   all ? "default " : "");
         else
-                string_add_format(&text, "%zu of %zu %smonitors work here.", works, n,
+                string_add_format(&text, "%zu of %zu %smonitors work here", works, n,
                                   all ? "default " : "");
-        page_add_verdict(page, works == n ? PAGE_GREEN : PAGE_YELLOW, string_get(&text));
+        if (mendable > 0 && trials->n > 1)
+                string_add_format(&text, "; a command enables %s.",
+                                  mendable == 1 ? "one more" : "more");
+        else if (works < n && trials->n > 1)
+                string_add_char(&text, '.');
+        page_add_verdict(page, fine ? PAGE_GREEN : PAGE_YELLOW, string_get(&text));
 }
 
 static bool belongs(const MonitorTrial *t, bool mendable, bool enabled)

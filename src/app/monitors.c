@@ -15,18 +15,14 @@ void monitor_trials_done(MonitorTrials *trials)
         *trials = (MonitorTrials){0};
 }
 
-static size_t count(const Monitor *const *list)
+int monitor_trials_init(MonitorTrials *ret, Monitor *const *declared)
 {
-        size_t n = 0;
+        size_t n_own = 0, n;
 
-        while (list && list[n])
+        while (monitors[n_own])
+                n_own++;
+        for (n = n_own; declared && declared[n - n_own];)
                 n++;
-        return n;
-}
-
-int monitor_trials_init(MonitorTrials *ret, const Monitor *const *declared)
-{
-        size_t n_own = count(monitors), n = n_own + count(declared);
         MonitorTrial *items = calloc(n + 1, sizeof *items);
 
         if (!items)
@@ -40,6 +36,19 @@ int monitor_trials_init(MonitorTrials *ret, const Monitor *const *declared)
         }
         *ret = (MonitorTrials){items, n};
         return 0;
+}
+
+void monitor_trials_plan(MonitorTrials *trials, const MonitorPlan *plan, size_t n)
+{
+        for (size_t i = 0; i < trials->n; i++) {
+                MonitorTrial *t = &trials->items[i];
+                t->enabled = false;
+                for (size_t j = 0; j < n; j++)
+                        if (plan[j].monitor == t->monitor) {
+                                t->enabled = true;
+                                t->interval_us = plan[j].interval_us;
+                        }
+        }
 }
 
 static int select_one(const MonitorTrials *trials, const char *name, MonitorTrial *ret, Error *err)

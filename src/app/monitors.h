@@ -18,7 +18,7 @@
 typedef struct MonitorTrial {
         const Monitor *monitor;
         bool declared; /* by the configuration, not of this vigia */
-        bool enabled;  /* on in a recording that says nothing else */
+        bool enabled;  /* recorded unless told otherwise */
         uint64_t interval_us;
         bool tried;
         bool works;
@@ -35,7 +35,10 @@ void monitor_trials_done(MonitorTrials *trials);
 
 /* Those of the registry, then the declared ones (ended by NULL; may be NULL), none tried yet. 0 or
  * -ENOMEM. */
-int monitor_trials_init(MonitorTrials *ret, const Monitor *const *declared);
+int monitor_trials_init(MonitorTrials *ret, Monitor *const *declared);
+
+/* What a recording would take of them: enabled and interval_us follow the plan. */
+void monitor_trials_plan(MonitorTrials *trials, const MonitorPlan *plan, size_t n);
 
 /* Keeps those named, in the order of the names. -ENOENT with a sentence that has the nearest. */
 int monitor_trials_select(MonitorTrials *trials, char *const *names, size_t n, Error *err);

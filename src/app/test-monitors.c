@@ -47,7 +47,7 @@ static const Monitor beta = {.name = "beta", .what = "the second", .interval_us 
                              .off = true, .probe = probe_mendable};
 static const Monitor gamma_ = {.name = "a-name-that-is-longer", .what = "the third",
                                .probe = probe_silent};
-static const Monitor *const some[] = {&alpha, &beta, &gamma_, NULL};
+static Monitor *const some[] = {(Monitor *)&alpha, (Monitor *)&beta, (Monitor *)&gamma_, NULL};
 
 /* The three above alone. */
 static MonitorTrials tried(void)
@@ -92,6 +92,10 @@ static void test_select(void **state)
         assert_string_not_equal(trials.items[2].why.message, "");
         assert_int_equal(monitor_trials_count(&trials, false, true), 1);
         assert_int_equal(monitor_trials_count(&trials, true, false), 2);
+        const MonitorPlan plan[] = {{&beta, 5000000, true}};
+        monitor_trials_plan(&trials, plan, 1);
+        assert_int_equal(monitor_trials_count(&trials, true, false), 1);
+        assert_int_equal(trials.items[1].interval_us, 5000000);
         monitor_trials_done(&trials);
 }
 
@@ -112,7 +116,13 @@ static void test_show(void **state)
         assert_fits(text, "sudo mount");
         string_clear(&s);
         monitors_show_trials(&trials, true, true, &s);
-        assert_int_equal(strncmp(string_get(&s), "\x1b[1;33m1 of 2", 13), 0);
+        /* Only what nobody asked for could be mended: no warning. */
+        assert_int_equal(strncmp(string_get(&s), "\x1b[1;32m1 of 2", 13), 0);
+        string_clear(&s);
+        trials.items[1].enabled = true;
+        monitors_show_trials(&trials, true, true, &s);
+        assert_non_null(strstr(string_get(&s), "\x1b[1;33m1 of 3 default monitors work here; a command "
+                                               "enables one more.\x1b[0m\n"));
         string_clear(&s);
         monitors_show_list(&trials, false, &s);
         assert_non_null(strstr(string_get(&s), "250 ms  the first\n"));

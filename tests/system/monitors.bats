@@ -93,6 +93,22 @@ conforms() # JSON-FILE
         done
 }
 
+@test "monitors: the configuration turns them on and off" {
+        cat >"$DIR/own.toml" <<'END'
+[monitors]
+off = ["cpu"]
+END
+        "$VIGIA" config check "$DIR/own.toml"
+        "$VIGIA" monitors -c "$DIR/own.toml" --json >"$DIR/own.json"
+        conforms "$DIR/own.json"
+        jq -e '.monitors[] | select(.name == "cpu") | .enabled | not' "$DIR/own.json"
+        "$VIGIA" monitors -x memory --json | jq -e '.monitors[] | select(.name == "memory") | .enabled | not'
+        echo 'nonsense = 1' >"$DIR/wrong.toml"
+        run "$VIGIA" monitors -c "$DIR/wrong.toml"
+        is "$status" == 2
+        [[ $output == *wrong.toml:1:1:* ]]
+}
+
 @test "monitors: a name that is none, and wrong words" {
         run "$VIGIA" monitors probe memroy
         is "$status" == 2
