@@ -74,6 +74,13 @@ uint64_t event_gate_take(EventGate *gate, uint64_t now_ns)
         return n;
 }
 
+void event_gate_wake(EventGate *gate)
+{
+        struct itimerspec at_once = {.it_value.tv_nsec = 1};
+
+        timerfd_settime(gate->timer_fd, 0, &at_once, NULL);
+}
+
 static int set_text(Batch *rows, size_t column, const char *text)
 {
         return batch_set_text(rows, column, text, strlen(text));

@@ -35,6 +35,9 @@ bool event_gate_pass(EventGate *gate, uint64_t now_ns, bool critical);
  * none, or it is not over. They are then forgotten. */
 uint64_t event_gate_take(EventGate *gate, uint64_t now_ns);
 
+/* More is there than a sample takes: the descriptor is to wake the recorder again. */
+void event_gate_wake(EventGate *gate);
+
 /* One row of the table `events`. */
 typedef struct EventRow {
         uint64_t ago_ns; /* before the tick */

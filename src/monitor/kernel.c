@@ -5,9 +5,9 @@
  *
  * That time is of printk's clock, whose distance to CLOCK_MONOTONIC changes by seconds a day (see
  * host/kmsg.h). A record is read as soon as it is written, so the smallest distance between reading
- * and stamp that was seen is the true one; one that is greater by more than a second is taken for
- * a clock that moved (suspend, a stopped virtual machine), not for a late wake-up. The newest of
- * what is read together says it for all.
+ * and stamp that was seen is the true one; one that is greater by more than ten seconds is taken
+ * for a clock that moved (a stopped virtual machine), not for a late wake-up. The newest of what is
+ * read together says it for all.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -139,7 +139,7 @@ static void measure_distance(KernelState *s, const MonitorTick *tick)
         s->record.time_us = newest_us;
         uint64_t distance_ns = record_distance_ns(s, tick);
         int64_t more = (int64_t)(distance_ns - s->distance_ns);
-        if (!s->measured || more < 0 || more > (int64_t)NS_PER_SECOND)
+        if (!s->measured || more < 0 || more > (int64_t)(10 * NS_PER_SECOND))
                 s->distance_ns = distance_ns;
         s->measured = true;
 }
@@ -266,7 +266,11 @@ static int kernel_sample(void *state, const MonitorTick *tick, Batch *rows, Erro
                 measure_distance(s, tick);
         }
         r = add_text(s, tick, rows);
-        return r < 0 ? r : add_left_out(s, tick, rows);
+        if (r == 0)
+                r = add_left_out(s, tick, rows);
+        if (r == -ENOBUFS)
+                event_gate_wake(&s->gate);
+        return r;
 }
 
 const Monitor monitor_kernel = {
