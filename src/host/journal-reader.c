@@ -102,7 +102,9 @@ static int open_journal(const Api *api, const char *directory, sd_journal **ret,
 
 static int explain_none(Error *why, Error *fix)
 {
-        if (access("/run/log/journal", F_OK) < 0 && access("/var/log/journal", F_OK) < 0)
+        bool folder = access("/run/log/journal", F_OK) == 0 || access("/var/log/journal", F_OK) == 0;
+
+        if (!folder || geteuid() == 0)
                 return error_set(why, ENOENT, "no systemd journal here");
         error_set(fix, 0, "sudo usermod -aG systemd-journal \"$USER\"");
         return error_set(why, EACCES, "no journal that this user may read");
