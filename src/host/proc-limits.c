@@ -2,17 +2,16 @@
  * file: the task folder of a process tells its owner and, by its links, its threads. */
 #include "host/proc-limits.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/macros.h"
 #include "base/text.h"
 #include "host/host.h"
+#include "host/proc-files.h"
 
 enum { SYSCTL_NUMBERS_MAX = 8 };
 
@@ -92,35 +91,32 @@ static int count_process(int proc_fd, const char *pid, uid_t uid, uint64_t *task
         return 0;
 }
 
+typedef struct Walk {
+        int proc_fd;
+        uid_t uid;
+        uint64_t tasks;
+        size_t processes;
+} Walk;
+
+static int count_next(const char *pid, void *data)
+{
+        Walk *walk = data;
+
+        if (++walk->processes > USER_TASKS_WALK_MAX)
+                return -E2BIG;
+        return count_process(walk->proc_fd, pid, walk->uid, &walk->tasks);
+}
+
 int user_tasks_count(int proc_fd, uid_t uid, uint64_t *ret_tasks, size_t *ret_processes)
 {
-        _Alignas(struct dirent64) char buffer[4096];
-        uint64_t tasks = 0;
-        size_t processes = 0;
+        Walk walk = {.proc_fd = proc_fd, .uid = uid};
+        int r = numbers_walk(proc_fd, count_next, &walk);
 
-        if (lseek(proc_fd, 0, SEEK_SET) < 0)
-                return -errno;
-        for (;;) {
-                ssize_t n = getdents64(proc_fd, buffer, sizeof buffer);
-                if (n < 0)
-                        return -errno;
-                if (n == 0)
-                        break;
-                for (ssize_t at = 0; at < n;) {
-                        const struct dirent64 *entry = (const void *)(buffer + at);
-                        at += entry->d_reclen;
-                        if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
-                                continue;
-                        if (++processes > USER_TASKS_WALK_MAX)
-                                return -E2BIG;
-                        int r = count_process(proc_fd, entry->d_name, uid, &tasks);
-                        if (r < 0)
-                                return r == -EACCES ? -EPERM : r;
-                }
-        }
-        if (processes == 0)
+        if (r < 0)
+                return r == -EACCES ? -EPERM : r;
+        if (walk.processes == 0)
                 return -ENODATA;
-        *ret_tasks = tasks;
-        *ret_processes = processes;
+        *ret_tasks = walk.tasks;
+        *ret_processes = walk.processes;
         return 0;
 }

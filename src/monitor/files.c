@@ -1,0 +1,167 @@
+/* Open files: of the machine, and of each process of the run against its RLIMIT_NOFILE. Of a large
+ * scope so many processes a second as cost little. proc(5): file-nr, inode-nr; fs/proc/fd.c. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "host/proc-files.h"
+#include "host/proc-limits.h"
+#include "monitor/monitor.h"
+#include "monitor/turns.h"
+
+enum {
+        PROCESS = MONITOR_FIRST,
+        FDS,
+        FDS_MAX,
+        OPEN_FILES,
+        OPEN_FILES_MAX,
+        INODES,
+        FREE_INODES,
+        N_COLUMNS,
+};
+
+static const Column files_columns[N_COLUMNS] = {
+        MONITOR_TIME_COLUMNS,
+        [PROCESS] = KEY("process", U64, NONE, "which process of the run; null: the machine"),
+        [FDS] = GAUGE_NOISY("fds", U64, COUNT, 3, "descriptors the process has open"),
+        [FDS_MAX] = GAUGE("fds_max", U64, COUNT,
+                          "RLIMIT_NOFILE: how many it may have; null: any number"),
+        [OPEN_FILES] = GAUGE_NOISY("open_files", U64, COUNT, 500, "open files of the machine"),
+        [OPEN_FILES_MAX] = GAUGE("open_files_max", U64, COUNT, "how many it allows (file-max)"),
+        [INODES] = GAUGE_NOISY("inodes", U64, COUNT, NOISE_ANY, "inodes in memory"),
+        [FREE_INODES] = GAUGE_NOISY("free_inodes", U64, COUNT, NOISE_ANY, "of them not in use"),
+};
+
+static const Schema files_schema = {"files", files_columns, N_COLUMNS};
+
+/* A size costs 4 µs; a count as much as there are descriptors. Limits seldom change. */
+enum { MOST_BY_SIZE = 100, MOST_COUNTED = 25, COUNTED_AT_ONCE = 20000, KNOWN_LIMITS = 512,
+       LIMIT_HOLDS = 30 };
+
+typedef struct KnownLimit {
+        uint64_t process; /* 0: none */
+        uint64_t fds_max;
+        unsigned uses;
+} KnownLimit;
+
+typedef struct FilesState {
+        const Host *host;
+        const MonitorScope *scope;
+        int file_nr, inode_nr; /* inode_nr: -1 where there is none */
+        bool by_size;
+        Turns turns;
+        KnownLimit known[KNOWN_LIMITS]; /* by key; a newer process takes an older one's place */
+        /* Of the sample under way: */
+        const MonitorTick *tick;
+        Batch *rows;
+        uint64_t counted;
+        int result;
+} FilesState;
+
+static int files_probe(const MonitorContext *context, Error *why, Error *fix)
+{
+        _cleanup_close_ int fd = host_open(context->host, "proc/sys/fs/file-nr");
+
+        return fd < 0 ? error_set_errno(why, fd, "/proc/sys/fs/file-nr") : 0;
+}
+
+static int files_start(void *state, const MonitorContext *context, Error *err)
+{
+        FilesState *s = state;
+
+        s->file_nr = host_open(context->host, "proc/sys/fs/file-nr");
+        if (s->file_nr < 0)
+                return error_set_errno(err, s->file_nr, "/proc/sys/fs/file-nr");
+        s->inode_nr = host_open(context->host, "proc/sys/fs/inode-nr");
+        s->host = context->host;
+        s->scope = context->scope;
+        s->by_size = proc_fds_have_size(context->host);
+        return 0;
+}
+
+/* LIMIT_NONE: unlimited, or unknown. */
+static uint64_t limit_of(FilesState *s, const MonitorProcess *process)
+{
+        KnownLimit *known = &s->known[process->process % KNOWN_LIMITS];
+        char text[4096];
+        size_t size;
+
+        if (known->process == process->process && known->uses++ < LIMIT_HOLDS)
+                return known->fds_max;
+        *known = (KnownLimit){.process = process->process, .fds_max = LIMIT_NONE};
+        if (proc_file_read(s->host, process->pid, "limits", text, sizeof text, &size) == 0)
+                proc_limit_parse(text, size, "Max open files", &known->fds_max, NULL);
+        return known->fds_max;
+}
+
+static int add_process(const MonitorProcess *process, void *data)
+{
+        FilesState *s = data;
+        uint64_t fds, most;
+
+        if (!turns_take(&s->turns, process->process) || s->counted > COUNTED_AT_ONCE)
+                return 0;
+        /* Gone, or another user's: there is nothing to say. */
+        if (proc_fds_count(s->host, process->pid, s->by_size, &fds) != 0)
+                return 0;
+        if (!s->by_size)
+                s->counted += fds;
+        s->result = monitor_row(s->rows, s->tick);
+        if (s->result < 0)
+                return 1;
+        batch_set_u64(s->rows, PROCESS, process->process);
+        batch_set_u64(s->rows, FDS, fds);
+        most = limit_of(s, process);
+        if (most != LIMIT_NONE)
+                batch_set_u64(s->rows, FDS_MAX, most);
+        return 0;
+}
+
+static int files_sample(void *state, const MonitorTick *tick, Batch *rows, Error *err)
+{
+        uint64_t files[3], inodes[2];
+        FilesState *s = state;
+        int r = sysctl_reread(s->file_nr, files, 3);
+
+        if (r < 0)
+                return error_set_errno(err, r, "/proc/sys/fs/file-nr");
+        r = monitor_row(rows, tick);
+        if (r < 0)
+                return r;
+        /* Allocated, of which unused (always 0 since 2.6), at most. */
+        batch_set_u64(rows, OPEN_FILES, files[0] > files[1] ? files[0] - files[1] : 0);
+        batch_set_u64(rows, OPEN_FILES_MAX, files[2]);
+        if (sysctl_reread(s->inode_nr, inodes, 2) == 0) {
+                batch_set_u64(rows, INODES, inodes[0]);
+                batch_set_u64(rows, FREE_INODES, inodes[1]);
+        }
+        if (!s->scope)
+                return 0;
+        s->tick = tick;
+        s->rows = rows;
+        s->result = 0;
+        s->counted = 0;
+        turns_begin(&s->turns, s->by_size ? MOST_BY_SIZE : MOST_COUNTED);
+        s->scope->each(s->scope, add_process, s);
+        return s->result;
+}
+
+static void files_stop(void *state)
+{
+        FilesState *s = state;
+
+        fd_close(s->file_nr);
+        fd_close(s->inode_nr);
+}
+
+const Monitor monitor_files = {
+        .name = "files",
+        .what = "open files of the machine and of each process",
+        .schema = &files_schema,
+        .interval_us = 1000000,
+        .state_size = sizeof(FilesState),
+        .probe = files_probe,
+        .start = files_start,
+        .sample = files_sample,
+        .stop = files_stop,
+};
