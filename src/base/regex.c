@@ -2,12 +2,15 @@
 #include "base/regex.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-enum { MATCH_LIMIT = 100000 };
+/* A command line is short; a text of lines may be a megabyte, each byte a try. */
+enum { MATCH_LIMIT = 100000, LINES_MATCH_LIMIT = 10000000 };
 
 struct Regex {
         pcre2_code *code;
@@ -15,7 +18,7 @@ struct Regex {
         pcre2_match_context *context;
 };
 
-int regex_new(const char *pattern, Regex **ret, Error *err)
+static int compile(const char *pattern, uint32_t options, uint32_t limit, Regex **ret, Error *err)
 {
         int code;
         PCRE2_SIZE offset;
@@ -24,8 +27,8 @@ int regex_new(const char *pattern, Regex **ret, Error *err)
 
         if (!regex)
                 return error_set(err, ENOMEM, "out of memory");
-        regex->code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, 0, &code, &offset,
-                                    NULL);
+        regex->code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, options, &code,
+                                    &offset, NULL);
         if (!regex->code) {
                 pcre2_get_error_message(code, message, sizeof message);
                 free(regex);
@@ -39,9 +42,19 @@ int regex_new(const char *pattern, Regex **ret, Error *err)
                 regex_free(regex);
                 return error_set(err, ENOMEM, "out of memory");
         }
-        pcre2_set_match_limit(regex->context, MATCH_LIMIT);
+        pcre2_set_match_limit(regex->context, limit);
         *ret = regex;
         return 0;
+}
+
+int regex_new(const char *pattern, Regex **ret, Error *err)
+{
+        return compile(pattern, 0, MATCH_LIMIT, ret, err);
+}
+
+int regex_new_lines(const char *pattern, Regex **ret, Error *err)
+{
+        return compile(pattern, PCRE2_MULTILINE, LINES_MATCH_LIMIT, ret, err);
 }
 
 Regex *regex_free(Regex *regex)
@@ -59,4 +72,50 @@ bool regex_match(const Regex *regex, const char *text, size_t size)
 {
         return pcre2_match(regex->code, (PCRE2_SPTR)text, size, 0, 0, regex->data,
                            regex->context) >= 0;
+}
+
+size_t regex_groups(const Regex *regex)
+{
+        uint32_t n = 0;
+
+        pcre2_pattern_info(regex->code, PCRE2_INFO_CAPTURECOUNT, &n);
+        return n;
+}
+
+/* The table of names: entries of one size, each a number in two bytes and a name. pcre2api(3). */
+const char *regex_group_name(const Regex *regex, size_t group)
+{
+        PCRE2_SPTR table = NULL;
+        uint32_t n = 0, size = 0;
+
+        pcre2_pattern_info(regex->code, PCRE2_INFO_NAMECOUNT, &n);
+        pcre2_pattern_info(regex->code, PCRE2_INFO_NAMEENTRYSIZE, &size);
+        pcre2_pattern_info(regex->code, PCRE2_INFO_NAMETABLE, &table);
+        for (uint32_t i = 0; i < n; i++) {
+                PCRE2_SPTR entry = table + (size_t)i * size;
+                if (((size_t)entry[0] << 8 | entry[1]) == group)
+                        return (const char *)entry + 2;
+        }
+        return NULL;
+}
+
+int regex_find(const Regex *regex, const char *text, size_t size, size_t from, RegexSpan *spans,
+               size_t n)
+{
+        if (from > size)
+                return 0;
+        int found = pcre2_match(regex->code, (PCRE2_SPTR)text, size, from, 0, regex->data,
+                                regex->context);
+        if (found == PCRE2_ERROR_NOMATCH)
+                return 0;
+        if (found < 0)
+                return -E2BIG;
+        const PCRE2_SIZE *at = pcre2_get_ovector_pointer(regex->data);
+        size_t have = pcre2_get_ovector_count(regex->data);
+        for (size_t i = 0; i < n; i++) {
+                bool set = i < have && at[2 * i] != PCRE2_UNSET && at[2 * i] <= at[2 * i + 1];
+                spans[i] = set ? (RegexSpan){at[2 * i], at[2 * i + 1]} :
+                                 (RegexSpan){SIZE_MAX, SIZE_MAX};
+        }
+        return 1;
 }

@@ -10,8 +10,23 @@ typedef struct Regex Regex;
 
 /* -EINVAL with "at character N: why". */
 int regex_new(const char *pattern, Regex **ret, Error *err);
+/* The same for texts of many lines: ^ and $ match at each of them. */
+int regex_new_lines(const char *pattern, Regex **ret, Error *err);
 Regex *regex_free(Regex *regex);
 DEFINE_CLEANUP(Regex, regex)
 
 /* Whether it matches anywhere in the text. A match that would take too long counts as none. */
 bool regex_match(const Regex *regex, const char *text, size_t size);
+
+/* A part of the text: [begin, end). Of a group that took no part, both are SIZE_MAX. */
+typedef struct RegexSpan {
+        size_t begin, end;
+} RegexSpan;
+
+size_t regex_groups(const Regex *regex);                        /* the highest group's number */
+const char *regex_group_name(const Regex *regex, size_t group); /* from 1; NULL: it has no name */
+
+/* The first match that begins at `from` or later: spans[0] of it all, spans[i] of group i; n is how
+ * many there are to fill. 1; 0: none; -E2BIG: it would take too long. Not for two threads at once. */
+int regex_find(const Regex *regex, const char *text, size_t size, size_t from, RegexSpan *spans,
+               size_t n);
