@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -65,6 +66,25 @@ int host_open(const Host *host, const char *path)
         int fd = openat(host->root_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
         return fd < 0 ? -errno : fd;
+}
+
+int host_open_regular(const Host *host, const char *path, mode_t *ret_mode)
+{
+        struct stat st;
+
+        if (fstatat(host->root_fd, path, &st, 0) < 0)
+                return -errno;
+        *ret_mode = st.st_mode;
+        if (!S_ISREG(st.st_mode))
+                return -EOPNOTSUPP;
+        int fd = openat(host->root_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        if (fd < 0)
+                return -errno;
+        if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+                return fd;
+        *ret_mode = st.st_mode; /* it was replaced in between */
+        fd_close(fd);
+        return -EOPNOTSUPP;
 }
 
 /* seq_file(9) stops early only when its page is full. */

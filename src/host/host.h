@@ -24,6 +24,11 @@ DEFINE_CLEANUP(Host, host)
 /* Opens a path relative to the root, "proc/meminfo", O_RDONLY|O_CLOEXEC. fd or -errno. */
 int host_open(const Host *host, const char *path);
 
+/* The same for a file that a user names: only if it is a regular one (kernel files are), without
+ * waiting for it, and without opening anything else: opening a device can be to use it.
+ * -EOPNOTSUPP: it is something else; *ret_mode is its st_mode then. */
+int host_open_regular(const Host *host, const char *path, mode_t *ret_mode);
+
 /* Reads at most size - 1 bytes and terminates; the length, or -errno. For kernel files that
  * fit; a longer one is cut. */
 ssize_t host_read(const Host *host, const char *path, char *buffer, size_t size);
