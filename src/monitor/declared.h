@@ -163,3 +163,7 @@ int declared_start(void *state, const MonitorContext *context, Error *err);
 const Schema *declared_table(void *state);
 int declared_sample(void *state, const MonitorTick *tick, Batch *rows, Error *err);
 void declared_stop(void *state);
+
+/* Whether debugfs is mounted where it belongs, and what mounts it. */
+bool declared_has_debugfs(const Host *host);
+#define DECLARED_MOUNT_DEBUGFS "sudo mount -t debugfs none /sys/kernel/debug"
