@@ -277,6 +277,8 @@ void doctor_examine(Doctor *doctor, const Host *host)
         doctor->open_files = read_limit(RLIMIT_NOFILE);
         doctor->processes = read_limit(RLIMIT_NPROC);
         doctor->locked_bytes = read_limit(RLIMIT_MEMLOCK);
+        doctor_examine_room(doctor, host);
+        doctor_examine_monitors(doctor, host);
         examine_build(doctor);
         examine_runs(doctor);
         try_cgroup(doctor, host);

@@ -75,10 +75,46 @@ static json_t *cgroup(const Doctor *d)
 
 static json_t *limits(const Doctor *d)
 {
-        return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "open_files", limit(d->open_files),
-                         "processes", limit(d->processes), "locked_bytes", limit(d->locked_bytes),
-                         "pid_max", number(d->pid_max), "threads_max", number(d->threads_max),
-                         "threads", number(d->tasks));
+        const DoctorRoom *r = &d->room;
+        json_t *o = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "open_files", limit(d->open_files),
+                              "processes", limit(d->processes), "locked_bytes",
+                              limit(d->locked_bytes), "pid_max", number(d->pid_max), "threads_max",
+                              number(d->threads_max), "threads", number(d->tasks));
+
+        json_object_set_new(o, "user_threads", number(r->user_tasks));
+        json_object_set_new(o, "max_map_count", number(r->max_map_count));
+        json_object_set_new(o, "files",
+                            json_pack("{s:o, s:o}", "open", number(r->files_open), "max",
+                                      number(r->files_max)));
+        json_object_set_new(o, "pids",
+                            json_pack("{s:o, s:o, s:o}", "path", text_or_null(r->pids_path),
+                                      "current", number(r->pids), "max", number(r->pids_max)));
+        return o;
+}
+
+static json_t *memory(const DoctorRoom *r)
+{
+        json_t *cgroup = json_pack("{s:o, s:o, s:o}", "path", text_or_null(r->memory_path),
+                                   "current_bytes", number(r->cgroup_bytes), "max_bytes",
+                                   number(r->cgroup_max_bytes));
+        json_t *commit = json_pack("{s:o, s:o, s:o}", "overcommit_memory",
+                                   number(r->overcommit_mode), "limit_bytes",
+                                   number(r->commit_limit_bytes), "committed_bytes",
+                                   number(r->committed_bytes));
+
+        return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "total_bytes", number(r->total_bytes),
+                         "available_bytes", number(r->available_bytes), "swap_total_bytes",
+                         number(r->swap_total_bytes), "swap_free_bytes",
+                         number(r->swap_free_bytes), "cgroup", cgroup, "commit", commit);
+}
+
+static json_t *fork_of(const DoctorRoom *r)
+{
+        return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "size_bytes", number(r->fork_bytes),
+                         "verdict", text_or_null(r->fork_verdict), "limit",
+                         text_or_null(r->fork_limit), "path", text_or_null(r->fork_path),
+                         "left_bytes", number(r->fork_left_bytes), "left_threads",
+                         number(r->fork_left_tasks));
 }
 
 static json_t *libraries(const Doctor *d)
@@ -102,13 +138,17 @@ char *doctor_json(const Doctor *d)
 {
         const DoctorSource *best = doctor_best(d);
         json_t *root = json_pack(
-                "{s:i, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "format", 1, "version",
+                "{s:i, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:I, s:I, s:o}}",
+                "format", 1, "version",
                 VIGIA_VERSION, "source", text_or_null(best ? best->name : ""), "verdict",
                 !best         ? "none"
                 : best->exact ? "exact"
                               : "partial",
                 "sources", sources(d), "cgroup", cgroup(d), "kernel", kernel(d), "user", user(d),
-                "limits", limits(d), "libraries", libraries(d), "runs", runs(d));
+                "limits", limits(d), "libraries", libraries(d), "runs", runs(d),
+                "memory", memory(&d->room), "fork", fork_of(&d->room), "monitors", "default",
+                (json_int_t)d->monitors, "work", (json_int_t)d->monitors_work, "absent",
+                text_or_null(d->monitors_absent));
         char *out = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
 
         json_decref(root);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "app/page.h"
+#include "app/doctor-show.h"
 
 enum { LABEL = 12 };
 
@@ -37,6 +37,7 @@ static void show_verdict(Page *page, const Doctor *d)
                         "vigia can record every process here (perf); memory peaks are sampled.");
         else
                 page_add_verdict(page, PAGE_GREEN, "vigia can record everything here (bpf).");
+        doctor_show_tight(page, d);
         if (best != &d->sources[0])
                 add_way(page->to, &d->sources[0],
                         "For every process with exact figures, peaks included");
@@ -70,6 +71,19 @@ static void show_sources(Page *page, const Doctor *d)
         }
 }
 
+static void show_monitors(Page *page, const Doctor *d)
+{
+        _cleanup_string_ String text = {0};
+
+        page->label = "monitors";
+        if (d->monitors_absent[0])
+                string_add_format(&text, "%zu of %zu work; not %s (vigia monitors probe tells why)",
+                                  d->monitors_work, d->monitors, d->monitors_absent);
+        else
+                string_add_format(&text, "all %zu work", d->monitors);
+        add_line(page, &text);
+}
+
 static void show_cgroup(Page *page, const Doctor *d)
 {
         char took[FORMAT_MAX];
@@ -100,41 +114,6 @@ static void show_kernel(Page *page, const Doctor *d)
                                   (unsigned long long)d->perf_event_paranoid);
         if (d->lockdown[0] && !text_equal(d->lockdown, "none"))
                 string_add_format(&text, ", lockdown %s", d->lockdown);
-        add_line(page, &text);
-        string_done(&text);
-}
-
-static void add_count(String *text, const char *before, uint64_t n, const char *behind)
-{
-        char buffer[FORMAT_MAX];
-
-        if (n == DOCTOR_UNKNOWN)
-                return;
-        string_add_format(text, "%s%s%s", before,
-                          n == DOCTOR_UNLIMITED ? "no limit of" : format_count(buffer, n), behind);
-}
-
-static void show_limits(Page *page, const Doctor *d)
-{
-        char buffer[FORMAT_MAX];
-        String text = {0};
-
-        page->label = "limits";
-        add_count(&text, "", d->open_files.soft, " open files");
-        if (d->open_files.hard != d->open_files.soft)
-                add_count(&text, " (up to ", d->open_files.hard, ")");
-        add_count(&text, ", ", d->processes.soft, " processes");
-        if (d->locked_bytes.soft == DOCTOR_UNLIMITED)
-                string_add(&text, ", no limit of locked memory");
-        else if (d->locked_bytes.soft != DOCTOR_UNKNOWN)
-                string_add_format(&text, ", %s locked memory",
-                                  format_bytes(buffer, d->locked_bytes.soft));
-        add_line(page, &text);
-        string_clear(&text);
-        page->label = "machine";
-        add_count(&text, "", d->tasks, " threads now");
-        add_count(&text, ", at most ", d->threads_max, "");
-        add_count(&text, "; pids up to ", d->pid_max, "");
         add_line(page, &text);
         string_done(&text);
 }
@@ -192,9 +171,10 @@ void doctor_show(const Doctor *doctor, bool colour, String *to)
 
         show_verdict(&page, doctor);
         show_sources(&page, doctor);
+        show_monitors(&page, doctor);
+        doctor_show_room(&page, doctor);
         show_cgroup(&page, doctor);
         show_kernel(&page, doctor);
-        show_limits(&page, doctor);
         show_places(&page, doctor);
         show_build(&page, doctor);
 }

@@ -39,6 +39,24 @@ typedef struct DoctorLimit {
         uint64_t soft, hard;
 } DoctorLimit;
 
+/* What a command started here may use, and what of it is used. DOCTOR_UNKNOWN also where no such
+ * limit is set. */
+typedef struct DoctorRoom {
+        uint64_t user_tasks;     /* threads of the user */
+        uint64_t pids, pids_max; /* of the cgroup with the tightest pids.max, ours or above */
+        char pids_path[256];
+        uint64_t total_bytes, available_bytes, swap_total_bytes, swap_free_bytes;
+        uint64_t cgroup_bytes, cgroup_max_bytes; /* likewise, of memory.max */
+        char memory_path[256];
+        uint64_t overcommit_mode, commit_limit_bytes, committed_bytes;
+        uint64_t max_map_count, files_open, files_max;
+        uint64_t fork_bytes;   /* the process that is asked about: */
+        char fork_verdict[16]; /* "yes", "marginal", "no"; "": unknown */
+        char fork_limit[32];   /* what would stop it */
+        char fork_path[256];   /* in which cgroup; "": none */
+        uint64_t fork_left_bytes, fork_left_tasks; /* one of them */
+} DoctorRoom;
+
 typedef struct Doctor {
         DoctorSource sources[DOCTOR_SOURCES]; /* best first */
         char release[128], machine[64];
@@ -56,6 +74,9 @@ typedef struct Doctor {
         uint64_t cgroup_us;
         DoctorLimit open_files, processes, locked_bytes;
         uint64_t pid_max, threads_max, tasks;
+        DoctorRoom room;
+        size_t monitors, monitors_work; /* of those that are on by default */
+        char monitors_absent[256];      /* "gpu, power" */
         char hidepid[24]; /* "": everybody sees every process */
         DoctorLibrary libraries[DOCTOR_LIBRARIES];
         char *runs; /* owned */
@@ -67,6 +88,10 @@ void doctor_done(Doctor *doctor);
 
 /* Tries everything. `host` is this machine's. */
 void doctor_examine(Doctor *doctor, const Host *host);
+
+/* Its parts that need but a Host: room, and the monitors. */
+void doctor_examine_room(Doctor *doctor, const Host *host);
+void doctor_examine_monitors(Doctor *doctor, const Host *host);
 
 /* Fills run and hint of the sources that do not work, from the other facts. */
 void doctor_advise(Doctor *doctor);

@@ -1,6 +1,7 @@
 /* Advice follows from facts; what a person reads fits and says the important thing first. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -170,6 +171,60 @@ static void test_json(void **state)
         free(out);
 }
 
+/* A recorded machine's limits. */
+static Doctor doctor_of(const char *name, uid_t uid)
+{
+        const char *source = getenv("VIGIA_SOURCE");
+        _cleanup_(host_freep) Host *host = NULL;
+        Doctor d = machine(true, true, true);
+        char path[512];
+
+        assert_non_null(source);
+        snprintf(path, sizeof path, "%s/tests/roots/%s/1", source, name);
+        assert_int_equal(host_new(path, &host), 0);
+        d.uid = uid;
+        doctor_examine_room(&d, host);
+        return d;
+}
+
+static void assert_shows(const Doctor *d, const char *line)
+{
+        _cleanup_string_ String text = {0};
+
+        doctor_show(d, false, &text);
+        if (!strstr(string_get(&text), line))
+                fail_msg("no \"%s\" in\n%s", line, string_get(&text));
+}
+
+/* The figures are those of the files there; 1913651200 = 1.78 GiB, 2147483648 - 1913651200 = 223 MiB. */
+static void test_room(void **state)
+{
+        Doctor d = doctor_of("container", 1000);
+
+        expect_show(&d, "vigia can record everything here (bpf).\nA process of 512 MiB does not fit "
+                        "here: memory.max of / leaves 223 MiB.\n", EXIT_FINE);
+        d.tasks = 4120, d.threads_max = 1030412;
+        assert_shows(&d, "\n  threads   488 of 512 used (pids.max of /); threads-max 1,030,412, pid_max\n"
+                         "            4,194,304\n");
+        assert_shows(&d, "\n  memory    1.78 GiB of 2 GiB used (memory.max of /); of the machine 91.7 GiB of\n"
+                         "            126 GiB available; no swap\n");
+        assert_shows(&d, "\n  commit    67.9 GiB promised; overcommit_memory 1 refuses nothing\n");
+        char *json = doctor_json(&d);
+        json_t *root = json_loads(json, 0, NULL), *pids = json_object_get(json_object_get(root, "limits"), "pids");
+        assert_int_equal(json_integer_value(json_object_get(pids, "max")), 512);
+        assert_string_equal(json_string_value(json_object_get(json_object_get(root, "fork"), "limit")), "memory.max");
+        json_decref(root);
+        free(json);
+        d = doctor_of("workstation", 1000);
+        assert_shows(&d, "17.3 GiB of 51.4 GiB promised; the limit binds (overcommit_memory 2)\n");
+        assert_shows(&d, "pids.max of\n"
+                         "            /user.slice/user-1000.slice 169,243");
+        d = doctor_of("server-v1", 1000);
+        d.processes = (DoctorLimit){4096, 127482};
+        assert_shows(&d, "\n  threads   61 of 64 used (pids.max of /system.slice/builder.service)");
+        assert_shows(&d, "2,912,044 of 3,232,044 open in all");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -177,6 +232,7 @@ int main(void)
                 cmocka_unit_test(test_advice_without),
                 cmocka_unit_test(test_show),
                 cmocka_unit_test(test_json),
+                cmocka_unit_test(test_room),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

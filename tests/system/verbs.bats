@@ -137,7 +137,13 @@ teardown()
         for word in bpf perf poll; do
                 grep -q "$word" <<<"$output"
         done
-        "$VIGIA" doctor --json | jq -e . >/dev/null
+        for word in monitors threads memory files; do
+                grep -qE "^  $word +[0-9a-z]" <<<"$output"
+        done
+        "$VIGIA" doctor --json >"$DIR/doctor.json"
+        jq -e '.monitors.work <= .monitors.default and .monitors.work > 0' "$DIR/doctor.json"
+        jq -e '(.limits | .threads > 0 and .threads < .pid_max) and .memory.available_bytes <= .memory.total_bytes' "$DIR/doctor.json"
+        jq -e '.fork | .verdict == "yes" or .verdict == "marginal" or .verdict == "no"' "$DIR/doctor.json"
 }
 
 @test "the manual page is valid and tells of every command" {
