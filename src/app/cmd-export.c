@@ -8,6 +8,7 @@
 
 #include "app/commands.h"
 #include "app/compression.h"
+#include "app/export-folio-migration.h"
 #include "app/progress.h"
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -15,12 +16,15 @@
 #include "base/text.h"
 #include "export/table-copy.h"
 
+#define FORMATS "csv, json, parquet or folio-migration"
+
 typedef struct Export {
         const Command *command;
         RunReader *reader;
         const char *output;
         TextList tables;
         TableCopy copy;
+        bool folio_migration; /* the text of kdevops' monitor, not a table's format */
         ParquetKeyValue metadata[2];
 } Export;
 
@@ -102,6 +106,16 @@ static int export_all(Export *e, Error *err)
         return export_table(e, tables[0], e->output ? e->output : "-", err);
 }
 
+static int export_as_asked(Export *e, Error *err)
+{
+        const char *named = e->tables.n ? e->tables.items[0] : NULL;
+
+        if (!e->folio_migration)
+                return export_all(e, err);
+        return export_folio_migration(e->reader, export_folio_migration_table(e->reader, named, err),
+                                      e->output, err);
+}
+
 static int open_and_export(Export *e, const char *name)
 {
         _cleanup_(run_reader_freep) RunReader *reader = NULL;
@@ -114,6 +128,9 @@ static int open_and_export(Export *e, const char *name)
         if (r == 0) {
                 e->reader = reader;
                 r = check_tables(e, &err);
+                if (r == 0 && e->folio_migration && e->tables.n == 0 &&
+                    !export_folio_migration_table(reader, NULL, &err))
+                        r = -ENOENT;
         }
         if (r < 0) {
                 log_error("%s", err.message);
@@ -125,7 +142,7 @@ static int open_and_export(Export *e, const char *name)
         if (info->host)
                 e->metadata[e->copy.parquet.n_metadata++] = (ParquetKeyValue){"vigia.host", info->host};
         e->copy.parquet.metadata = e->metadata;
-        r = export_all(e, &err);
+        r = export_as_asked(e, &err);
         if (r == -EINVAL && !e->copy.output_failed)
                 return usage_error(e->command, &err);
         if (r < 0) {
@@ -135,12 +152,25 @@ static int open_and_export(Export *e, const char *name)
         return EXIT_FINE;
 }
 
+/* What can be said of a format before a run is opened. */
+static int parse_format(Export *e, const char *to, Error *err)
+{
+        if (!to)
+                return error_set(err, EINVAL, "export: expected --to " FORMATS);
+        e->folio_migration = text_equal(to, "folio-migration");
+        if (e->folio_migration && e->tables.n > 1)
+                return error_set(err, EINVAL, "export: folio-migration is one table; expected one --table");
+        if (!e->folio_migration && table_format_parse(to, &e->copy.format) < 0)
+                return error_set(err, EINVAL, "export: --to %s: expected " FORMATS, to);
+        return 0;
+}
+
 static int run_export(const Command *command, int argc, char **argv)
 {
         Export e = {.command = command};
         const char *to = NULL, *compression = NULL;
         const Option options[] = {
-                {0, "to", "FORMAT", "csv, json (a line a row) or parquet", OPTION_TEXT, &to},
+                {0, "to", "FORMAT", "csv, json (a line a row), parquet, folio-migration", OPTION_TEXT, &to},
                 {'o', "output", "PATH", "a folder; with one --table a file, or - for stdout",
                  OPTION_TEXT, &e.output},
                 {0, "table", "NAME", "only this table; may be given again", OPTION_LIST, &e.tables},
@@ -154,10 +184,8 @@ static int run_export(const Command *command, int argc, char **argv)
                               &n_words, &err);
         if (r == 0 && n_words != 1)
                 r = error_set(&err, EINVAL, "export: expected one RUN: a path, an id, or last");
-        if (r == 0 && !to)
-                r = error_set(&err, EINVAL, "export: expected --to csv, json or parquet");
-        if (r == 0 && table_format_parse(to, &e.copy.format) < 0)
-                r = error_set(&err, EINVAL, "export: --to %s: expected csv, json or parquet", to);
+        if (r == 0)
+                r = parse_format(&e, to, &err);
         if (r == 0)
                 r = compression_parse("export", compression, e.copy.format, &e.copy.parquet, &err);
         int code = r > 0   ? EXIT_FINE
@@ -174,6 +202,8 @@ const Command command_export = {
         .details = "RUN is a path, an id, the unique beginning of an id, or \"last\". All tables go into\n"
                    "a folder; one table goes to a file or to stdout:\n\n"
                    "  vigia export last --to csv -o tables\n"
-                   "  vigia export last --to json --table processes | head -n 1",
+                   "  vigia export last --to json --table processes | head -n 1\n\n"
+                   "folio-migration is the text that kdevops keeps, HOST_folio_migration_stats.txt: the\n"
+                   "local time and the counters of every sample.",
         .run = run_export,
 };

@@ -93,8 +93,8 @@ fails() # CODE LINE COMMAND…
 }
 
 @test "bad usage of report, export and convert: a sentence, exit 2" {
-        fails 2 'export: expected --to csv, json or parquet; see vigia export --help' "$VIGIA" export last
-        fails 2 'export: --to xml: expected csv, json or parquet; see vigia export --help' "$VIGIA" export last --to xml
+        fails 2 'export: expected --to csv, json, parquet or folio-migration; see vigia export --help' "$VIGIA" export last
+        fails 2 'export: --to xml: expected csv, json, parquet or folio-migration; see vigia export --help' "$VIGIA" export last --to xml
         fails 2 'convert: expected two names: IN and OUT; see vigia convert --help' "$VIGIA" convert in.csv
         fails 2 'convert: out.xls: expected a name in .csv, .json or .parquet, or --to; see vigia convert --help' \
                 "$VIGIA" convert in.csv out.xls
