@@ -125,7 +125,7 @@ static int apply_options(Configuration *c, const ConfigurationOptions *o,
 /* ---- all of it ---- */
 
 /* From files that are read to values. */
-static int apply(Configuration *c, char *const *variables)
+static int apply(Configuration *c, const char *const *variables)
 {
         int r = settings_gather(c->settings, &config_declared_list);
 
@@ -146,7 +146,7 @@ int configuration_load(Configuration *c, const ConfigurationOptions *o,
         if (r == 0)
                 r = read_files(c, o);
         if (r == 0)
-                r = apply(c, environ);
+                r = apply(c, (const char *const *)environ);
         if (r == 0)
                 r = apply_options(c, o, others, n_others);
         if (r == 0)

@@ -113,19 +113,31 @@ void settings_tell_unknown(Settings *s, const SettingSource *source, const char 
                       hint[0] ? hint : "; expected one of vigia.toml(5)");
 }
 
+/* What was meant as one of a list, but written as a table or a value. */
+static bool offer_list(const Settings *s, const char *path, char hint[NEAREST_HINT_MAX])
+{
+        for (size_t i = 0; i < s->n_lists; i++)
+                if (text_equal(path, s->lists[i]->name) || is_below(path, s->lists[i]->name)) {
+                        snprintf(hint, NEAREST_HINT_MAX, "; did you mean [[%s]]?", s->lists[i]->name);
+                        return true;
+                }
+        return false;
+}
+
 static void unknown_key(Settings *s, const SettingSource *source, const char *path)
 {
         Nearest nearest = nearest_to(path);
         char hint[NEAREST_HINT_MAX] = "";
 
-        for (size_t i = 0; i < s->n_lists && !hint[0]; i++)
-                if (is_below(path, s->lists[i]->name))
-                        snprintf(hint, sizeof hint, "; did you mean [[%s]]?", s->lists[i]->name);
         /* Nothing is looked for that nobody will read. */
-        if (s->n_notes < SETTING_NOTES_MAX && !hint[0]) {
+        if (s->n_notes < SETTING_NOTES_MAX) {
+                for (const SettingOther *o = s->schema->others; o && o->name; o++)
+                        nearest_offer(&nearest, o->name);
                 offer_keys(s->schema->keys, s->schema->n_keys, path, &nearest);
                 nearest_hint(&nearest, "", hint);
         }
+        if (!nearest.best)
+                offer_list(s, path, hint);
         settings_tell_unknown(s, source, "key", path, hint);
 }
 
@@ -135,7 +147,7 @@ static void unknown_table(Settings *s, const SettingSource *source, const char *
         const SettingKey *key =
                 s->n_notes < SETTING_NOTES_MAX ? nearest_section(s->schema, path) : NULL;
 
-        if (key)
+        if (!offer_list(s, path, hint) && key)
                 snprintf(hint, sizeof hint, "; did you mean [%.*s]?",
                          (int)(last_part(key->name) - key->name - 1), key->name);
         snprintf(shown, sizeof shown, "[%s]", path);
@@ -323,7 +335,7 @@ static int apply_variable(Settings *s, const char *name, const char *text, Setti
         return 0;
 }
 
-int settings_apply_environment(Settings *s, char *const *environment)
+int settings_apply_environment(Settings *s, const char *const *environment)
 {
         SettingSource source = {.layer = LAYER_ENVIRONMENT, .rank = ++s->rank};
 

@@ -68,7 +68,7 @@ static int check_required(Settings *s, const SettingList *list, const SettingSou
 {
         for (size_t i = 0; i < list->n_keys; i++)
                 if (list->keys[i].required && !values[i]) {
-                        settings_note(s, SETTING_PROBLEM, source, "[[%s]] without %s; expected %s = …",
+                        settings_note(s, SETTING_PROBLEM, source, "%s without a %s; expected %s = …",
                                       list->name, list->keys[i].name, list->keys[i].name);
                         return -EINVAL;
                 }

@@ -187,7 +187,7 @@ const SettingRecord *settings_record(const Settings *settings, size_t i);
 /* Reads all files, in order, by this schema, which must outlive the settings. 0 or -ENOMEM. */
 int settings_apply_files(Settings *settings, const SettingSchema *schema);
 /* Then the variables of an environment, "NAME=VALUE" … NULL. */
-int settings_apply_environment(Settings *settings, char *const *environment);
+int settings_apply_environment(Settings *settings, const char *const *environment);
 /* Then options: `shown` is the option as the person wrote it. */
 int settings_apply_option(Settings *settings, const char *key, const char *shown, const char *text);
 
