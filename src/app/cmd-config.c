@@ -1,4 +1,4 @@
-/* `vigia config show` and `vigia config check`: what is in force and who says so; what is wrong. */
+/* `vigia config show`, `check`, `keys`: what is in force and who says so; what is wrong; what can be. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +27,7 @@ static int print(const String *text)
 
 /* ---- show ---- */
 
-static int show(const ConfigCommand *command)
+static int show(const ConfigCommand *command, bool keys)
 {
         _cleanup_string_ String text = {0};
         Configuration c = {0};
@@ -36,7 +36,9 @@ static int show(const ConfigCommand *command)
 
         if (r == 0) {
                 configuration_warn(&c);
-                if (command->json)
+                if (keys)
+                        config_show_keys(&c, &text);
+                else if (command->json)
                         config_show_json(&c, &text);
                 else
                         config_show_text(&c, command->all, &text);
@@ -143,12 +145,14 @@ static int dispatch(const Command *command, const ConfigCommand *config, char **
 
         if (n > 0 && text_equal(words[0], "check"))
                 return check(config, words + 1, n - 1);
-        if (n == 1 && text_equal(words[0], "show"))
-                return show(config);
-        if (n > 1 && text_equal(words[0], "show"))
-                error_set(&err, EINVAL, "config: show takes no file; -c FILE is one instead of the user's");
+        bool keys = n > 0 && text_equal(words[0], "keys"), shows = n > 0 && text_equal(words[0], "show");
+        if (n == 1 && (keys || shows))
+                return show(config, keys);
+        if (keys || shows)
+                error_set(&err, EINVAL, "config: %s takes no file; -c FILE is one instead of the user's",
+                          words[0]);
         else
-                error_set(&err, EINVAL, "config: expected show or check");
+                error_set(&err, EINVAL, "config: expected show, check or keys");
         return usage_error(command, &err);
 }
 
@@ -174,8 +178,9 @@ static int run(const Command *command, int argc, char **argv)
 const Command command_config = {
         .name = "config",
         .summary = "the configuration in force and who says so; what is wrong with a file",
-        .usage = "show [OPTIONS] | check [OPTIONS] [FILE…]",
+        .usage = "show | keys | check [FILE…]",
         .details = "Later wins: built in, /etc/vigia/vigia.toml, ~/.config/vigia/vigia.toml, ./vigia.toml,\n"
-                   "preset, VIGIA_* variables, options. check exits 2 if anything is wrong.",
+                   "preset, VIGIA_* variables, options. show tells what is set and by whom, check what is\n"
+                   "wrong (exit 2), keys what can be set.",
         .run = run,
 };

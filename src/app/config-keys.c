@@ -34,15 +34,15 @@ static int check_compression(const char *text, Error *expected)
 }
 
 static const SettingKey fixed_keys[] = {
-        {"run.interval", SETTING_DURATION, "50ms; attach -a: 1s", "time between samples of processes",
+        {"run.interval", SETTING_DURATION, "50ms (attach -a: 1s)", "time between samples of processes",
          .min = NS_PER_MS, .max = 3600 * NS_PER_SECOND},
-        {"run.label", SETTING_TEXT, "name of the command", "name of the run"},
-        {"run.source", SETTING_TEXT, "auto", "capture source; auto is the best that works",
+        {"run.label", SETTING_TEXT, "the command's name", "name of the run"},
+        {"run.source", SETTING_TEXT, "auto", "capture source (auto: the best that works)",
          .choices = sources},
-        {"run.match", SETTING_TEXT, NULL, "processes outside the tree that belong: a regular expression",
+        {"run.match", SETTING_TEXT, NULL, "processes outside the tree that belong, a regular expression",
          .check = check_regex},
         {"run.pss_budget", SETTING_REAL, "1", "CPU for reading PSS, in percent of one core", .max = 100},
-        {"run.compression", SETTING_TEXT, "zstd", "of the tables", .choices = compressions,
+        {"run.compression", SETTING_TEXT, "zstd", "compression of the tables", .choices = compressions,
          .check = check_compression},
         {"run.cgroup", SETTING_BOOL, "yes", "a cgroup of its own for the command"},
         {"run.output_log", SETTING_BOOL, "yes", "keep what the command writes in output.log"},
@@ -55,7 +55,7 @@ static const SettingKey fixed_keys[] = {
         {"run.preset", SETTING_TEXT, NULL, "monitors and settings for a kind of work"},
         {"monitors.on", SETTING_WORDS, NULL, "monitors beside those that are on by themselves"},
         {"monitors.off", SETTING_WORDS, NULL, "monitors to leave out"},
-        {"monitors.only", SETTING_WORDS, NULL, "these monitors, and no other; process: none at all"},
+        {"monitors.only", SETTING_WORDS, NULL, "these monitors and no other (process: none)"},
 };
 
 #define LATER "a later version will use it"

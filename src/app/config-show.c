@@ -1,7 +1,11 @@
 /* Three columns: the key, its value, and who says so. */
 #include "app/config-show.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "app/config-keys.h"
+#include "app/page.h"
 
 enum { WIDTH = 80, KEY_MAX = 32, SOURCE_MAX = 34, GAP = 2, LABEL = 10 };
 
@@ -113,26 +117,12 @@ static void show_declared(const Configuration *c, const Widths *w, String *to)
 
 static void show_plan(const Configuration *c, String *to)
 {
-        size_t column = LABEL;
+        Page page = {to, false, LABEL, "monitors"};
+        _cleanup_string_ String names = {0};
 
-        add_padded(to, "monitors", 0, LABEL);
-        if (c->n_plan == 0)
-                string_add(to, "none but that of processes");
-        for (size_t i = 0; i < c->n_plan; i++) {
-                const char *name = c->plan[i].monitor->name;
-                size_t n = strlen(name) + (i + 1 < c->n_plan);
-                if (i > 0 && column + 1 + n > WIDTH) {
-                        string_add_char(to, '\n');
-                        add_padded(to, "", 0, LABEL);
-                        column = LABEL;
-                } else if (i > 0) {
-                        string_add_char(to, ' ');
-                        column++;
-                }
-                string_add_format(to, "%s%s", name, i + 1 < c->n_plan ? "," : "");
-                column += n;
-        }
-        string_add_char(to, '\n');
+        for (size_t i = 0; i < c->n_plan; i++)
+                string_add_format(&names, "%s%s", i ? ", " : "", c->plan[i].monitor->name);
+        page_add_line(&page, c->n_plan ? string_get(&names) : "none but that of processes");
 }
 
 void config_show_text(const Configuration *c, bool all, String *to)
@@ -155,4 +145,48 @@ void config_show_text(const Configuration *c, bool all, String *to)
         if (!all)
                 string_add_format(to, "%s built in; vigia config show --all lists the rest.\n",
                                   n + c->n_declared > 0 ? "Everything else is" : "Everything is");
+}
+
+/* ---- keys ---- */
+
+static void show_key(const SettingKey *key, const char *variable, String *to)
+{
+        _cleanup_string_ String text = {0};
+
+        string_add_format(to, "%s\n    ", key->name);
+        string_add_format(&text, "%s; ", key->help);
+        setting_expected_add(&text, key);
+        if (key->required)
+                string_add(&text, "; required");
+        if (key->initial)
+                string_add_format(&text, "; default %s", key->initial);
+        if (variable[0])
+                string_add_format(&text, "; %s", variable);
+        page_add_words(to, string_get(&text), 4, 4);
+}
+
+static void show_list(const char *name, const SettingList *list, String *to)
+{
+        string_add_format(to, "\n[[%s]]\n\n", name);
+        for (size_t i = 0; i < list->n_keys; i++)
+                show_key(&list->keys[i], "", to);
+        for (size_t i = 0; i < list->n_keys; i++) {
+                char below[SETTING_PATH_MAX];
+                snprintf(below, sizeof below, "%s.%s", name, list->keys[i].name);
+                if (list->keys[i].list)
+                        show_list(below, list->keys[i].list, to);
+        }
+}
+
+void config_show_keys(const Configuration *c, String *to)
+{
+        char variable[SETTING_PATH_MAX];
+
+        for (size_t i = 0; i < c->schema->n_keys; i++)
+                show_key(&c->schema->keys[i],
+                         setting_variable(c->schema, &c->schema->keys[i], variable, sizeof variable)
+                                 ? variable
+                                 : "",
+                         to);
+        show_list(config_declared_list.name, &config_declared_list, to);
 }

@@ -8,6 +8,7 @@
 
 #include "app/commands.h"
 #include "base/log.h"
+#include "base/nearest.h"
 #include "base/text.h"
 
 const Command *const commands[] = {
@@ -36,7 +37,12 @@ static void print_help(void)
 
 static int unknown_command(const char *name)
 {
-        log_error("unknown command %s; see vigia --help", name);
+        Nearest nearest = nearest_to(name);
+        char hint[NEAREST_HINT_MAX];
+
+        for (size_t i = 0; commands[i]; i++)
+                nearest_offer(&nearest, commands[i]->name);
+        log_error("unknown command %s%s; see vigia --help", name, nearest_hint(&nearest, "", hint));
         return EXIT_USAGE;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/nearest.h"
 #include "base/text.h"
 
 void text_list_done(TextList *list)
@@ -15,44 +16,17 @@ void text_list_done(TextList *list)
         *list = (TextList){0};
 }
 
-/* Damerau-less edit distance of short names, for "did you mean". */
-static size_t distance(const char *a, const char *b)
-{
-        size_t row[33], n = MIN(strlen(a), (size_t)32), m = MIN(strlen(b), (size_t)32);
-
-        for (size_t j = 0; j <= m; j++)
-                row[j] = j;
-        for (size_t i = 1; i <= n; i++) {
-                size_t diagonal = row[0];
-                row[0] = i;
-                for (size_t j = 1; j <= m; j++) {
-                        size_t up = row[j];
-                        size_t best = diagonal + (a[i - 1] != b[j - 1]);
-                        best = MIN(best, up + 1);
-                        row[j] = MIN(best, row[j - 1] + 1);
-                        diagonal = up;
-                }
-        }
-        return row[m];
-}
-
 static int unknown(const Command *command, const Option *options, size_t n, const char *word,
                    const char *name, Error *err)
 {
-        const char *nearest = NULL;
-        size_t best = 3;
+        Nearest nearest = nearest_to(name ? name : "");
+        char hint[NEAREST_HINT_MAX];
 
-        for (size_t i = 0; name && i < n; i++) {
-                size_t d = options[i].name ? distance(name, options[i].name) : 99;
-                if (d < best) {
-                        best = d;
-                        nearest = options[i].name;
-                }
-        }
-        if (nearest)
-                return error_set(err, EINVAL, "%s: unknown option %s; did you mean --%s?",
-                                 command->name, word, nearest);
-        return error_set(err, EINVAL, "%s: unknown option %s", command->name, word);
+        for (size_t i = 0; i < n; i++)
+                if (options[i].name)
+                        nearest_offer(&nearest, options[i].name);
+        return error_set(err, EINVAL, "%s: unknown option %s%s", command->name, word,
+                         nearest_hint(&nearest, "--", hint));
 }
 
 static int store(const Command *command, const Option *o, const char *shown, const char *value,

@@ -87,7 +87,7 @@ static void add_bounds(String *to, const SettingKey *key)
         add_number(to, key->kind, key->max);
 }
 
-static void add_expected(String *to, const SettingKey *key, bool in_file)
+void setting_expected_add(String *to, const SettingKey *key)
 {
         static const char *const words[] = {
                 [SETTING_TEXT] = "a text",
@@ -103,11 +103,18 @@ static void add_expected(String *to, const SettingKey *key, bool in_file)
 
         if (key->choices)
                 add_choices(to, key->choices);
-        else if (key->kind == SETTING_BOOL && !in_file)
-                string_add(to, "yes or no");
         else
                 string_add(to, words[key->kind]);
         add_bounds(to, key);
+}
+
+/* As a person would write it there: quoted in a file. */
+static void add_wanted(String *to, const SettingKey *key, bool in_file)
+{
+        if (key->kind == SETTING_BOOL && !in_file)
+                string_add(to, "yes or no");
+        else
+                setting_expected_add(to, key);
         if (key->kind == SETTING_DURATION)
                 string_add(to, in_file ? ", such as \"50ms\"" : ", such as 50ms");
         if (key->kind == SETTING_BYTES)
@@ -139,7 +146,7 @@ static int wrong(const Written *w, const char *expected)
         if (expected)
                 string_add(&sentence, expected);
         else
-                add_expected(&sentence, w->key, in_file);
+                add_wanted(&sentence, w->key, in_file);
         if (w->text)
                 string_add_shown(&shown, w->text, 48, false);
         if (in_file)

@@ -210,6 +210,8 @@ int settings_check(const Settings *settings, Error *err);
 void setting_source_add(String *to, const SettingSource *source);
 /* The value as a person writes it: 50ms, 1 MiB, yes, a, b. */
 void setting_value_add(String *to, const SettingValue *value);
+/* What a value of this key is: "a time from 1ms to 1h", "red or green". */
+void setting_expected_add(String *to, const SettingKey *key);
 /* The variable of a key: VIGIA_MONITORS_STORE_PATHS. False: none fits into `to`. */
 bool setting_variable(const SettingSchema *schema, const SettingKey *key, char *to, size_t size);
 
