@@ -7,7 +7,7 @@
 #include "app/config-keys.h"
 #include "app/page.h"
 
-enum { WIDTH = 80, KEY_MAX = 32, SOURCE_MAX = 34, GAP = 2, LABEL = 10 };
+enum { WIDTH = 80, KEY_MAX = 32, SOURCE_MAX = 34, GAP = 2, LABEL = 12 };
 
 static void add_padded(String *to, const char *text, size_t columns, size_t width)
 {
@@ -35,9 +35,11 @@ static const char *state_name(const SettingFile *file)
 
 static void show_files(const Settings *s, String *to)
 {
+        Page page = {to, false, LABEL, "files"};
+
         for (size_t i = 0; i < settings_n_files(s); i++) {
                 const SettingFile *file = settings_file(s, i);
-                add_padded(to, i == 0 ? "files" : "", 0, LABEL);
+                page_add_label(&page);
                 add_padded(to, file->name, WIDTH - LABEL - 21, WIDTH - LABEL - 21);
                 string_add_format(to, "  %s\n", state_name(file));
         }
@@ -69,7 +71,7 @@ static void measure(const Configuration *c, bool all, Widths *ret)
         }
         w.key = MIN(w.key, (size_t)KEY_MAX);
         w.source = MIN(w.source, (size_t)SOURCE_MAX);
-        w.value = WIDTH - w.key - w.source - 2 * GAP;
+        w.value = WIDTH - w.key - w.source - 3 * GAP;
         *ret = w;
 }
 
@@ -79,6 +81,7 @@ static void add_line(String *to, const Widths *w, const char *key, const char *v
         _cleanup_string_ String from = {0};
 
         add_source(&from, source);
+        string_add(to, "  ");
         add_padded(to, key, w->key, w->key + GAP);
         add_padded(to, value, w->value, w->value + GAP);
         string_add_shown(to, string_get(&from), w->source, false);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/config-declared.h"
 #include "app/config-keys.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -40,6 +41,7 @@ void configuration_options_done(ConfigurationOptions *o)
 
 void configuration_done(Configuration *c)
 {
+        declared_monitors_free(c->declared);
         free(c->plan);
         free(c->plan_why);
         free(c->monitor_settings);
@@ -129,6 +131,8 @@ static int apply(Configuration *c, const char *const *variables)
 {
         int r = settings_gather(c->settings, &config_declared_list);
 
+        if (r == 0)
+                r = config_declared_monitors(c);
         if (r == 0)
                 r = config_schema(c->settings, c->declared, &c->schema);
         if (r == 0)

@@ -60,13 +60,13 @@ monitors()
         printf 'monitors.memory.interval = 2\n' >"$user"
         LC_ALL=C.UTF-8 "$VIGIA" config show -x cpu >out
         (($(LC_ALL=C.UTF-8 wc -L <out) <= 80))
-        grep -qE '^run\.label +0.*vigia\.toml:2:9$' out
-        grep -qE '^monitors\.off +cpu +-x$' out
-        grep -qE '^monitors\.memory\.interval +2s ' out
-        ! grep -q '^run.quiet' out
+        grep -qE '^ +run\.label +0.*vigia\.toml:2:9$' out
+        grep -qE '^ +monitors\.off +cpu +-x$' out
+        grep -qE '^ +monitors\.memory\.interval +2s ' out
+        ! grep -q 'run.quiet' out
         LC_ALL=C.UTF-8 "$VIGIA" config show --all >all
         (($(LC_ALL=C.UTF-8 wc -L <all) <= 80))
-        grep -qE '^run\.quiet +no +built in$' all
+        grep -qE '^ +run\.quiet +no +built in$' all
 }
 
 @test "config: check lists everything that is wrong, with its place and the nearest key" {
