@@ -27,7 +27,7 @@ static int print(const String *text)
 
 /* ---- show ---- */
 
-static int show(const ConfigCommand *command, bool keys)
+static int show(const Command *self, const ConfigCommand *command, bool keys)
 {
         _cleanup_string_ String text = {0};
         Configuration c = {0};
@@ -43,6 +43,9 @@ static int show(const ConfigCommand *command, bool keys)
                 else
                         config_show_text(&c, command->all, &text);
                 code = print(&text);
+        } else if (configuration_is_usage(&c)) {
+                error_prefix(&err, r, "config");
+                code = usage_error(self, &err);
         } else {
                 log_error("%s; vigia config check tells more", err.message);
                 code = r == -EINVAL ? EXIT_USAGE : EXIT_CANNOT;
@@ -147,7 +150,7 @@ static int dispatch(const Command *command, const ConfigCommand *config, char **
                 return check(config, words + 1, n - 1);
         bool keys = n > 0 && text_equal(words[0], "keys"), shows = n > 0 && text_equal(words[0], "show");
         if (n == 1 && (keys || shows))
-                return show(config, keys);
+                return show(command, config, keys);
         if (keys || shows)
                 error_set(&err, EINVAL, "config: %s takes no file; -c FILE is one instead of the user's",
                           words[0]);

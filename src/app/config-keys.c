@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/nearest.h"
 #include "base/regex.h"
 #include "base/text.h"
+#include "config/presets.h"
 #include "store/parquet/parquet.h"
 
 enum { DAY_S = 86400 };
@@ -33,6 +35,23 @@ static int check_compression(const char *text, Error *expected)
         return 0;
 }
 
+static int check_preset(const char *text, Error *expected)
+{
+        _cleanup_string_ String names = {0};
+        Nearest nearest = nearest_to(text);
+        char hint[NEAREST_HINT_MAX];
+        size_t size;
+
+        if (preset_find(text, &size))
+                return 0;
+        for (const Preset *p = presets; p->name; p++) {
+                string_add_format(&names, "%s%s", p == presets ? "" : p[1].name ? ", " : " or ", p->name);
+                nearest_offer(&nearest, p->name);
+        }
+        return error_set(expected, EINVAL, "%s%s", string_get(&names),
+                         nearest_hint(&nearest, "", hint));
+}
+
 static const SettingKey fixed_keys[] = {
         {"run.interval", SETTING_DURATION, "50ms (attach -a: 1s)", "time between samples of processes",
          .min = NS_PER_MS, .max = 3600 * NS_PER_SECOND},
@@ -52,7 +71,8 @@ static const SettingKey fixed_keys[] = {
         {"run.report", SETTING_BOOL, "yes", "a summary at the end"},
         {"run.quiet", SETTING_BOOL, "no", "print nothing but errors"},
         {"run.verbose", SETTING_NUMBER, "0", "say more (1), much more (2)", .max = 2},
-        {"run.preset", SETTING_TEXT, NULL, "monitors and settings for a kind of work"},
+        {"run.preset", SETTING_TEXT, NULL, "monitors and settings for a kind of work",
+         .check = check_preset},
         {"monitors.on", SETTING_WORDS, NULL, "monitors beside those that are on by themselves"},
         {"monitors.off", SETTING_WORDS, NULL, "monitors to leave out"},
         {"monitors.only", SETTING_WORDS, NULL, "these monitors and no other (process: none)"},

@@ -11,6 +11,7 @@
 #include "app/config-keys.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "config/presets.h"
 
 #define SYSTEM_FILE "/etc/vigia/vigia.toml"
 #define DIRECTORY_FILE "./vigia.toml"
@@ -87,6 +88,19 @@ static int read_files(Configuration *c, const ConfigurationOptions *o)
         return r;
 }
 
+/* The preset goes below the file that names it, or, of a variable or an option, above all. A name
+ * that is none is told of when its key is checked. */
+static int read_preset(Configuration *c, const char *option)
+{
+        const char *name = option ? option : environment("VIGIA_PRESET");
+        size_t before = SIZE_MAX, size = 0;
+
+        if (!name)
+                name = settings_peek(c->settings, "run", "preset", &before);
+        const char *text = name ? preset_find(name, &size) : NULL;
+        return text ? settings_read_text(c->settings, LAYER_PRESET, name, text, size, before) : 0;
+}
+
 /* ---- options ---- */
 
 /* Several uses of an option are one list. */
@@ -150,6 +164,8 @@ int configuration_load(Configuration *c, const ConfigurationOptions *o,
         if (r == 0)
                 r = read_files(c, o);
         if (r == 0)
+                r = read_preset(c, o->preset);
+        if (r == 0)
                 r = apply(c, (const char *const *)environ);
         if (r == 0)
                 r = apply_options(c, o, others, n_others);
@@ -164,6 +180,8 @@ int configuration_load_file(Configuration *c, const char *path, Error *err)
 
         if (r == 0)
                 r = settings_read_file(c->settings, LAYER_USER, path, path, SETTING_NAMED);
+        if (r == 0)
+                r = read_preset(c, NULL);
         if (r == 0)
                 r = apply(c, NULL);
         if (r == 0)

@@ -318,6 +318,7 @@ static RunTable *table_free(RunTable *t)
                 batch_free(t->rows);
                 batch_free(t->live);
                 free(t->final);
+                free(t->schema);
                 fd_close(t->final_fd);
                 free(t);
         }
@@ -339,16 +340,17 @@ static int add_table(RunStore *s, const Schema *schema, size_t part_values, Sink
                 return error_set(err, ENOMEM, "out of memory");
         *t = (RunTable){.sink.ops = &table_ops,
                         .store = s,
-                        .schema = schema,
-                        .writer.name = schema->table,
+                        .schema = schema_copy(schema),
                         .seal_rows = rows / 4 * 3,
                         .final_fd = -1};
-        int r = s->n_tables < TABLES_MAX ? batch_new(schema, rows, s->part_text_bytes, &t->rows)
-                                         : -ENOBUFS;
+        int r = !t->schema                 ? -ENOMEM
+                : s->n_tables < TABLES_MAX ? batch_new(t->schema, rows, s->part_text_bytes, &t->rows)
+                                           : -ENOBUFS;
         if (r < 0) {
                 table_free(t);
                 return error_set_errno(err, r, "table %s", schema->table);
         }
+        t->writer.name = t->schema->table;
         s->tables[s->n_tables++] = t;
         *ret = &t->sink;
         return 0;

@@ -8,7 +8,7 @@
 typedef struct RunTable {
         Sink sink; /* first: the sink is the table */
         RunStore *store;
-        const Schema *schema;
+        Schema *schema; /* a copy: a monitor's goes with the monitor */
         RunWriterTable writer;
         Batch *rows; /* of the newest part */
         unsigned part;

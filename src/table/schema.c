@@ -1,6 +1,7 @@
 /* Names of types and units, and looking a column up. */
 #include "table/schema.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/macros.h"
@@ -34,4 +35,42 @@ int schema_find(const Schema *schema, const char *name)
                 if (strcmp(schema->columns[i].name, name) == 0)
                         return (int)i;
         return -1;
+}
+
+static size_t text_size(const char *text)
+{
+        return text ? strlen(text) + 1 : 0;
+}
+
+/* Copies a text to *at and moves that behind it. */
+static const char *put_text(char **at, const char *text)
+{
+        size_t n = text_size(text);
+        char *to = *at;
+
+        if (!text)
+                return NULL;
+        memcpy(to, text, n);
+        *at += n;
+        return to;
+}
+
+Schema *schema_copy(const Schema *schema)
+{
+        size_t columns = schema->n_columns * sizeof(Column), text = text_size(schema->table);
+
+        for (size_t i = 0; i < schema->n_columns; i++)
+                text += text_size(schema->columns[i].name) + text_size(schema->columns[i].help);
+        Schema *copy = malloc(sizeof *copy + columns + text);
+        if (!copy)
+                return NULL;
+        Column *to = (Column *)(copy + 1);
+        char *at = (char *)to + columns;
+        for (size_t i = 0; i < schema->n_columns; i++) {
+                to[i] = schema->columns[i];
+                to[i].name = put_text(&at, to[i].name);
+                to[i].help = put_text(&at, to[i].help);
+        }
+        *copy = (Schema){put_text(&at, schema->table), to, schema->n_columns};
+        return copy;
 }

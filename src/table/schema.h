@@ -65,5 +65,8 @@ typedef struct Schema {
 const char *column_type_name(ColumnType type); /* "u64", "text", … */
 const char *unit_name(Unit unit);              /* "bytes", "us", …; "" for none */
 
+/* A copy that borrows nothing, in one piece: free(). NULL: no memory. */
+Schema *schema_copy(const Schema *schema);
+
 /* Index of the column of that name, or -1. */
 int schema_find(const Schema *schema, const char *name);

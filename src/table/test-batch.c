@@ -66,11 +66,38 @@ static void test_text_bound(void **state)
         batch_free(b);
 }
 
+/* A copy outlives what it is of. */
+static void test_schema_copy(void **state)
+{
+        Schema *first = schema_copy(&schema), *second;
+
+        assert_non_null(first);
+        ((Column *)first->columns)[2].help = "why";
+        ((Column *)first->columns)[2].noise = 2.5;
+        second = schema_copy(first);
+        assert_non_null(second);
+        memset((char *)first->columns[0].name, 'x', 4);
+        memset((char *)first->table, 'x', 7);
+        free(first);
+        assert_string_equal(second->table, "example");
+        assert_int_equal(second->n_columns, 4);
+        for (size_t i = 0; i < 4; i++) {
+                assert_string_equal(second->columns[i].name, columns[i].name);
+                assert_int_equal(second->columns[i].type, columns[i].type);
+                assert_int_equal(second->columns[i].unit, columns[i].unit);
+        }
+        assert_string_equal(second->columns[2].help, "why");
+        assert_true(second->columns[2].noise == 2.5);
+        assert_null(second->columns[3].help);
+        free(second);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_cells),
                 cmocka_unit_test(test_text_bound),
+                cmocka_unit_test(test_schema_copy),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

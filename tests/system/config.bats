@@ -139,6 +139,55 @@ TOML
         run -2 "$VIGIA" config show -x process
 }
 
+@test "config: a preset lies below the file that names it, and above files when an option does" {
+        printf '[run]\nlabel = "user"\n[monitors]\non = ["gpu"]\n[[monitor]]\nname = "folio_migration"\nfile = "/proc/loadavg"\n' >"$user"
+        [[ $(value monitors.on --preset kdevops) == '[["buddy","fragmentation"],"preset","kdevops",4,6]' ]]
+        [[ " $(monitors --preset kdevops) " == *" gpu "*" buddy "*" folio_migration "* ]]
+        [[ " $(monitors --preset kdevops -x buddy) " != *" buddy "* ]]
+        [[ $(VIGIA_PRESET=kdevops value monitors.on) == '[["buddy","fragmentation"],"preset","kdevops",4,6]' ]]
+        sed -i '1a preset = "kdevops"' "$user"
+        [[ $(value monitors.on) == "[[\"gpu\"],\"user\",\"$user\",5,6]" ]]
+        "$VIGIA" config show | grep -qE '^ +\[\[monitor\]\] folio_migration .*vigia\.toml:6:3$'
+        run -2 "$VIGIA" config show --preset kdevop
+        [[ $output == "vigia: config: --preset kdevop: expected "*"; did you mean kdevops?; see vigia config --help" ]]
+}
+
+@test "a declared monitor is recorded; one that cannot be is told where" {
+        cat >vigia.toml <<'TOML'
+[[monitor]]
+name = "load"
+file = "/proc/loadavg"
+format = "regex"
+pattern = '^(?<one>[0-9.]+) (?<five>[0-9.]+)'
+[[monitor]]
+name = "echoed"
+command = ["printf", "%s: %s\n", "a", "7"]
+enabled = false
+[monitors.load]
+interval = "100ms"
+TOML
+        "$VIGIA" run --no-report -m echoed -o "$RUN" -- sleep 0.5
+        [[ $(info '[.monitors[] | select(.name == "load" or .name == "echoed") | .interval_us] | tostring') == "[100000,1000000]" ]]
+        rows load | jq -se 'length > 0 and all(.one >= 0 and .five >= 0)'
+        rows echoed | jq -se 'length > 0 and all(.a == 7)'
+        cat >bad.toml <<'TOML'
+[[monitor]]
+name = "cpu"
+file = "/proc/loadavg"
+[[monitor]]
+name = "x"
+file = "/proc/loadavg"
+columns = ["a", {name = "b", unit = "byts"}]
+interval = 1000000
+TOML
+        run -2 "$VIGIA" config check bad.toml
+        [[ ${lines[0]} == 'bad.toml:8:12: interval is 1000000; expected a time from 1ms to 1d, such as "50ms"' ]]
+        [[ ${lines[1]} == "bad.toml:2:8: vigia has a monitor cpu of its own; expected another name" ]]
+        sed -i '/^interval/d' bad.toml
+        run -2 "$VIGIA" config check bad.toml
+        [[ ${lines[1]} == "bad.toml:7:37: "*"unit 'byts' is not known"* ]]
+}
+
 @test "run --only process records no other table; --only memory that one" {
         "$VIGIA" run --no-report --only process -o "$RUN" -- true
         [[ $(info '[.monitors[].name] | join(" ")') == process ]]
