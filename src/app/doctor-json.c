@@ -1,4 +1,5 @@
-/* `vigia doctor --json`: keys are stable; what is unknown is null, no limit is "unlimited". */
+/* `vigia doctor --json`: keys are stable, see docs/doctor.schema.json; what is
+ * unknown is null, no limit is "unlimited". */
 #include "app/doctor.h"
 
 #include <jansson.h>
@@ -117,6 +118,16 @@ static json_t *fork_of(const DoctorRoom *r)
                          number(r->fork_left_tasks));
 }
 
+static json_t *monitors_of(const Doctor *d)
+{
+        json_t *absent = json_array();
+
+        for (size_t i = 0; d->monitors_absent[i]; i++)
+                json_array_append_new(absent, text(d->monitors_absent[i]));
+        return json_pack("{s:I, s:I, s:o}", "default", (json_int_t)d->monitors, "work",
+                         (json_int_t)d->monitors_work, "absent", absent);
+}
+
 static json_t *libraries(const Doctor *d)
 {
         json_t *object = json_object();
@@ -138,7 +149,7 @@ char *doctor_json(const Doctor *d)
 {
         const DoctorSource *best = doctor_best(d);
         json_t *root = json_pack(
-                "{s:i, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:I, s:I, s:o}}",
+                "{s:i, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
                 "format", 1, "version",
                 VIGIA_VERSION, "source", text_or_null(best ? best->name : ""), "verdict",
                 !best         ? "none"
@@ -146,9 +157,7 @@ char *doctor_json(const Doctor *d)
                               : "partial",
                 "sources", sources(d), "cgroup", cgroup(d), "kernel", kernel(d), "user", user(d),
                 "limits", limits(d), "libraries", libraries(d), "runs", runs(d),
-                "memory", memory(&d->room), "fork", fork_of(&d->room), "monitors", "default",
-                (json_int_t)d->monitors, "work", (json_int_t)d->monitors_work, "absent",
-                text_or_null(d->monitors_absent));
+                "memory", memory(&d->room), "fork", fork_of(&d->room), "monitors", monitors_of(d));
         char *out = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
 
         json_decref(root);

@@ -113,16 +113,14 @@ void doctor_examine_room(Doctor *doctor, const Host *host)
 void doctor_examine_monitors(Doctor *doctor, const Host *host)
 {
         _cleanup_(monitor_trials_done) MonitorTrials trials = {0};
-        _cleanup_string_ String absent = {0};
+        size_t n = 0;
 
         if (monitor_trials_init(&trials, NULL) < 0)
                 return;
         monitor_trials_try(&trials, host, NULL, 0);
         doctor->monitors = monitor_trials_count(&trials, true, false);
         doctor->monitors_work = monitor_trials_count(&trials, true, true);
-        for (size_t i = 0; i < trials.n; i++)
+        for (size_t i = 0; i < trials.n && n < DOCTOR_ABSENT_MAX; i++)
                 if (trials.items[i].enabled && !trials.items[i].works)
-                        string_add_format(&absent, "%s%s", absent.size ? ", " : "",
-                                          trials.items[i].monitor->name);
-        text_copy(doctor->monitors_absent, sizeof doctor->monitors_absent, string_get(&absent));
+                        doctor->monitors_absent[n++] = trials.items[i].monitor->name;
 }

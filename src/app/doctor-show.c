@@ -76,11 +76,14 @@ static void show_monitors(Page *page, const Doctor *d)
         _cleanup_string_ String text = {0};
 
         page->label = "monitors";
-        if (d->monitors_absent[0])
-                string_add_format(&text, "%zu of %zu work; not %s (vigia monitors probe tells why)",
-                                  d->monitors_work, d->monitors, d->monitors_absent);
-        else
+        if (d->monitors_work == d->monitors)
                 string_add_format(&text, "all %zu work", d->monitors);
+        else
+                string_add_format(&text, "%zu of %zu work; not", d->monitors_work, d->monitors);
+        for (size_t i = 0; d->monitors_absent[i]; i++)
+                string_add_format(&text, "%s %s", i ? "," : "", d->monitors_absent[i]);
+        if (d->monitors_absent[0])
+                string_add(&text, " (vigia monitors probe tells why)");
         add_line(page, &text);
 }
 

@@ -16,7 +16,7 @@
 #define DOCTOR_UNKNOWN   UINT64_MAX /* the kernel does not say */
 #define DOCTOR_UNLIMITED (UINT64_MAX - 1)
 
-enum { DOCTOR_SOURCES = 3, DOCTOR_LIBRARIES = 8, DOCTOR_RUN_MAX = 640 };
+enum { DOCTOR_SOURCES = 3, DOCTOR_LIBRARIES = 8, DOCTOR_RUN_MAX = 640, DOCTOR_ABSENT_MAX = 31 };
 
 /* One way of capturing, tried. */
 typedef struct DoctorSource {
@@ -76,7 +76,8 @@ typedef struct Doctor {
         uint64_t pid_max, threads_max, tasks;
         DoctorRoom room;
         size_t monitors, monitors_work; /* of those that are on by default */
-        char monitors_absent[256];      /* "gpu, power" */
+        /* Names of those that do not, ended by NULL; at most so many are told. */
+        const char *monitors_absent[DOCTOR_ABSENT_MAX + 1];
         char hidepid[24]; /* "": everybody sees every process */
         DoctorLibrary libraries[DOCTOR_LIBRARIES];
         char *runs; /* owned */

@@ -7,7 +7,6 @@ setup()
         export LC_ALL=C.UTF-8
         common_setup
         command -v jq >/dev/null || skip "no jq"
-        SCHEMA="$BATS_TEST_DIRNAME/../../docs/monitors.schema.json"
 }
 
 teardown()
@@ -17,13 +16,14 @@ teardown()
 
 # Fails unless objects have all the keys that the schema requires and no others; there is no
 # validator in Debian's base, and this is what would go wrong.
-conforms() # JSON-FILE
+conforms() # JSON-FILE [SCHEMA]
 {
-        jq -e --slurpfile s "$SCHEMA" '
+        jq -e --slurpfile s "$BATS_TEST_DIRNAME/../../docs/${2:-monitors}.schema.json" '
                 def fits($schema):
                         if type == "object" then
-                                . as $o | ($schema.required - keys == []) and (keys - ($schema.properties | keys) == [])
-                                and all(keys[]; . as $k | $o[$k] | fits($schema.properties[$k]))
+                                . as $o | ($schema.required // [] | . - ($o | keys) == [])
+                                and all(keys[]; . as $k | ($schema.properties[$k] // $schema.additionalProperties) as $p
+                                        | $p != null and ($o[$k] | fits($p)))
                         elif type == "array" then all(.[]; fits($schema.items))
                         else . as $v | ($v | type) as $t
                                 | if $schema.const then $v == $schema.const
@@ -125,14 +125,26 @@ END
         is "$status" == 3
 }
 
+@test "doctor --json has the keys of its schema" {
+        "$VIGIA" doctor --json >"$DIR/doctor.json"
+        conforms "$DIR/doctor.json" doctor
+        as_user "$VIGIA" doctor --json >"$DIR/user.json" || [[ $? -eq 1 ]]
+        conforms "$DIR/user.json" doctor
+        # The check itself: a key too few and one too many.
+        jq 'del(.monitors.work)' "$DIR/doctor.json" >"$DIR/few.json"
+        run ! conforms "$DIR/few.json" doctor
+        jq '.fork.more = 1' "$DIR/doctor.json" >"$DIR/many.json"
+        run ! conforms "$DIR/many.json" doctor
+}
+
 @test "record-root.sh: this machine as a root, which monitors read, without its name" {
         "$BATS_TEST_DIRNAME/../record-root.sh" "$DIR/root"
         "${VIGIA_BUILD:-$BATS_TEST_DIRNAME/../../build}/tests/helpers/monitor-rows" "$DIR/root" memory >"$DIR/rows"
         is "$(jq -s 'map(.total_bytes == .total_bytes and .available_bytes > 0) | length' "$DIR/rows")" == 2
         name=$(uname -n)
-        ((${#name} < 3)) || [[ $name == localhost ]] || ! grep -rwF -- "$name" "$DIR/root"
+        ((${#name} < 3)) || [[ $name == localhost ]] || run ! grep -rwF -- "$name" "$DIR/root"
         # Nobody's MAC address, but the one that stands for all.
-        ! grep -rhoiE '\b([0-9a-f]{2}:){5}[0-9a-f]{2}\b' "$DIR/root" | grep -v '^02:00:00:00:00:01$'
+        is "$(grep -rhoiE '\b([0-9a-f]{2}:){5}[0-9a-f]{2}\b' "$DIR/root" | grep -cv '^02:00:00:00:00:01$')" == 0
         (($(du -sk "$DIR/root" | cut -f 1) < 30000))
         run "$BATS_TEST_DIRNAME/../record-root.sh" "$DIR/root"
         is "$status" == 2
