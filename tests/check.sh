@@ -219,6 +219,15 @@ fuzz_replays()
         done
 }
 
+# Real kernel behaviour, in a machine of its own: the short suites. `make check-vm` runs all.
+vm_suites()
+{
+        local tap="$logs/vm.tap" status
+        VIGIA_BUILD=build-gcc timeout 900 bash tests/vm/check-vm.sh --tap oom monitors </dev/null >"$tap" 2>&1
+        status=$?
+        count_tap "virtual machines" "$tap" $status
+}
+
 static_checks()
 {
         say "layers and limits"
@@ -284,6 +293,13 @@ say "the command, system by system"
 # The system suites run the sanitized program; VIGIA_BUILD names another.
 export VIGIA_BUILD=${VIGIA_BUILD:-$PWD/build-check}
 bats_suites
+
+say "what a kernel really does"
+if [[ -x build-gcc/vigia ]]; then
+        vm_suites
+else
+        skip "virtual machines" "no plain build"
+fi
 
 say "tables as other readers see them"
 node_suites

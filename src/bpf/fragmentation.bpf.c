@@ -46,12 +46,14 @@ struct {
 SEC("tracepoint/kmem/mm_page_alloc_extfrag")
 int on_fallback(struct trace_event_raw_mm_page_alloc_extfrag *event)
 {
-        u32 cell = (event->alloc_order & 15) |
+        u64 cell = (event->alloc_order & 15) |
                    (event->fallback_order & 15) << FALLBACK_ORDER_SHIFT |
                    (event->alloc_migratetype & 7) << FALLBACK_TO_SHIFT |
                    (event->fallback_migratetype & 7) << FALLBACK_FROM_SHIFT |
                    (event->change_ownership ? 1u << FALLBACK_CLAIMED_SHIFT : 0);
 
+        /* Clang knows that it is below FALLBACK_CELLS; the verifier until 6.3 or so does not. */
+        asm volatile("" : "+r"(cell));
         __sync_fetch_and_add(&fallbacks[cell & (FALLBACK_CELLS - 1)], 1);
         return 0;
 }
@@ -72,7 +74,7 @@ int on_compaction_end(struct trace_event_raw_mm_compaction_end *event)
 {
         u32 thread = (u32)bpf_get_current_pid_tgid();
         struct bpf_compaction *compaction = &compactions[event->sync & 1];
-        u32 result = event->status & (COMPACTION_RESULTS - 1);
+        u64 result = event->status & (COMPACTION_RESULTS - 1);
         u64 *begun_ns = bpf_map_lookup_elem(&begun_at, &thread);
 
         __sync_fetch_and_add(&compaction->ended[result], 1);

@@ -7,12 +7,14 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/perf_event.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "bpf/fragmentation.skel.h"
 #include "host/tracefs.h"
 #include "track/bpf-btf.h"
@@ -91,14 +93,19 @@ static int load(FragmentationCounters *c, const Host *host, Error *err)
         return attach_all(c->skeleton, host, err);
 }
 
+/* What libbpf has to say is in our sentence; all of it is for `vigia -vv`. */
+static int print(enum libbpf_print_level level, const char *format, va_list args)
+{
+        return log_level() < LOG_DEBUG ? 0 : vfprintf(stderr, format, args);
+}
+
 int fragmentation_counters_new(const Host *host, FragmentationCounters **ret, Error *err)
 {
         FragmentationCounters *c = calloc(1, sizeof *c);
 
         if (!c)
                 return error_set_errno(err, -ENOMEM, "fragmentation");
-        /* What libbpf would print is in our sentence. */
-        libbpf_print_fn_t before = libbpf_set_print(NULL);
+        libbpf_print_fn_t before = libbpf_set_print(print);
         int r = load(c, host, err);
         libbpf_set_print(before);
         if (r < 0) {

@@ -1,46 +1,62 @@
 #!/bin/bash
 # Runs the guest suites, each in a fresh virtual machine, and ends with "N passed, N failed,
-# N skipped". check-vm.sh [SUITE…]: v2 v1 oom systemd. VIGIA_BUILD names another build than build/.
+# N skipped". check-vm.sh [--tap] [SUITE…]: v2 v1 oom monitors systemd. --tap: results for a reader of
+# TAP. VIGIA_BUILD names another build than build/.
 set -uo pipefail
 
 cd "$(dirname "$0")/../.." || exit 2
 build="${VIGIA_BUILD:-build}"
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 tap=false suite=
+if [[ ${1-} == --tap ]]; then
+        tap=true
+        shift
+fi
 
+# One line of a result: "ok - NAME", "not ok - NAME", "ok - NAME # skip WHY".
 count()
+{
+        case $1 in
+        'ok - '*' # skip '*) skipped=$((skipped + 1)) ;;
+        'ok - '*) passed=$((passed + 1)) ;;
+        'not ok - '*) failed=$((failed + 1)) ;;
+        esac
+        if ! $tap; then
+                printf '  %s\n' "$1"
+        elif [[ $1 == *'ok - '* ]]; then
+                printf '%s %d - %s: %s\n' "${1%%ok - *}ok" $((passed + failed + skipped)) "$suite" "${1#*ok - }"
+        else
+                printf '%s\n' "$1"
+        fi
+}
+
+count_all() # FILE
 {
         local line
         while IFS= read -r line; do
-                printf '%s\n' "  $line"
-                case $line in
-                'ok - '*' # skip'* | 'ok - '*' # SKIP'*) skipped=$((skipped + 1)) ;;
-                'ok - '*) passed=$((passed + 1)) ;;
-                'not ok - '*) failed=$((failed + 1)) ;;
-                esac
+                count "$line"
         done < <(grep -aE '^((not )?ok - |#   )' "$1")
 }
 
 suite() # NAME ARGUMENTS-OF-run-vm…
 {
-        local name=$1 output status programs=() program
+        local output status programs=() program
+        suite=$1
         shift
         for program in "$build"/tests/helpers/{burn,forkstorm,peak,tiny} \
                 "$build"/tests/test-command-cgroup "$(command -v jq)"; do
                 [[ -x $program ]] && programs+=(-p "$program")
         done
         output="$(mktemp)"
-        printf '%s\n' "$name"
-        bash tests/vm/run-vm.sh -b "$build" "$@" "${programs[@]}" "tests/vm/guest-$name.sh" \
+        $tap || printf '%s\n' "$suite"
+        bash tests/vm/run-vm.sh -b "$build" "$@" "${programs[@]}" "tests/vm/guest-$suite.sh" \
                 >"$output" 2>&1
         status=$?
-        count "$output"
+        count_all "$output"
         if ((status == 3)); then
-                printf '%s\n' "  skipped: $(tail -n 1 "$output")"
-                skipped=$((skipped + 1))
+                count "ok - the machine # skip $(tail -n 1 "$output" | sed 's/^run-vm.sh: //')"
         elif ((status != 0)); then
-                printf '%s\n' "  not ok: the suite ended with $status"
+                count "not ok - the suite ended with $status"
                 tail -n 20 "$output" | sed 's/^/  #   /'
-                failed=$((failed + 1))
         fi
         rm -f "$output"
 }
@@ -63,8 +79,8 @@ systemd()
                 /usr/bin/dbus-daemon /lib/systemd/system /usr/lib/systemd/user \
                 /usr/share/dbus-1 "$(ldconfig -p | sed -n 's/.*libsystemd.so.0 .*=> //p' | head -n 1)"; do
                 if [[ ! -e $file ]]; then
-                        printf '%s\n' systemd "  skipped: no $file here"
-                        skipped=$((skipped + 1))
+                        suite=systemd
+                        count "ok - the machine # skip no $file here"
                         return
                 fi
                 arguments+=(-f "$file")
@@ -75,6 +91,7 @@ systemd()
 wanted v2 "$@" && suite v2 -m 1024
 wanted v1 "$@" && suite v1 -m 768 -a vigia.cgroup=none
 wanted oom "$@" && suite oom -m 512
+wanted monitors "$@" && suite monitors -m 768
 wanted systemd "$@" && systemd
-printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+$tap || printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 ((failed == 0))

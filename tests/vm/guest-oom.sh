@@ -17,6 +17,13 @@ between $((total * 512)) "$(info .peak_cgroup_bytes)" $((total * 1024))
 ok "the peak is most of the machine"
 is "$(processes 'select(.comm == "peak" and .exec_ns != null) | .exit_signal')" 9
 ok "its row says signal 9"
+killed=$(processes 'select(.comm == "peak" and .exec_ns != null) | .pid')
+is "$(rows events 'select(.kind == "kernel-oom") | .pid')" "$killed"
+ok "the kernel's log has it as one event, with its pid"
+rows events 'select(.kind == "kernel-oom") | .text' | grep -q '^Out of memory: Killed process '
+ok "as a kill for the whole machine"
+is "$(rows events 'select(.kind == "oom-kill") | .pid')" "$killed"
+ok "bpf told it, too, once"
 record peak $((total / 1024 * 2)) >/tmp/out 2>/tmp/err
 is $? 137
 ok "exit code 137 where the command itself was killed"

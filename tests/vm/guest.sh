@@ -67,3 +67,27 @@ folders()
 {
         find /sys/fs/cgroup -name 'vigia-*' -type d | wc -l
 }
+
+# A figure of any table of that run, a line a row.
+rows() # TABLE FILTER
+{
+        vigia export "$at" --to json --table "$1" -o - | jq -r "$2"
+}
+
+# Runs a function or program in a cgroup below the root.
+into() # CGROUP COMMAND…
+{
+        cgroup=$1
+        shift
+        echo $$ >"/sys/fs/cgroup/$cgroup/cgroup.procs"
+        "$@"
+        status=$?
+        echo $$ >/sys/fs/cgroup/cgroup.procs
+        return $status
+}
+
+# What `vigia monitors probe` says of one to an ordinary user, in /tmp/probe.
+probe() # MONITOR
+{
+        su nobody -c 'vigia monitors probe --json' | jq ".monitors[] | select(.name == \"$1\")" >/tmp/probe
+}

@@ -45,6 +45,7 @@ cannot()
         exit 3
 }
 
+[[ $(uname -m) == x86_64 ]] || cannot "the machine's programs are for x86_64, this is $(uname -m)"
 qemu="$(command -v qemu-system-x86_64)" || cannot "no qemu-system-x86_64 (package qemu-system-x86)"
 busybox="$(command -v busybox)" || cannot "no busybox (package busybox-static)"
 file_is_static()
@@ -67,7 +68,7 @@ find_kernel()
         package="$(apt-cache depends linux-image-cloud-amd64 2>/dev/null |
                 sed -n 's/^ *Depends: *\(linux-image-[0-9]\)/\1/p' | head -n 1)"
         [[ -n $package ]] || cannot "no package linux-image-cloud-amd64 here (apt-get update?)"
-        (cd "$folder" && apt-get -q download "$package" >/dev/null) ||
+        (cd "$folder" && timeout 300 apt-get -q download "$package" >/dev/null) ||
                 cannot "could not download $package"
         dpkg-deb -x "$folder"/"$package"_*.deb "$folder/root"
         rm -f "$folder"/"$package"_*.deb

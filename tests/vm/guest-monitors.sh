@@ -1,0 +1,130 @@
+#!/bin/sh
+# What the monitors say where a kernel really does it: a cgroup's peak and its OOM kill, forks that
+# pids.max refuses, pressure, the kernel's log, compaction; and what an ordinary user is told on a
+# machine with perf_event_paranoid 3 and dmesg_restrict. Short: it is part of `make check`.
+. /vigia/guest.sh
+MB=1048576
+root=/sys/fs/cgroup
+echo '+memory +pids +cpu +io' >$root/cgroup.subtree_control
+
+# The last count of each way, summed up.
+events_of() # EVENT
+{
+        rows fragmentation "select(.event == \"$1\") | \"\([.mode, .alloc_order, .fallback_order,
+                .alloc_migratetype, .fallback_migratetype, .claimed] | @csv) \(.events)\"" |
+                awk '{ last[$1] = $2 } END { for (way in last) n += last[way]; print n + 0 }'
+}
+
+# --- pids.max: the fork monitor foresees it, the kernel says it ---
+mkdir $root/small $root/tight
+echo 40 >$root/small/pids.max
+# The last of the sleepers closes the fifo; until then no further process can be had there.
+mkfifo /tmp/fifo
+cat >/tmp/fill <<'END'
+while :; do sleep 8 & done
+END
+into small record sh -c 'sh /tmp/fill 4>/tmp/fifo & read x </tmp/fifo; true' >/tmp/out 2>&1
+is "$?" 0
+ok "a recording goes on where nothing more can be forked"
+grep -q "can't fork" /tmp/out
+ok "the command could not fork"
+is "$(info .complete)" true
+ok "its run is complete"
+is "$(rows events 'select(.kind == "kernel-fork-rejected") | .text')" \
+        "cgroup: fork rejected by pids controller in /small"
+ok "kernel: the refusal is an event"
+is "$(rows fork 'select(.verdict == "no") | .limit' | sort -u)" pids.max
+ok "fork: no, for pids.max"
+is "$(rows fork 'select(.verdict == "no") | .path' | sort -u)" /small
+ok "and of which cgroup"
+is "$(rows limits '.pids_max' | sort -u)" 40
+ok "limits: pids.max"
+is "$(rows limits '.pids_current' | sort -n | tail -n 1)" 40
+ok "limits: all of it used"
+
+# --- memory.max: an OOM kill of the cgroup ---
+echo 80M >$root/tight/memory.max
+into tight record sh -c 'peak 300; echo $?' >/tmp/out 2>&1
+is "$(tail -n 1 /tmp/out)" 137
+ok "a child was killed at memory.max"
+killed=$(processes 'select(.comm == "peak" and .exec_ns != null) | .pid')
+is "$(rows events 'select(.kind == "kernel-oom") | .pid')" "$killed"
+ok "kernel: one event for the kill, with its pid"
+rows events 'select(.kind == "kernel-oom") | .text' | grep -q '^Memory cgroup out of memory: Killed process .* (peak) '
+ok "in the kernel's words"
+is "$(rows events 'select(.kind == "kernel-oom") | .severity')" critical
+ok "critical"
+is "$(rows events 'select(.kind == "oom-kill") | .pid')" "$killed"
+ok "bpf told the same kill once"
+is "$(rows cgroup '.path' | sort -u)" /tight
+ok "cgroup: the limited one"
+is "$(rows cgroup '.memory_max_bytes' | sort -u)" $((80 * MB))
+ok "its memory.max"
+between $((60 * MB)) "$(rows cgroup '.memory_peak_bytes' | sort -n | tail -n 1)" $((80 * MB))
+ok "its memory.peak"
+is "$(rows cgroup '.oom_kills' | tail -n 1)" 1
+ok "its memory.events: one oom_kill"
+is "$(rows cgroup 'select(.max_events > 0) | "some"' | sort -u)" some
+ok "and max"
+is "$(rows memory '.oom_kills' | sort -un | wc -l)" 2
+ok "memory: the machine's oom_kill rose"
+
+# --- pressure ---
+record sh -c 'burn 1500 & burn 1500 & burn 1500 & burn 1500 & burn 1500 & burn 1500 & wait' >/tmp/out 2>&1
+is "$(rows pressure '.resource' | sort -u | tr '\n' ' ')" "cpu io memory "
+ok "pressure: cpu, io, memory"
+first=$(rows pressure 'select(.resource == "cpu") | .some_us' | head -n 1)
+last=$(rows pressure 'select(.resource == "cpu") | .some_us' | tail -n 1)
+[ "${last:-0}" -gt "${first:-0}" ]
+ok "six that want two CPUs wait for them"
+info .cgroup | grep -q '^v2 /vigia-'
+ok "the command had a cgroup of its own"
+between $((100 * 1000)) "$(rows cgroup '.cpu_us' | tail -n 1)" $((60 * 1000000))
+ok "whose CPU time is there"
+
+# --- free memory in pieces: what the kernel's tracer counts, we count ---
+tracing=/sys/kernel/tracing
+cat >/tmp/fragment <<'END'
+echo 1 >/sys/kernel/tracing/events/compaction/mm_compaction_begin/enable
+echo 1 >/sys/kernel/tracing/events/kmem/mm_page_alloc_extfrag/enable
+for i in 1 2 3; do echo 1 >/proc/sys/vm/compact_memory; done
+mkdir /tmp/many # inodes, which are of another migrate type than most of what is free
+i=0
+while [ $i -lt 20000 ]; do : >/tmp/many/$i; i=$((i + 1)); done
+echo 0 >/sys/kernel/tracing/events/enable
+END
+rm -rf "$at"
+vigia run --no-report -q -o "$at" -m fragmentation,buddy -- sh /tmp/fragment >/tmp/out 2>&1
+traced=$(grep -c mm_compaction_begin: $tracing/trace)
+between "$traced" "$(events_of compaction-begin)" 100000
+ok "fragmentation: every compaction is counted"
+between 3 "$traced" 100000
+ok "and there were some"
+traced=$(grep -c mm_page_alloc_extfrag: $tracing/trace)
+between "$traced" "$(events_of fallback)" 100000
+ok "every fallback to another migrate type is counted"
+between 1 "$traced" 100000
+ok "and there were some"
+is "$(rows buddy 'select(.zone == "DMA32" and .migratetype == null) | .node' | sort -u)" 0
+ok "buddy: the zone"
+rows buddy '.migratetype' | grep -q '^Movable$'
+ok "by migrate type"
+
+# --- an ordinary user, as Debian has it ---
+is "$(cat /proc/sys/kernel/perf_event_paranoid) $(cat /proc/sys/kernel/dmesg_restrict)" "3 1"
+ok "perf_event_paranoid 3, dmesg_restrict 1"
+as_nobody sleep 0.3 >/tmp/out 2>&1
+is "$(info '"\(.capture.source) \(.capture.partial)"')" "poll true"
+ok "nobody: polled, and said to be partial"
+is "$(su nobody -c 'vigia doctor --json' | jq -r '.sources[1].run')" "sudo sysctl kernel.perf_event_paranoid=2"
+ok "doctor knows the sysctl"
+probe kernel
+is "$(jq -r .run /tmp/probe)" "sudo sysctl kernel.dmesg_restrict=0"
+ok "the kernel monitor knows its own"
+echo 0 >/proc/sys/kernel/dmesg_restrict
+probe kernel
+is "$(jq -r .works /tmp/probe)" true
+ok "which helps"
+as_nobody sh -c "'kill -SEGV \$\$'" >/tmp/out 2>&1
+is "$(info .complete)" true
+ok "nobody's recording with the kernel's log is complete"
