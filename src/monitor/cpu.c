@@ -49,7 +49,7 @@ static const Column cpu_columns[N_COLUMNS] = {
                                            "from one task to another"),
         [INTERRUPTS] = COUNTER_NOISY("interrupts", U64, COUNT, NOISE_ANY, "interrupts served"),
         [SOFTIRQS] = COUNTER_NOISY("softirqs", U64, COUNT, NOISE_ANY, "soft interrupts served"),
-        [FORKS] = COUNTER_NOISY("forks", U64, COUNT, 20, "processes and threads made"),
+        [FORKS] = COUNTER_NOISY("forks", U64, COUNT, NOISE_ANY, "processes and threads made"),
         [RUNNING_TASKS] = GAUGE_NOISY("running_tasks", U64, COUNT, 2, "tasks that run or could"),
         [BLOCKED_TASKS] = GAUGE_NOISY("blocked_tasks", U64, COUNT, 1, "tasks that wait for I/O"),
         [TASKS] = GAUGE_NOISY("tasks", U64, COUNT, 10, "threads of the machine"),

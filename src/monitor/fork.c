@@ -98,7 +98,6 @@ static int fork_start(void *state, const MonitorContext *context, Error *err)
         s->facts.size_bytes = size && size->number > 0 ? size->number : DEFAULT_SIZE;
         s->facts.admin_reserve_bytes = read_kbytes(host, "proc/sys/vm/admin_reserve_kbytes");
         s->facts.user_reserve_bytes = read_kbytes(host, "proc/sys/vm/user_reserve_kbytes");
-        s->facts.root = context->uid == 0;
         scope_limits_open(&s->scope, context);
         return 0;
 }
@@ -178,6 +177,7 @@ static void read_tasks(ForkState *s)
         facts->threads_max = tasks.threads_max;
         facts->pid_max = tasks.pid_max;
         facts->user_tasks = FORK_UNKNOWN;
+        facts->root = s->scope.root;
         if (facts->root)
                 return;
         scope_limits_read_process(&s->scope);
@@ -217,6 +217,7 @@ static int fork_sample(void *state, const MonitorTick *tick, Batch *rows, Error 
 
         if (r < 0)
                 return error_set_errno(err, r, "/proc/meminfo");
+        scope_limits_follow(&s->scope);
         read_cgroups(s);
         read_tasks(s);
         ForkVerdict verdict = fork_judge(&s->facts);

@@ -177,9 +177,11 @@ static int limits_sample(void *state, const MonitorTick *tick, Batch *rows, Erro
         set_known(rows, TASKS, tasks.tasks);
         set_known(rows, THREADS_MAX, tasks.threads_max);
         set_known(rows, PID_MAX, tasks.pid_max);
+        scope_limits_follow(&s->scope);
         scope_limits_read_process(&s->scope);
         scope_limits_count_tasks(&s->scope);
-        batch_set_u64(rows, USER_ID, s->scope.uid);
+        if (!s->scope.scope)
+                batch_set_u64(rows, USER_ID, s->scope.uid);
         set_known(rows, USER_TASKS, s->scope.user_tasks);
         set_known(rows, NPROC_SOFT, s->scope.nproc_soft);
         set_known(rows, NPROC_HARD, s->scope.nproc_hard);

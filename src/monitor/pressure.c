@@ -22,8 +22,8 @@ enum {
         N_COLUMNS,
 };
 
-/* A quarter of a second holds 250 ms: 2 % of it says nothing. */
-#define STALL_US 5000.0
+/* Idle machines stall a little all the time: a hundredth of a second says nothing. */
+#define STALL_US 10000.0
 
 static const Column pressure_columns[N_COLUMNS] = {
         MONITOR_TIME_COLUMNS,

@@ -1,4 +1,4 @@
-/* Descriptors kept from start to stop; the process that stands for the run is chosen at start. */
+/* Descriptors kept from start to stop; of attached processes the first one seen is as good as any. */
 #include "monitor/scope-limits.h"
 
 #include <errno.h>
@@ -7,9 +7,48 @@
 #include "base/cleanup.h"
 #include "base/macros.h"
 #include "host/kernel-stat.h"
+#include "host/proc-identity.h"
 
 /* One walk of /proc in so many samples as it sees thousands of processes. */
 enum { WALK_PROCESSES = 1024, WALK_AGAIN = 30 };
+
+/* pid 0: our own. */
+static int open_file(const Host *host, pid_t pid, const char *name)
+{
+        char path[48];
+
+        if (pid > 0)
+                snprintf(path, sizeof path, "proc/%d/%s", (int)pid, name);
+        else
+                snprintf(path, sizeof path, "proc/self/%s", name);
+        return host_open(host, path);
+}
+
+/* Root of a user namespace is bound by RLIMIT_NPROC as anybody else: the kernel asks for a
+ * capability over the machine. The machine's own namespace maps every user to itself
+ * (user_namespaces(7)). */
+static bool is_machine_root(const Host *host, pid_t pid, uid_t uid)
+{
+        _cleanup_close_ int fd = uid == 0 ? open_file(host, pid, "uid_map") : -ENOENT;
+        uint64_t map[3];
+
+        return uid == 0 && (sysctl_reread(fd, map, 3) < 0 ||
+                            (map[0] == 0 && map[1] == 0 && map[2] == UINT32_MAX));
+}
+
+static void stand_for(ScopeLimits *limits, pid_t pid, uid_t uid)
+{
+        const Host *host = limits->host;
+
+        limits->uid = uid;
+        limits->root = is_machine_root(host, pid, uid);
+        limits->process = open_file(host, pid, "limits");
+        if (limits->process < 0)
+                limits->process = open_file(host, 0, "limits");
+        /* Without cgroups there is no limit of theirs. */
+        cgroup_limits_open(&limits->pids, host, limits->cgroup, pid, CGROUP_PIDS);
+        cgroup_limits_open(&limits->memory, host, limits->cgroup, pid, CGROUP_MEMORY);
+}
 
 static int take_first(const MonitorProcess *process, void *data)
 {
@@ -17,44 +56,36 @@ static int take_first(const MonitorProcess *process, void *data)
         return 1;
 }
 
-/* Who stands for the run: the command, else any of what is attached to, else (0) we. */
-static pid_t find_process(const MonitorContext *context)
+void scope_limits_follow(ScopeLimits *limits)
 {
-        pid_t pid = context->root;
+        int64_t uid;
+        pid_t pid = 0;
 
-        if (pid == 0 && context->scope && !context->all)
-                context->scope->each(context->scope, take_first, &pid);
-        return pid;
-}
-
-static int open_process(const Host *host, pid_t pid)
-{
-        char path[48];
-        int fd = -ENOENT;
-
-        if (pid > 0) {
-                snprintf(path, sizeof path, "proc/%d/limits", (int)pid);
-                fd = host_open(host, path);
-        }
-        return fd >= 0 ? fd : host_open(host, "proc/self/limits");
+        if (!limits->scope)
+                return;
+        limits->scope->each(limits->scope, take_first, &pid);
+        if (pid <= 0 || proc_uid_read(limits->host, pid, &uid) != 0)
+                return;
+        stand_for(limits, pid, (uid_t)uid);
+        limits->scope = NULL;
 }
 
 void scope_limits_open(ScopeLimits *limits, const MonitorContext *context)
 {
-        pid_t pid = find_process(context);
-
         limits->host = context->host;
+        limits->cgroup = context->cgroup;
         limits->uid = context->uid;
         limits->nproc_soft = limits->nproc_hard = LIMIT_NONE;
         limits->user_tasks = SCOPE_UNKNOWN;
-        /* Without cgroups there is no limit of theirs. */
-        cgroup_limits_open(&limits->pids, context->host, context->cgroup, pid, CGROUP_PIDS);
-        cgroup_limits_open(&limits->memory, context->host, context->cgroup, pid, CGROUP_MEMORY);
-        limits->process = open_process(context->host, pid);
+        limits->process = -1;
         limits->proc = host_open(context->host, "proc");
         limits->loadavg = host_open(context->host, "proc/loadavg");
         limits->pid_max = host_open(context->host, "proc/sys/kernel/pid_max");
         limits->threads_max = host_open(context->host, "proc/sys/kernel/threads-max");
+        if (context->root == 0 && context->scope && !context->all)
+                limits->scope = context->scope;
+        else
+                stand_for(limits, context->root, context->uid);
 }
 
 void scope_limits_close(ScopeLimits *limits)
@@ -100,7 +131,7 @@ void scope_limits_count_tasks(ScopeLimits *limits)
                 limits->skip--;
                 return;
         }
-        if (limits->proc < 0)
+        if (limits->proc < 0 || limits->scope)
                 return;
         int r = user_tasks_count(limits->proc, limits->uid, &limits->user_tasks, &processes);
         if (r < 0)

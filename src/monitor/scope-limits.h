@@ -13,17 +13,26 @@
 /* Embedded in a monitor's state, zeroed; scope_limits_close at the end. */
 typedef struct ScopeLimits {
         const Host *host;
-        uid_t uid;
+        const MonitorScope *scope; /* while it is not known who stands for the run; else NULL */
+        const char *cgroup;        /* of the run's own, or NULL */
+        uid_t uid;                 /* whose limits these are */
+        bool root;                 /* the machine's root: RLIMIT_NPROC does not bind him */
         CgroupLimits pids, memory;
-        int process;  /* /proc/PID/limits of the command, or of one of the scope, or ours */
+        int process;                             /* /proc/PID/limits; -1: none */
         int proc, loadavg, pid_max, threads_max; /* -1: none */
         uint64_t nproc_soft, nproc_hard;         /* LIMIT_NONE: unlimited, or unknown */
         uint64_t user_tasks;                     /* SCOPE_UNKNOWN */
         unsigned skip;                           /* walks of /proc to leave out: they took long */
 } ScopeLimits;
 
+/* The command stands for the run; without one, who is in the scope first; when the whole machine
+ * is watched, vigia itself. */
 void scope_limits_open(ScopeLimits *limits, const MonitorContext *context);
 void scope_limits_close(ScopeLimits *limits);
+
+/* To be called at each sample: looks whether there is somebody in the scope yet. Until then no
+ * limit of a user or cgroup is known. */
+void scope_limits_follow(ScopeLimits *limits);
 
 /* Of the machine; SCOPE_UNKNOWN where its file is missing. */
 typedef struct ScopeTasks {

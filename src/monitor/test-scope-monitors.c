@@ -1,4 +1,5 @@
-/* The monitors that look at the processes of a run: files and threads, on ourselves and on many. */
+/* The monitors that look at the processes of a run: files, threads, limits and fork, on ourselves
+ * and on many. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -42,7 +43,8 @@ typedef struct Running {
         Batch *rows;
 } Running;
 
-static void begin(Running *run, const char *name, size_t n, pid_t pid, size_t max_rows)
+static void begin_with(Running *run, const char *name, size_t n, pid_t pid, size_t max_rows,
+                       const MonitorSetting *setting)
 {
         Error err = {0};
 
@@ -56,9 +58,16 @@ static void begin(Running *run, const char *name, size_t n, pid_t pid, size_t ma
         MonitorContext context = {.host = run->host,
                                   .monitor = run->monitor,
                                   .scope = &run->fake.scope,
+                                  .settings = setting,
+                                  .n_settings = setting != NULL,
                                   .run_fd = -1};
         assert_int_equal(run->monitor->probe(&context, &err, &err), 0);
         assert_int_equal(run->monitor->start(run->state, &context, &err), 0);
+}
+
+static void begin(Running *run, const char *name, size_t n, pid_t pid, size_t max_rows)
+{
+        begin_with(run, name, n, pid, max_rows, NULL);
 }
 
 static int sample(Running *run)
@@ -157,6 +166,58 @@ static void test_edges(void **state)
         end(&run);
 }
 
+/* Whose limits count when processes are attached to: theirs, from when there is one. */
+static void test_limits(void **state)
+{
+        struct rlimit limit;
+        Running run;
+
+        assert_int_equal(getrlimit(RLIMIT_NPROC, &limit), 0);
+        begin(&run, "limits", 0, getpid(), 100);
+        assert_int_equal(sample(&run), 0);
+        assert_true(batch_u64(run.rows, column(&run, "tasks"), 0) > 0);
+        assert_true(batch_is_null(run.rows, column(&run, "uid"), 0));
+        assert_true(batch_is_null(run.rows, column(&run, "nproc_soft"), 0));
+        assert_true(batch_is_null(run.rows, column(&run, "user_tasks"), 0));
+        run.fake.n = 1;
+        assert_int_equal(sample(&run), 0);
+        assert_int_equal(batch_u64(run.rows, column(&run, "uid"), 0), geteuid());
+        if (limit.rlim_cur != RLIM_INFINITY)
+                assert_int_equal(batch_u64(run.rows, column(&run, "nproc_soft"), 0),
+                                 limit.rlim_cur);
+        /* Under hidepid nobody can be counted. */
+        assert_true(batch_is_null(run.rows, column(&run, "user_tasks"), 0) ||
+                    batch_u64(run.rows, column(&run, "user_tasks"), 0) > 0);
+        run.fake.pid = INT32_MAX; /* it ends: what was its, stays */
+        assert_int_equal(sample(&run), 0);
+        assert_int_equal(batch_u64(run.rows, column(&run, "uid"), 0), geteuid());
+        end(&run);
+}
+
+/* Nothing of that size fits anywhere; whether one byte does, the machine decides. */
+static void test_fork(void **state)
+{
+        MonitorSetting setting = {"fork", "size", NULL, 0, INT64_MAX};
+        const char *verdict;
+        Running run;
+        size_t size;
+
+        begin_with(&run, "fork", 1, getpid(), 100, &setting);
+        assert_int_equal(sample(&run), 0);
+        verdict = batch_text(run.rows, column(&run, "verdict"), 0, &size);
+        assert_int_equal(size, 2);
+        assert_memory_equal(verdict, "no", 2);
+        assert_true(batch_u64(run.rows, column(&run, "size_bytes"), 0) == INT64_MAX);
+        end(&run);
+        setting.number = 1;
+        begin_with(&run, "fork", 1, getpid(), 100, &setting);
+        assert_int_equal(sample(&run), 0);
+        assert_int_equal(batch_u64(run.rows, column(&run, "size_bytes"), 0), 1);
+        assert_true(batch_is_null(run.rows, column(&run, "left_bytes"), 0) !=
+                    batch_is_null(run.rows, column(&run, "left_tasks"), 0));
+        end(&run);
+}
+
 static pthread_barrier_t named;
 
 static void *wait_for_end(void *data)
@@ -209,6 +270,8 @@ int main(void)
                 cmocka_unit_test(test_files),
                 cmocka_unit_test(test_turns),
                 cmocka_unit_test(test_edges),
+                cmocka_unit_test(test_limits),
+                cmocka_unit_test(test_fork),
                 cmocka_unit_test(test_threads),
         };
 
