@@ -228,10 +228,10 @@ static void show_keys(Page *page, const MonitorTrial *t)
                 width = MAX(width, strlen(keys[i].name));
         string_add_format(page->to, "\n[monitors.%s] of a configuration takes\n\n",
                           t->monitor->name);
-        string_add_format(&enabled, "whether it is recorded; %s", t->monitor->off ? "false" : "true");
+        string_add_format(&enabled, "whether it is recorded (%s)", t->monitor->off ? "false" : "true");
         show_key(page, width, "enabled", "true or false", string_get(&enabled));
         if (t->monitor->interval_us > 0) {
-                string_add_format(&interval, "time between rows; \"%s\"",
+                string_add_format(&interval, "time between rows (%s)",
                                   monitor_interval_text(buffer, t->monitor->interval_us));
                 show_key(page, width, "interval", "duration", string_get(&interval));
         }

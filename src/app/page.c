@@ -71,6 +71,9 @@ void page_add_words(String *to, const char *text, size_t column, size_t indent)
                 string_done(&word);
                 text += n;
         }
+        /* Nothing to say: no blanks before the end of the line. */
+        while (first && to->size > 0 && to->text[to->size - 1] == ' ')
+                to->text[--to->size] = '\0';
         string_add_char(to, '\n');
 }
 

@@ -66,6 +66,8 @@ static void assert_fits(const char *text, const char *but)
         for (const char *line = text; *line; line += strcspn(line, "\n") + 1) {
                 char one[512] = "";
                 memcpy(one, line, MIN(strcspn(line, "\n"), sizeof one - 1));
+                if (*one && one[strlen(one) - 1] == ' ')
+                        fail_msg("blanks at the end of: %s", one);
                 if (text_width(one) > 80 && !(but && strstr(one, but)))
                         fail_msg("too wide: %s", one);
         }

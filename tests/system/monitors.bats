@@ -93,14 +93,23 @@ conforms() # JSON-FILE [SCHEMA]
         done
 }
 
-@test "monitors: the configuration turns them on and off" {
+@test "monitors: the configuration turns them on and off, and declares more" {
         cat >"$DIR/own.toml" <<'END'
 [monitors]
 off = ["cpu"]
+[[monitor]]
+name = "answer"
+file = "/proc/uptime"
+format = "number"
+interval = "7s"
 END
         "$VIGIA" config check "$DIR/own.toml"
         "$VIGIA" monitors -c "$DIR/own.toml" --json >"$DIR/own.json"
         conforms "$DIR/own.json"
+        jq -e '.monitors[] | select(.name == "answer") | .declared and .enabled and .interval_us == 7000000' "$DIR/own.json"
+        "$VIGIA" monitors -c "$DIR/own.toml" answer --json >"$DIR/answer.json"
+        conforms "$DIR/answer.json"
+        jq -e '.monitors[0] | .works and (.columns | map(.name) | index("value") != null)' "$DIR/answer.json"
         jq -e '.monitors[] | select(.name == "cpu") | .enabled | not' "$DIR/own.json"
         "$VIGIA" monitors -x memory --json | jq -e '.monitors[] | select(.name == "memory") | .enabled | not'
         echo 'nonsense = 1' >"$DIR/wrong.toml"
