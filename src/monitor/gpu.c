@@ -77,7 +77,7 @@ static const MonitorKey gpu_keys[] = {
 };
 
 /* Cards come (with a dock) and go; a driver may be loaded late. */
-enum { LOOK_AGAIN = 60 };
+enum { LOOK_AGAIN = 60, SLEEPERS_MAX = 16 };
 
 typedef struct GpuState {
         const Host *host;
@@ -85,6 +85,8 @@ typedef struct GpuState {
         Nvml *nvml;        /* NULL: none */
         DrmGpus *drm;
         uint64_t samples;
+        NvidiaAddress asleep[SLEEPERS_MAX]; /* while NVML is not started for their sake */
+        size_t n_asleep;
         GpuProcess processes[GPU_PROCESSES_MAX];
 } GpuState;
 
@@ -112,32 +114,45 @@ static int open_nvml(const Host *host, const char *library, Nvml **ret, Error *w
 {
         if (!library && !host_is_live(host))
                 return error_set(why, EOPNOTSUPP, "NVML is not asked about a recorded machine");
+        if (!library && !nvidia_driver_runs(host))
+                return error_set(why, EOPNOTSUPP, "the NVIDIA driver is not loaded");
         return nvml_new(host, library, ret, why, fix);
+}
+
+/* Nothing was found: the most telling reason. */
+static int say_absent(const MonitorContext *context, int r, const Error *nvml_why, Error *why, Error *fix)
+{
+        NvidiaAddress card;
+
+        /* What NVML says is news only where it is expected to work. */
+        if (r < 0 && (library_of(context) || nvidia_driver_runs(context->host)))
+                return error_set(why, r, "%s", nvml_why->message);
+        if (nvidia_find_card(context->host, &card)) {
+                error_set(fix, ENODEV, "sudo modprobe nvidia");
+                return error_set(why, EOPNOTSUPP, "there is an NVIDIA GPU at %s, but its driver is not "
+                                                  "loaded", card.text);
+        }
+        if (fix)
+                fix->message[0] = '\0';
+        return error_set(why, EOPNOTSUPP, "no GPU here: none in /sys/class/drm that tells anything, "
+                                          "no NVIDIA driver");
 }
 
 static int gpu_probe(const MonitorContext *context, Error *why, Error *fix)
 {
         _cleanup_(drm_gpus_freep) DrmGpus *drm = NULL;
         _cleanup_(nvml_freep) Nvml *nvml = NULL;
+        NvidiaAddress asleep[SLEEPERS_MAX];
         Error nvml_why = {0};
-        char text[16];
 
         if (drm_gpus_new(context->host, &drm) < 0)
                 return error_set_errno(why, ENOMEM, "gpu");
-        int r = open_nvml(context->host, library_of(context), &nvml, &nvml_why, fix);
-        if (drm_gpus_count(drm) > 0 || (r == 0 && nvml_count(nvml) > 0)) {
-                if (fix)
-                        fix->message[0] = '\0';
+        if (drm_gpus_count(drm) > 0 || nvidia_all_asleep(context->host, asleep, SLEEPERS_MAX) > 0)
                 return 0;
-        }
-        /* A missing library is news only where there is the driver to it. */
-        if (r < 0 && (r != -EOPNOTSUPP || library_of(context) ||
-                      host_read(context->host, "proc/driver/nvidia/version", text, sizeof text) > 0))
-                return error_set(why, r, "%s", nvml_why.message);
-        if (fix)
-                fix->message[0] = '\0';
-        return error_set(why, EOPNOTSUPP, "no GPU here: none in /sys/class/drm that tells anything, "
-                                          "no NVIDIA driver");
+        int r = open_nvml(context->host, library_of(context), &nvml, &nvml_why, fix);
+        if (r == 0 && nvml_count(nvml) > 0)
+                return 0;
+        return say_absent(context, r, &nvml_why, why, fix);
 }
 
 static int gpu_start(void *state, const MonitorContext *context, Error *err)
@@ -148,8 +163,6 @@ static int gpu_start(void *state, const MonitorContext *context, Error *err)
         s->host = context->host;
         if (library && !text_copy(s->library, sizeof s->library, library))
                 return error_set(err, ENAMETOOLONG, "gpu: the name of the library is too long");
-        if (open_nvml(s->host, library, &s->nvml, NULL, NULL) == 0)
-                nvml_find(s->nvml);
         return 0;
 }
 
@@ -224,14 +237,41 @@ static int nvml_rows(GpuState *s, const MonitorTick *tick, Batch *rows)
         return r;
 }
 
-static void look(GpuState *s)
+/* Not while all are asleep: that would wake them, and keep them awake. */
+static void look_for_nvml(GpuState *s)
 {
         const char *library = s->library[0] ? s->library : NULL;
 
-        s->drm = drm_gpus_free(s->drm);
-        drm_gpus_new(s->host, &s->drm);
-        if (!s->nvml && open_nvml(s->host, library, &s->nvml, NULL, NULL) == 0)
+        s->n_asleep = nvidia_all_asleep(s->host, s->asleep, SLEEPERS_MAX);
+        if (s->n_asleep == 0 && open_nvml(s->host, library, &s->nvml, NULL, NULL) == 0)
                 nvml_find(s->nvml);
+}
+
+static void look(GpuState *s)
+{
+        bool again = s->samples++ % LOOK_AGAIN == 0;
+
+        if (again) {
+                s->drm = drm_gpus_free(s->drm);
+                drm_gpus_new(s->host, &s->drm);
+        }
+        if (!s->nvml && (again || s->n_asleep > 0))
+                look_for_nvml(s);
+}
+
+static int asleep_rows(const GpuState *s, const MonitorTick *tick, Batch *rows)
+{
+        GpuFigures figures;
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < s->n_asleep; i++) {
+                gpu_figures_clear(&figures);
+                text_copy(figures.address, sizeof figures.address, s->asleep[i].text);
+                text_copy(figures.driver, sizeof figures.driver, "nvidia");
+                figures.state = "asleep";
+                r = gpu_row(&figures, tick, rows);
+        }
+        return r;
 }
 
 static int gpu_sample(void *state, const MonitorTick *tick, Batch *rows, Error *err)
@@ -239,9 +279,10 @@ static int gpu_sample(void *state, const MonitorTick *tick, Batch *rows, Error *
         GpuState *s = state;
         GpuFigures figures;
 
-        if (s->samples++ % LOOK_AGAIN == 0)
-                look(s);
+        look(s);
         int r = nvml_rows(s, tick, rows);
+        if (r == 0)
+                r = asleep_rows(s, tick, rows);
         for (size_t i = 0; s->drm && r == 0 && i < drm_gpus_count(s->drm); i++) {
                 drm_gpus_read(s->drm, i, &figures);
                 r = gpu_row(&figures, tick, rows);

@@ -36,7 +36,7 @@ typedef struct GpuProcess {
 } GpuProcess;
 
 /* NVML. A library of that name, or NULL for the usual places. -EOPNOTSUPP with a sentence: it is not
- * there, or does not work; `fix` as in Monitor.probe. Loads no driver and wakes no GPU. */
+ * there, or does not work; `fix` as in Monitor.probe. */
 typedef struct Nvml Nvml;
 int nvml_new(const Host *host, const char *library, Nvml **ret, Error *why, Error *fix);
 Nvml *nvml_free(Nvml *nvml);
@@ -49,6 +49,16 @@ void nvml_find(Nvml *nvml);
 void nvml_read(Nvml *nvml, size_t i, GpuFigures *ret);
 /* Who has memory on it: how many, at most max. Sorted by pid. */
 size_t nvml_processes(Nvml *nvml, size_t i, GpuProcess *list, size_t max);
+
+/* NVIDIA's GPUs as the kernel knows them. */
+typedef struct NvidiaAddress {
+        char text[32]; /* "0000:01:00.0" */
+} NvidiaAddress;
+bool nvidia_driver_runs(const Host *host);
+/* How many there are if all of them are switched off to save power; 0: one is awake, or none is known. */
+size_t nvidia_all_asleep(const Host *host, NvidiaAddress *list, size_t max);
+/* The first on the bus, with a driver or without. */
+bool nvidia_find_card(const Host *host, NvidiaAddress *ret);
 
 /* GPUs of the kernel's own drivers. */
 typedef struct DrmGpus DrmGpus;
