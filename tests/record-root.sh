@@ -31,7 +31,7 @@ kernel_files()
                 /proc/sys/kernel/{keys/maxkeys,pty/max,pty/nr,random/entropy_avail} \
                 /proc/sys/vm/{overcommit_memory,overcommit_ratio,overcommit_kbytes,max_map_count,min_free_kbytes} \
                 /proc/sys/vm/{swappiness,admin_reserve_kbytes,user_reserve_kbytes,zone_reclaim_mode,nr_hugepages} \
-                /proc/sys/fs/{file-nr,file-max,nr_open,inode-nr,inotify/max_user_watches,inotify/max_user_instances} \
+                /proc/sys/fs/{file-nr,file-max,nr_open,inode-nr,dentry-state,inotify/max_user_watches,inotify/max_user_instances} \
                 /sys/devices/system/cpu/{online,possible,present} \
                 /sys/devices/system/cpu/cpu[0-9]*/{thermal_throttle/*,topology/{core_id,physical_package_id,die_id}} \
                 /sys/devices/system/cpu/{cpu[0-9]*/cpufreq,cpufreq/policy[0-9]*}/{scaling_cur_freq,cpuinfo_max_freq,cpuinfo_min_freq,scaling_governor,affected_cpus} \

@@ -22,7 +22,7 @@
 #include "export/format.h"
 #include "monitor/monitor.h"
 
-extern const Monitor monitor_inodes;
+extern const Monitor monitor_dentries;
 
 enum { SETTINGS_MAX = 16, ROWS_MAX = 4096, TEXT_MAX = 1 << 20 };
 
@@ -160,7 +160,7 @@ static int watch(const Monitor *monitor, const MonitorContext *context, const ch
 
 static const Monitor *find(const char *name)
 {
-        return text_equal(name, monitor_inodes.name) ? &monitor_inodes : monitor_find(name);
+        return text_equal(name, monitor_dentries.name) ? &monitor_dentries : monitor_find(name);
 }
 
 int main(int argc, char **argv)
