@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "host/proc-files.h"
 #include "host/proc-limits.h"
 #include "monitor/monitor.h"
@@ -20,10 +21,14 @@ enum {
         N_COLUMNS,
 };
 
+/* Of hundreds of processes few open or close anything: those have a row a minute. */
+#define SAME_FDS 3.0
+#define HOLDS_NS (60 * NS_PER_SECOND)
+
 static const Column files_columns[N_COLUMNS] = {
         MONITOR_TIME_COLUMNS,
         [PROCESS] = KEY("process", U64, NONE, "which process of the run; null: the machine"),
-        [FDS] = GAUGE_NOISY("fds", U64, COUNT, 3, "descriptors the process has open"),
+        [FDS] = GAUGE_NOISY("fds", U64, COUNT, SAME_FDS, "descriptors the process has open"),
         [FDS_MAX] = GAUGE("fds_max", U64, COUNT,
                           "RLIMIT_NOFILE: how many it may have; null: any number"),
         [OPEN_FILES] = GAUGE_NOISY("open_files", U64, COUNT, 500, "open files of the machine"),
@@ -35,14 +40,15 @@ static const Column files_columns[N_COLUMNS] = {
 static const Schema files_schema = {"files", files_columns, N_COLUMNS};
 
 /* A size costs 1.3 µs; a count as much as there are descriptors. Limits seldom change. */
-enum { MOST_BY_SIZE = 200, MOST_COUNTED = 25, COUNTED_AT_ONCE = 20000, KNOWN_LIMITS = 512,
+enum { MOST_BY_SIZE = 200, MOST_COUNTED = 25, COUNTED_AT_ONCE = 20000, KNOWN = 1024,
        LIMIT_HOLDS = 30 };
 
-typedef struct KnownLimit {
+typedef struct Known {
         uint64_t process; /* 0: none */
-        uint64_t fds_max;
+        uint64_t fds_max; /* LIMIT_NONE: unlimited, or unknown */
+        uint64_t fds, told_ns;
         unsigned uses;
-} KnownLimit;
+} Known;
 
 typedef struct FilesState {
         const Host *host;
@@ -50,7 +56,7 @@ typedef struct FilesState {
         int file_nr, inode_nr; /* inode_nr: -1 where there is none */
         bool by_size;
         Turns turns;
-        KnownLimit known[KNOWN_LIMITS]; /* by key; a newer process takes an older one's place */
+        Known known[KNOWN]; /* by key; a newer process takes an older one's place */
         /* Of the sample under way: */
         const MonitorTick *tick;
         Batch *rows;
@@ -79,25 +85,34 @@ static int files_start(void *state, const MonitorContext *context, Error *err)
         return 0;
 }
 
-/* LIMIT_NONE: unlimited, or unknown. */
-static uint64_t limit_of(FilesState *s, const MonitorProcess *process)
+static Known *know(FilesState *s, const MonitorProcess *process)
 {
-        KnownLimit *known = &s->known[process->process % KNOWN_LIMITS];
+        Known *known = &s->known[process->process % KNOWN];
         char text[4096];
         size_t size;
 
-        if (known->process == process->process && known->uses++ < LIMIT_HOLDS)
-                return known->fds_max;
-        *known = (KnownLimit){.process = process->process, .fds_max = LIMIT_NONE};
+        if (known->process != process->process)
+                *known = (Known){.process = process->process};
+        if (known->uses++ % LIMIT_HOLDS > 0)
+                return known;
+        known->fds_max = LIMIT_NONE;
         if (proc_file_read(s->host, process->pid, "limits", text, sizeof text, &size) == 0)
                 proc_limit_parse(text, size, "Max open files", &known->fds_max, NULL);
-        return known->fds_max;
+        return known;
+}
+
+static bool is_told(const Known *known, uint64_t fds, uint64_t now_ns)
+{
+        uint64_t change = fds > known->fds ? fds - known->fds : known->fds - fds;
+
+        return known->told_ns > 0 && now_ns - known->told_ns < HOLDS_NS &&
+               change <= (uint64_t)SAME_FDS;
 }
 
 static int add_process(const MonitorProcess *process, void *data)
 {
         FilesState *s = data;
-        uint64_t fds, most;
+        uint64_t fds;
 
         if (!turns_take(&s->turns, process->process) || s->counted > COUNTED_AT_ONCE)
                 return 0;
@@ -106,14 +121,18 @@ static int add_process(const MonitorProcess *process, void *data)
                 return 0;
         if (!s->by_size)
                 s->counted += fds;
+        Known *known = know(s, process);
+        if (is_told(known, fds, s->tick->now_ns))
+                return 0;
         s->result = monitor_row(s->rows, s->tick);
         if (s->result < 0)
                 return 1;
+        known->fds = fds;
+        known->told_ns = s->tick->now_ns;
         batch_set_u64(s->rows, PROCESS, process->process);
         batch_set_u64(s->rows, FDS, fds);
-        most = limit_of(s, process);
-        if (most != LIMIT_NONE)
-                batch_set_u64(s->rows, FDS_MAX, most);
+        if (known->fds_max != LIMIT_NONE)
+                batch_set_u64(s->rows, FDS_MAX, known->fds_max);
         return 0;
 }
 

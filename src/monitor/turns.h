@@ -11,23 +11,28 @@
 
 /* Embedded, zeroed. */
 typedef struct Turns {
-        uint64_t seen, rounds, round;
+        uint64_t most, seen, taken, rounds, round;
 } Turns;
 
-/* Begins a sample that should look at about `most` things. How many there are is taken from the
- * sample before. */
+/* Begins a sample that should look at about `most` things, and never at twice as many. How many
+ * there are is taken from the sample before. */
 static inline void turns_begin(Turns *turns, uint64_t most)
 {
+        turns->most = most;
         turns->rounds = (turns->seen + most - 1) / most;
         if (turns->rounds == 0)
                 turns->rounds = 1;
         turns->round = (turns->round + 1) % turns->rounds;
-        turns->seen = 0;
+        turns->seen = turns->taken = 0;
 }
 
 /* To be asked about every thing of a sample, once. */
 static inline bool turns_take(Turns *turns, uint64_t key)
 {
         turns->seen++;
-        return turns->rounds == 1 || hash_u64(key) % turns->rounds == turns->round;
+        if ((turns->rounds > 1 && hash_u64(key) % turns->rounds != turns->round) ||
+            turns->taken >= 2 * turns->most)
+                return false;
+        turns->taken++;
+        return true;
 }
