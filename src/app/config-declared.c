@@ -120,6 +120,17 @@ static void tell(Settings *s, const SettingRecord *r, const DeclaredFault *fault
         settings_note(s, SETTING_PROBLEM, place(r, fault), "%s", err->message);
 }
 
+/* Of a monitor that vigia has, or of a table that every run has. */
+static bool is_taken(const char *name)
+{
+        static const char *const tables[] = {"process", "processes", "samples", "totals", "events"};
+
+        for (size_t i = 0; i < ARRAY_LENGTH(tables); i++)
+                if (text_equal(tables[i], name))
+                        return true;
+        return monitor_find(name);
+}
+
 /* 0, -EINVAL with a note, -ENOMEM. */
 static int make(Configuration *c, const SettingRecord *r, Monitor **ret)
 {
@@ -128,18 +139,19 @@ static int make(Configuration *c, const SettingRecord *r, Monitor **ret)
         Error err = {0};
         int e = fill(c->settings, r, &declaration);
 
-        if (e == 0)
-                e = declared_monitor_check(&declaration, &fault, &err);
-        if (e == 0 && (monitor_find(declaration.name) || text_equal(declaration.name, "process")))
-                e = error_set(&err, EINVAL, "vigia has a monitor %s of its own; expected another name",
-                              declaration.name);
-        if (e == 0)
+        if (e < 0)
+                return e;
+        if (is_taken(declaration.name)) {
+                error_set(&err, EINVAL, "vigia has %s of its own; expected another name",
+                          declaration.name);
+        } else {
                 e = declared_monitor_new(&declaration, ret, &err);
-        if (e < 0 && e != -ENOMEM) {
-                tell(c->settings, r, &fault, &err);
-                return -EINVAL;
+                if (e == 0 || e == -ENOMEM)
+                        return e;
+                declared_monitor_check(&declaration, &fault, &err); /* for the place */
         }
-        return e;
+        tell(c->settings, r, &fault, &err);
+        return -EINVAL;
 }
 
 int config_declared_monitors(Configuration *c)

@@ -182,7 +182,7 @@ interval = 1000000
 TOML
         run -2 "$VIGIA" config check bad.toml
         [[ ${lines[0]} == 'bad.toml:8:12: interval is 1000000; expected a time from 1ms to 1d, such as "50ms"' ]]
-        [[ ${lines[1]} == "bad.toml:2:8: vigia has a monitor cpu of its own; expected another name" ]]
+        [[ ${lines[1]} == "bad.toml:2:8: vigia has cpu of its own; expected another name" ]]
         sed -i '/^interval/d' bad.toml
         run -2 "$VIGIA" config check bad.toml
         [[ ${lines[1]} == "bad.toml:7:37: "*"unit 'byts' is not known"* ]]
