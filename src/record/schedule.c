@@ -37,6 +37,7 @@ typedef struct Entry {
         EntryState state;
         void *data;           /* the monitor's own */
         Batch *rows, *told;   /* of one sample; of it, what is to be told */
+        Schema *table;        /* a copy of one that goes when the monitor stops; may be NULL */
         RowFilter *filter;    /* NULL: rows are events, each is told */
         Sink *sink;           /* NULL: no rows yet */
         LoopSource *source;
@@ -193,8 +194,11 @@ static int on_readable(int fd, uint32_t events, void *data);
 
 static int make_ready(Entry *e)
 {
-        const Schema *schema = e->monitor->table ? e->monitor->table(e->data) : e->monitor->schema;
-        int r = batch_new(schema, ROWS_MAX, TEXT_MAX, &e->rows);
+        const Schema *schema = e->monitor->schema;
+
+        if (e->monitor->table)
+                schema = e->table = schema_copy(e->monitor->table(e->data));
+        int r = schema ? batch_new(schema, ROWS_MAX, TEXT_MAX, &e->rows) : -ENOMEM;
 
         if (r == 0 && schema != &events_schema) {
                 r = row_filter_new(schema, REPEAT_NS, &e->filter);
@@ -469,6 +473,7 @@ Schedule *schedule_free(Schedule *s)
                 batch_free(e->rows);
                 batch_free(e->told);
                 row_filter_free(e->filter);
+                free(e->table);
                 free(e->data);
         }
         if (!s->abandoned) { /* else its threads may look at all of it until the process ends */
