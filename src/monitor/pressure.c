@@ -73,11 +73,10 @@ static int pressure_probe(const MonitorContext *context, Error *why, Error *fix)
         if (r != -ENOENT && r != -EOPNOTSUPP)
                 return error_set_errno(why, r, "/proc/pressure/memory");
         /* Built in but off by default (CONFIG_PSI_DEFAULT_DISABLED): psi_proc_init makes nothing. */
-        error_set(fix, EOPNOTSUPP, "boot with psi=1 on the kernel command line");
         return error_set(why, EOPNOTSUPP,
-                         r == -ENOENT ? "the kernel measures no pressure (CONFIG_PSI is off, or "
-                                        "psi=0)"
-                                      : "pressure stall information is turned off (psi=0)");
+                         r == -ENOENT ? "the kernel measures no pressure: it was built without "
+                                        "CONFIG_PSI, or has to be booted with psi=1"
+                                      : "the kernel measures no pressure unless booted with psi=1");
 }
 
 static int pressure_start(void *state, const MonitorContext *context, Error *err)
