@@ -45,7 +45,6 @@ static const Schema *schema_of(const MonitorTrial *t, const Host *host, const Co
                 .monitor = m,
                 .interval_us = t->interval_us,
                 .uid = getuid(),
-                .all = true,
                 .settings = c->monitor_settings,
                 .n_settings = c->n_monitor_settings,
                 .run_fd = -1,

@@ -93,7 +93,6 @@ void monitor_trials_try(MonitorTrials *trials, const Host *host, const MonitorSe
                         .monitor = t->monitor,
                         .interval_us = t->interval_us,
                         .uid = getuid(),
-                        .all = true,
                         .settings = settings,
                         .n_settings = n_settings,
                         .run_fd = -1,

@@ -43,7 +43,7 @@ void monitor_trials_plan(MonitorTrials *trials, const MonitorPlan *plan, size_t 
 /* Keeps those named, in the order of the names. -ENOENT with a sentence that has the nearest. */
 int monitor_trials_select(MonitorTrials *trials, char *const *names, size_t n, Error *err);
 
-/* Probes each. settings may be NULL. */
+/* Probes each, as for a command that is to be run. settings may be NULL. */
 void monitor_trials_try(MonitorTrials *trials, const Host *host, const MonitorSetting *settings,
                         size_t n_settings);
 

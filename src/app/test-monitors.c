@@ -14,7 +14,7 @@
 
 static int probe_fine(const MonitorContext *context, Error *why, Error *fix)
 {
-        return context->run_fd == -1 && context->all ? 0 : -EINVAL;
+        return context->run_fd == -1 && !context->all ? 0 : -EINVAL;
 }
 
 static int probe_mendable(const MonitorContext *context, Error *why, Error *fix)
