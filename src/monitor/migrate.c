@@ -6,7 +6,8 @@
 #include "base/cleanup.h"
 #include "monitor/declared.h"
 
-#define STATS "/sys/kernel/debug/mm/migrate/stats"
+#define BELOW_ROOT "sys/kernel/debug/mm/migrate/stats"
+#define STATS      "/" BELOW_ROOT
 
 static const DeclaredMonitor migrate_declaration = {
         .name = "migrate",
@@ -22,7 +23,7 @@ static int migrate_probe(const MonitorContext *context, Error *why, Error *fix)
         mode_t mode;
 
         /* A recording would wait for a file that is to come; a kernel without the patch stays one. */
-        int fd = r == 0 ? host_open_regular(context->host, STATS + 1, &mode) : -1;
+        int fd = r == 0 ? host_open_regular(context->host, BELOW_ROOT, &mode) : -1;
         if (r == 0 && fd == -ENOENT)
                 r = -ENOENT;
         fd_close(fd);

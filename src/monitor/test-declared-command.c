@@ -260,7 +260,7 @@ static void test_as_a_monitor(void **state)
         assert_int_equal(host_new(NULL, &w.host), 0);
         for (size_t i = 0; i < ARRAY_LENGTH(all); i++) {
                 _cleanup_(declared_monitor_freep) Monitor *m = NULL;
-                _cleanup_(batch_freep) Batch *rows = NULL;
+                Batch *rows = NULL;
                 uint64_t data[DECLARED_STATE_SIZE / 8] = {0};
                 Error fix = {0};
                 assert_int_equal(declared_monitor_new(all[i], &m, &w.err), 0);
@@ -276,6 +276,7 @@ static void test_as_a_monitor(void **state)
                 assert_int_equal(batch_new(m->table(data), 10, 100, &rows), 0);
                 assert_int_equal(m->sample(data, &tick, rows, &w.err), 0);
                 assert_int_equal(batch_i64(rows, MONITOR_FIRST, 0), i == 0 ? 1 : 5);
+                batch_free(rows);
                 m->stop(data);
         }
         done(&w);

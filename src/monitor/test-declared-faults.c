@@ -256,8 +256,8 @@ static void test_freed_while_started(void **state)
         w.monitor = NULL;
         assert_int_equal(declared_sample(w.state, &tick, w.rows, &w.err), 0);
         assert_rows(&w, "a=1\n");
-        declared_stop(w.state);
         batch_free(TAKE(w.rows));
+        declared_stop(w.state);
         tear_down(&w);
 }
 

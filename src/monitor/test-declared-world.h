@@ -48,9 +48,11 @@ static inline void set_up(World *w, const DeclaredMonitor *d)
 
 static inline void tear_down(World *w)
 {
-        if (w->rows)
+        bool started = w->rows;
+
+        batch_free(w->rows); /* before its schema goes */
+        if (started)
                 w->monitor->stop(w->state);
-        batch_free(w->rows);
         free(w->state);
         declared_monitor_free(w->monitor);
         host_free(w->host);
