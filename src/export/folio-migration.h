@@ -5,8 +5,8 @@
  *
  * A run keeps a row only when something changed, and every 10 s; the one before holds until then. A
  * block is written for every sample, at the monitor's interval, so that what counts blocks counts
- * samples; a longer gap, in which nothing was sampled (a machine asleep, a file that could not be read),
- * stays one.
+ * samples. A longer gap (a machine asleep, a file that could not be read) stays one; within those 10 s, a
+ * sample that failed cannot be told from one that said the same. run.json counts them.
  */
 #pragma once
 
