@@ -302,7 +302,10 @@ static int watch_signals(Recorder *r)
         sigemptyset(&set);
         sigaddset(&set, SIGINT);
         sigaddset(&set, SIGTERM);
-        sigaddset(&set, SIGHUP);
+        if (r->options->stay)
+                signal(SIGHUP, SIG_IGN);
+        else
+                sigaddset(&set, SIGHUP);
         return loop_add_signals(r->loop, &set, on_signal, r, &r->signals);
 }
 

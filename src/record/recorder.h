@@ -32,6 +32,7 @@ typedef struct RecorderOptions {
         size_t n_pids;
         bool descendants;
         uint64_t duration_ns;   /* attach: 0 until Ctrl-C or the scope is empty */
+        bool stay;              /* attach: a hang-up of the terminal does not end it */
 
         const MonitorPlan *plan; /* the monitors, beside that of processes */
         size_t n_plan;

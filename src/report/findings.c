@@ -36,7 +36,7 @@ static int find_recorder_died(ReportData *d)
         char last[FORMAT_MAX];
         _cleanup_string_ String evidence = {0};
 
-        if (info->complete || d->recording)
+        if (info->complete || d->recording || info->snapshot_of)
                 return 0;
         if (info->recorder_died) /* says all there is to say */
                 string_add(&evidence, info->recorder_died);

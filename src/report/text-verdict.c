@@ -101,6 +101,8 @@ PageStyle text_verdict(const ReportData *d, size_t columns, bool ascii, String *
 
         if (d->recording)
                 string_add_format(&ending, "%s, %s so far", watched ? "" : " is running", wall);
+        else if (info->snapshot_of && !info->complete)
+                string_add_format(&ending, ": a snapshot after %s; it went on", wall);
         else if (!info->complete && wall_ns == RUN_UNKNOWN)
                 string_add(&ending, ": the recorder died at once; outcome unknown");
         else if (!info->complete)

@@ -54,6 +54,7 @@ static const Field fields[] = {
         FIELD(NULL, "timed_out", BOOL, timed_out),
         FIELD(NULL, "complete", BOOL, complete),
         FIELD(NULL, "recorder_died", TEXT, recorder_died),
+        FIELD(NULL, "snapshot_of", TEXT, snapshot_of),
         FIELD(NULL, "recorder_pid", INT, recorder_pid),
         FIELD(NULL, "recorder_start_ns", U64, recorder_start_ns),
         FIELD(NULL, "interval_ns", U64, interval_ns),

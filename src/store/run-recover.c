@@ -243,16 +243,21 @@ static void set_end(Recovery *r)
                 info->output_bytes = (uint64_t)st.st_size;
 }
 
+/* Why it is no more than this: in words, for good. */
 static int mark(Recovery *r, Error *err)
 {
         _cleanup_string_ String text = {0};
         char wall[FORMAT_MAX];
 
         set_end(r);
-        string_add(&text, "the recorder");
+        if (r->info.snapshot_of)
+                string_add_format(&text, "a snapshot of %s, which went on", r->info.snapshot_of);
+        else
+                string_add(&text, "the recorder");
         if (r->info.recorder_pid > 0)
                 string_add_format(&text, " (pid %d)", (int)r->info.recorder_pid);
-        string_add(&text, " died");
+        if (!r->info.snapshot_of)
+                string_add(&text, " died");
         if (r->info.wall_ns != RUN_UNKNOWN)
                 string_add_format(&text, "; the last row is from %s after the start",
                                   format_duration(wall, r->info.wall_ns));

@@ -264,6 +264,31 @@ int run_store_sync(RunStore *s, Error *err)
         return state.error < 0 ? error_set_errno(err, state.error, "%s/%s", s->path, state.where) : 0;
 }
 
+int run_store_flush(RunStore *s)
+{
+        int r = flush_tables(s, 0, true);
+
+        run_writer_kick(s->writer);
+        return r;
+}
+
+size_t run_store_pending(const RunStore *s)
+{
+        RunWriterState state;
+
+        run_writer_state(s->writer, &state);
+        return state.queued;
+}
+
+bool run_store_table(const RunStore *s, size_t i, const char **ret_name, uint64_t *ret_rows)
+{
+        if (i >= s->n_tables)
+                return false;
+        *ret_name = s->tables[i]->writer.name;
+        *ret_rows = s->tables[i]->total_rows;
+        return true;
+}
+
 uint64_t run_store_lost(const RunStore *s)
 {
         RunWriterState state;
@@ -288,6 +313,7 @@ static int table_write(Sink *sink, const Batch *rows, Error *err)
         RunStore *s = t->store;
         size_t n = batch_rows(rows);
 
+        t->total_rows += n;
         for (size_t row = 0; row < n; row++) {
                 int r = batch_append(t->rows, rows, row);
                 if (r == -ENOBUFS && batch_rows(t->rows) > 0) {

@@ -14,6 +14,7 @@ typedef struct RunTable {
         unsigned part;
         size_t seal_rows;
         size_t image_rows;    /* rows in the latest image of this part */
+        uint64_t total_rows;   /* ever written to it */
         uint64_t encoded_rows; /* rows encoded for this part so far, each time counted */
         bool has_image;       /* of this part */
         bool hurry;           /* sealed between flushes: the live rows are on no disk */

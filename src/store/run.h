@@ -52,6 +52,7 @@ typedef struct RunInfo {
         bool timed_out;
         bool complete;                        /* false: running, or its recorder died */
         char *recorder_died;                  /* set by recover: why it is incomplete, in words */
+        char *snapshot_of;                    /* id of a run that went on; NULL: none */
         pid_t recorder_pid;                   /* and its start time, to tell running from dead */
         uint64_t recorder_start_ns;           /* since boot, CLOCK_BOOTTIME, clock-tick exact */
         char *boot_id;
@@ -142,6 +143,14 @@ int run_store_tick(RunStore *store, uint64_t now_ns, Error *err);
 /* Writes everything now and waits for it (snapshot, stop). */
 int run_store_sync(RunStore *store, Error *err);
 
+/* Hands everything to the writer now, without waiting for the disk: whoever wants it there asks
+ * run_store_pending until it is 0. 0 or -errno. */
+int run_store_flush(RunStore *store);
+size_t run_store_pending(const RunStore *store); /* bytes not yet written */
+
+/* The tables there are, from 0 on; false at the end. */
+bool run_store_table(const RunStore *store, size_t i, const char **ret_name, uint64_t *ret_rows);
+
 uint64_t run_store_lost(const RunStore *store);          /* rows dropped */
 uint64_t run_store_written_bytes(const RunStore *store);
 
@@ -178,6 +187,11 @@ RunCursor *run_cursor_free(RunCursor *cursor);
 DEFINE_CLEANUP(RunCursor, run_cursor)
 RunReader *run_reader_free(RunReader *reader);
 DEFINE_CLEANUP(RunReader, run_reader)
+
+/* A copy of a run as it stands on disk, being recorded or not: finished, incomplete, and marked
+ * as a snapshot. Nothing of the run is touched. `wanted` as in run_make_directory; the path of the
+ * copy is owned. On failure nothing is left of it. */
+int run_snapshot(const char *path, const char *wanted, char **ret_path, Error *err);
 
 /* Finishes a run whose recorder died: removes .tmp files, concatenates parts, marks run.json.
  * 0: done; 1: nothing to do; -EBUSY: it is still being recorded. */
