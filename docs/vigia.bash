@@ -35,7 +35,7 @@ _vigia()
                 return
         fi
         case $verb in
-        report | export | recover)
+        report | export | recover | status | snapshot | stop | kill)
                 mapfile -t COMPREPLY < <(
                         compgen -W "last $(ls -- "${VIGIA_DIR:-${XDG_STATE_HOME:-$HOME/.local/state}/vigia/runs}" 2>/dev/null)" -- "$word"
                         compgen -d -- "$word"

@@ -134,8 +134,7 @@ Control *control_free(Control *c)
         if (!c)
                 return NULL;
         for (size_t i = 0; i < ASKERS_MAX; i++)
-                asker_done(&c->askers[i]);
-        loop_source_free(c->source);
+                fd_close(c->askers[i].fd);
         if (c->fd >= 0)
                 unlinkat(c->run_fd, socket_name, 0);
         fd_close(c->fd);
@@ -170,9 +169,13 @@ int control_ask(int run_fd, const char *request, unsigned timeout_ms, char **ret
         _cleanup_close_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
         struct sockaddr_un address;
 
+        const struct timeval patience = {.tv_sec = timeout_ms / 1000,
+                                         .tv_usec = (suseconds_t)(timeout_ms % 1000) * 1000};
+
         socket_address(run_fd, &address);
         if (fd < 0)
                 return error_set_errno(err, errno, "socket");
+        (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
         if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
                 return error_set_errno(err, errno, "its recorder cannot be asked");
         if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)

@@ -26,7 +26,7 @@ typedef struct ControlOps {
 
 /* The socket is made; where the file system knows none, -errno: then nobody can ask. */
 int control_new(int run_fd, Loop *loop, const ControlOps *ops, Control **ret);
-/* Before the loop is freed. Removes the socket. */
+/* After the loop, which frees its sources itself. Removes the socket. */
 Control *control_free(Control *control);
 
 /* ---- the other side ---- */

@@ -14,6 +14,11 @@
 const Command *const commands[] = {
         &command_run,
         &command_attach,
+        &command_start,
+        &command_status,
+        &command_snapshot,
+        &command_stop,
+        &command_kill,
         &command_runs,
         &command_report,
         &command_export,

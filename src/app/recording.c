@@ -21,7 +21,7 @@
 
 void recording_init(Recording *r)
 {
-        *r = (Recording){.directory_fd = -1};
+        *r = (Recording){.directory_fd = -1, .ready_fd = -1};
         run_info_init(&r->info);
 }
 
@@ -99,6 +99,7 @@ static void on_ready(ProcessMonitor *monitor, void *data)
 {
         Recording *r = data;
 
+        r->monitor = monitor;
         run_store_set_live(r->processes, process_monitor_live, monitor);
 }
 
@@ -127,6 +128,7 @@ static void on_ticked(uint64_t now_ns, void *data)
                 if (r->store_error == 0)
                         run_info_add_warning(&r->info, "%s", err.message);
                 r->store_error = e;
+                r->store_sentence = err;
         }
 }
 
@@ -241,9 +243,13 @@ int recording_run(Recording *r, Error *err)
         r->options.ticked = on_ticked;
         r->options.monitored = on_monitored;
         r->options.add_table = on_table;
+        if (!r->options.looping)
+                r->options.looping = recording_serve;
         r->options.run_fd = r->directory_fd;
         r->options.data = r;
         int e = recorder_run(&r->options, &r->result, err);
+        r->control = control_free(r->control);
+        r->monitor = NULL;
         if (e < 0 || r->result.workload.exec_failed) {
                 drop(r);
                 return e;

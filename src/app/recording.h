@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "app/configuration.h"
+#include "app/control.h"
 #include "app/options.h"
 #include "base/error.h"
 #include "record/recorder.h"
@@ -31,6 +32,11 @@ typedef struct Recording {
         char *path; /* the run directory */
         int directory_fd;
         Sink *processes, *samples, *totals, *events;
+        ProcessMonitor *monitor; /* while it records, and so the next two */
+        Loop *loop;
+        const Schedule *schedule;
+        Control *control;    /* NULL: nobody can ask */
+        int ready_fd;        /* start: told when it records; -1: nobody waits */
         int store_error;     /* newest -errno of the store, 0: fine */
         Error store_sentence;
 } Recording;
@@ -55,6 +61,10 @@ int recording_begin(Recording *recording, Error *err);
 /* Records; finishes the run on disk in every case, but removes it if nothing ran (the exec of
  * the command failed: result.workload.exec_failed). */
 int recording_run(Recording *recording, Error *err);
+
+/* For recorder_run: serves status, snapshot and stop from now on. 0 always: a recording that cannot be
+ * asked is one all the same. */
+int recording_serve(Loop *loop, const Schedule *schedule, void *recording);
 
 /* The summary on stderr and summary.txt, unless not wanted. */
 void recording_report(Recording *recording);

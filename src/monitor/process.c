@@ -99,6 +99,13 @@ static void each_alive(const MonitorScope *scope,
                         return;
 }
 
+bool process_monitor_watches(const ProcessMonitor *m, pid_t pid)
+{
+        const Process *p = process_table_find(m->table, pid);
+
+        return p && p->wanted;
+}
+
 const MonitorScope *process_monitor_scope(const ProcessMonitor *m)
 {
         return &m->scope;

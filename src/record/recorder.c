@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "host/cgroup-find.h"
 #include "host/proc-identity.h"
 #include "loop/loop.h"
 #include "record/command-cgroup.h"
@@ -20,6 +21,7 @@
 enum {
         SUSPEND_NS = 1000000000, /* boottime ran ahead of monotonic by this in a tick: slept */
         CLOCK_STEP_NS = 100000000, /* realtime moved against monotonic: somebody set it */
+        CGROUP_LOOK_NS = 250000000, /* between looks at who joined the watched cgroup */
 };
 
 typedef struct Recorder {
@@ -34,6 +36,8 @@ typedef struct Recorder {
         LoopSource *timer, *monitor_timer, *ring, *signals;
         bool done;
         size_t n_added;
+        uint64_t cgroup_due_ns;    /* when the watched cgroup is looked through again */
+        bool cgroup_gone;
         int64_t clock_offset_ns;   /* realtime - monotonic at the last tick */
         uint64_t sleep_offset_ns;  /* boottime - monotonic at the last tick */
 } Recorder;
@@ -81,6 +85,8 @@ static void note_clocks(Recorder *r, const Tick *tick)
         r->sleep_offset_ns = sleep_offset;
 }
 
+static void look_through_cgroup(Recorder *r, uint64_t now_ns);
+
 static void tick(Recorder *r, uint64_t due_ns)
 {
         uint64_t now = clock_monotonic_ns();
@@ -91,6 +97,7 @@ static void tick(Recorder *r, uint64_t due_ns)
         r->result->ticks++;
         r->result->late_ticks += t.late_ns > r->options->interval_ns;
         note_clocks(r, &t);
+        look_through_cgroup(r, now);
         int e = process_monitor_tick(r->monitor, &t, &err);
         if (e < 0 && r->result->sink_error == 0) {
                 r->result->sink_error = e;
@@ -127,7 +134,8 @@ static int on_timer(uint64_t expirations, uint64_t due_ns, void *data)
         process_monitor_counts(r->monitor, &counts);
         bool over = r->options->duration_ns &&
                     clock_monotonic_ns() - r->result->start_ns >= r->options->duration_ns;
-        bool empty = counts.alive == 0 && !r->options->all && !r->options->match;
+        bool empty = counts.alive == 0 && !r->options->all && !r->options->match &&
+                     (!r->options->scope_cgroup || r->cgroup_gone);
         if (over || empty)
                 loop_stop(r->loop);
         return 0;
@@ -259,6 +267,28 @@ static int add_if_matching(pid_t pid, void *data)
         return 0;
 }
 
+static int add_if_new(pid_t pid, void *data)
+{
+        Recorder *r = data;
+
+        if (!process_monitor_watches(r->monitor, pid) && !is_own(r, pid) &&
+            r->source->ops->add(r->source, pid, NULL) == 0)
+                r->n_added++;
+        return 0;
+}
+
+/* Who is in the watched cgroup now; what they fork comes by itself. */
+static void look_through_cgroup(Recorder *r, uint64_t now_ns)
+{
+        char folder[CGROUP_PATH_MAX];
+
+        if (!r->options->scope_cgroup || now_ns < r->cgroup_due_ns)
+                return;
+        r->cgroup_due_ns = now_ns + CGROUP_LOOK_NS;
+        r->cgroup_gone = cgroup_find_folder(r->options->host, r->options->scope_cgroup, folder) < 0 ||
+                         cgroup_walk_pids(r->options->host, folder, add_if_new, r) == -ENOENT;
+}
+
 /* Processes named with -p, and those that match. One that is gone already is said, not fatal,
  * unless none is left. */
 static int add_scope(Recorder *r, Error *err)
@@ -277,9 +307,10 @@ static int add_scope(Recorder *r, Error *err)
                 proc_pids_walk(o->host, add_if_matching, r);
         if (o->workload.argv)
                 return r->source->ops->start(r->source, workload_pid(r->workload), err);
-        if (r->n_added == 0 && o->match && !o->all)
+        look_through_cgroup(r, clock_monotonic_ns());
+        if (r->n_added == 0 && (o->match || o->scope_cgroup) && !o->all)
                 log_info("no process matches yet");
-        if (r->n_added == 0 && !o->all && !o->match)
+        if (r->n_added == 0 && !o->all && !o->match && !o->scope_cgroup)
                 return error_set(err, ESRCH, "nothing to watch: %s", why.message);
         if (why.message[0])
                 log_warning("%s", why.message);

@@ -284,6 +284,7 @@ static void remove_leftovers(int dirfd)
                     run_remove_temporary(dirfd, e->d_name) == 0)
                         unlinkat(dirfd, e->d_name, AT_REMOVEDIR);
         (void)run_remove_temporary(dirfd, ".");
+        unlinkat(dirfd, "control", 0); /* the socket of the recorder that died */
 }
 
 static int recover(Recovery *r, Error *err)

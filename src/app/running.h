@@ -1,0 +1,37 @@
+/* Recordings at work: found by name, or because there is only one; and asked. */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "store/run.h"
+
+/* One that is being recorded now. */
+typedef struct Running {
+        char *path; /* owned */
+        int fd;     /* its directory */
+        RunInfo info;
+} Running;
+
+void running_done(Running *running);
+
+/* All in the place for runs, oldest first. */
+int running_list(Running **ret, size_t *ret_n);
+void running_list_free(Running *list, size_t n);
+
+/* The one of that name (as RUN everywhere); NULL: the only one. -EINVAL: there is no such run, or
+ * there are several and none was named; -ESRCH: there is, but nobody records it; with a sentence. */
+int running_find(const char *name, Running *ret, Error *err);
+
+/* Asks its recorder. 0 and the answer as JSON (json_decref), or -errno with a sentence. An answer that
+ * is an error is one: -EPERM. */
+int running_ask(const Running *running, const char *request, json_t **ret, Error *err);
+
+/* The recorder, as a descriptor that only it can be signalled and waited for by (pidfd_open(2)).
+ * -ESRCH: it is gone, or the pid is another's by now. */
+int running_pidfd(const Running *running, Error *err);
+
+/* Waits until it has ended. -ETIMEDOUT. */
+int running_wait(int pidfd, uint64_t timeout_ns);
