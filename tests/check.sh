@@ -119,13 +119,14 @@ one_suite() # NAME FILE
         count_tap "$1" "$tap" $status
 }
 
-# capture.bats once for each source and each kind of user; the others as they are.
+# capture.bats once for each source and each kind of user, background.bats for each kind of user; the
+# others as they are.
 bats_suites()
 {
         local file source user users=("$(id -un)")
         command -v bats >/dev/null || { skip "tests of the command line" "no bats"; return; }
         for file in tests/system/*.bats; do
-                [[ -f $file && $file != */capture.bats ]] && one_suite "${file##*/}" "$file"
+                [[ -f $file && $file != */capture.bats && $file != */background.bats ]] && one_suite "${file##*/}" "$file"
         done
         if [[ $(id -u) != 0 ]]; then
                 skip "capture as root" "make check runs as an ordinary user"
@@ -135,6 +136,7 @@ bats_suites()
                 skip "capture as an ordinary user" "no setpriv (util-linux) or no user nobody"
         fi
         for user in "${users[@]}"; do
+                CAPTURE_USER=$user one_suite "background.bats ($user)" tests/system/background.bats
                 for source in bpf perf poll; do
                         CAPTURE_SOURCE=$source CAPTURE_USER=$user \
                                 one_suite "capture.bats ($source, $user)" tests/system/capture.bats

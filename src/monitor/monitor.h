@@ -49,10 +49,10 @@ typedef struct MonitorProcess {
 
 /* Who is in the run. For the recorder's thread only: a blocking monitor may not ask. */
 typedef struct MonitorScope MonitorScope;
+typedef int (*MonitorProcessFn)(const MonitorProcess *process, void *data);
 struct MonitorScope {
         /* Calls fn with each living process, in no order, until it returns non-zero. */
-        void (*each)(const MonitorScope *scope, int (*fn)(const MonitorProcess *process, void *data),
-                     void *data);
+        void (*each)(const MonitorScope *scope, MonitorProcessFn fn, void *data);
 };
 
 /* What [monitors.NAME] of a configuration may set, beside `interval` and `enabled`. */

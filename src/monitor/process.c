@@ -87,8 +87,7 @@ static bool on_match(const char *cmdline, void *data)
         return m->options.match && m->options.match(cmdline, m->options.match_data);
 }
 
-static void each_alive(const MonitorScope *scope,
-                       int (*fn)(const MonitorProcess *process, void *data), void *data)
+static void each_alive(const MonitorScope *scope, MonitorProcessFn fn, void *data)
 {
         const ProcessMonitor *m = (const ProcessMonitor *)scope;
         size_t position = 0;
@@ -102,7 +101,6 @@ static void each_alive(const MonitorScope *scope,
 bool process_monitor_watches(const ProcessMonitor *m, pid_t pid)
 {
         const Process *p = process_table_find(m->table, pid);
-
         return p && p->wanted;
 }
 
