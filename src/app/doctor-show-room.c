@@ -75,6 +75,9 @@ static void show_threads(Page *page, const Doctor *d)
                 more = true;
                 add_name(&text, all[i].name, all[i].path);
                 string_add_format(&text, " %s", format_count(most, all[i].most));
+                /* The user's and the cgroup's own threads; the machine's are told with its limits. */
+                if (is_set(all[i].used) && all[i].used != d->tasks && (!first || all[i].used != first->used))
+                        string_add_format(&text, " (%s used)", format_count(used, all[i].used));
         }
         add_line(page, "threads", &text);
 }

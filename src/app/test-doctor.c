@@ -219,7 +219,7 @@ static void test_room(void **state)
         d = doctor_of("workstation", 1000);
         assert_shows(&d, "17.3 GiB of 51.4 GiB promised; the limit binds (overcommit_memory 2)\n");
         assert_shows(&d, "pids.max of\n"
-                         "            /user.slice/user-1000.slice 169,243");
+                         "            /user.slice/user-1000.slice 169,243 (808 used), pid_max");
         d = doctor_of("server-v1", 1000);
         d.processes = (DoctorLimit){4096, 127482};
         assert_shows(&d, "\n  threads   61 of 64 used (pids.max of /system.slice/builder.service)");
