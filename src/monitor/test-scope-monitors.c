@@ -258,7 +258,7 @@ static void test_threads(void **state)
                 n_named += size == 8 && memcmp(name, "a \") b\n(", 8) == 0;
                 assert_int_equal(batch_u64(run.rows, column(&run, "process"), row), 1);
                 assert_true(batch_u64(run.rows, column(&run, "tid"), row) > 0);
-                assert_true(batch_u64(run.rows, column(&run, "start_ns"), row) > 0);
+                assert_true(batch_u64(run.rows, column(&run, "start_boottime_ns"), row) > 0);
                 batch_text(run.rows, column(&run, "state"), row, &size);
                 assert_int_equal(size, 1);
         }

@@ -13,7 +13,7 @@
 enum {
         PROCESS = MONITOR_FIRST,
         TID,
-        START_NS,
+        START_BOOTTIME_NS,
         NAME,
         STATE,
         USER_US,
@@ -27,7 +27,7 @@ static const Column threads_columns[N_COLUMNS] = {
         MONITOR_TIME_COLUMNS,
         [PROCESS] = KEY("process", U64, NONE, "the process it is of"),
         [TID] = KEY("tid", U32, NONE, "number of the thread"),
-        [START_NS] = KEY("start_ns", U64, NS, "when it began, since the machine did"),
+        [START_BOOTTIME_NS] = KEY("start_boottime_ns", U64, NS, "when it began, since the machine did"),
         [NAME] = WORDS("name", "what it calls itself"),
         [STATE] = {"state", COLUMN_TEXT, ROLE_TEXT, UNIT_NONE,
                    "R runs or could, S sleeps, D waits for a device, T stopped, Z ended", NOISE_ANY},
@@ -78,7 +78,7 @@ static int add_row(ThreadsState *s, const ProcStat *stat)
                 return r;
         batch_set_u64(s->rows, PROCESS, s->process->process);
         batch_set_u64(s->rows, TID, (uint64_t)stat->pid);
-        batch_set_u64(s->rows, START_NS, proc_start_ns(stat->start_ticks, s->hz));
+        batch_set_u64(s->rows, START_BOOTTIME_NS, proc_start_ns(stat->start_ticks, s->hz));
         batch_set_u64(s->rows, USER_US, proc_start_ns(stat->user_ticks, s->hz) / 1000);
         batch_set_u64(s->rows, SYSTEM_US, proc_start_ns(stat->system_ticks, s->hz) / 1000);
         r = batch_set_text(s->rows, STATE, &stat->state, 1);
