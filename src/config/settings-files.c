@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/capability.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "config/settings-internal.h"
@@ -112,16 +113,20 @@ int settings_read_file(Settings *s, SettingLayer layer, const char *path, const 
 {
         Buffer text = {0};
         Error why = {0};
+        Capabilities capabilities;
         int fd = -1;
         SettingFile *file = insert(s, SIZE_MAX, layer, name);
 
         if (!file)
                 return -E2BIG;
         SettingSource source = {.layer = layer, .name = file->name};
-        int r = open_file(path, reading, &fd, &why);
+        int r = capabilities_lower(&capabilities);
+        if (r == 0)
+                r = open_file(path, reading, &fd, &why);
         if (r == 0)
                 r = file_read_all(fd, &text, TOML_BYTES_MAX);
         fd_close(fd);
+        capabilities_restore(&capabilities);
         if (r == 0) {
                 r = parse(s, file, (const char *)text.data, text.size);
         } else if (reading == SETTING_NAMED || r == -EFBIG) {

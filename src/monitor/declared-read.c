@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/capability.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/macros.h"
@@ -36,9 +37,13 @@ static const char *kind_of(mode_t mode)
 int declared_open_file(const Host *host, const char *path, Error *err)
 {
         const char *relative = path + strspn(path, "/");
-        mode_t mode;
-        int fd = host_open_regular(host, relative[0] ? relative : ".", &mode);
+        mode_t mode = 0;
+        Capabilities capabilities;
+        int fd = capabilities_lower(&capabilities);
 
+        if (fd == 0)
+                fd = host_open_regular(host, relative[0] ? relative : ".", &mode);
+        capabilities_restore(&capabilities);
         if (fd == -EOPNOTSUPP && !S_ISREG(mode))
                 return error_set(err, EBADMSG, "%s is %s; expected a file", path, kind_of(mode));
         return fd < 0 ? error_set_errno(err, fd, "%s", path) : fd;

@@ -234,6 +234,40 @@ TOML
         [[ ${lines[0]} == "./vigia.toml is not read: it is no plain file" ]]
 }
 
+@test "config: file capabilities open no file that the user may not read" {
+        [[ $(id -u) == 0 ]] || skip "needs root, to give capabilities"
+        command -v setcap >/dev/null || skip "no setcap"
+        cp "$VIGIA" "$DIR/vigia"
+        setcap cap_sys_ptrace=ep "$DIR/vigia" || skip "no file capabilities here"
+        chmod -R a+rX "$DIR"
+        # Behind a folder that is closed to nobody; a process that stands in it is a way around.
+        mkdir -p hidden/open
+        chmod 0700 hidden
+        echo 'secret = 1' >hidden/open/file
+        chmod -R a+rX hidden/open
+        (cd hidden/open && exec tail -f /dev/null) 3>&- &
+        pid=$!
+        until_true test "/proc/$pid/cwd/file" -ef hidden/open/file
+        USER_NAME=nobody
+        run as_user "$DIR/vigia" config check "/proc/$pid/cwd/file"
+        cat >monitor.toml <<TOML
+[[monitor]]
+name = "looker"
+file = "/proc/$pid/cwd/file"
+TOML
+        looker=$(as_user "$DIR/vigia" monitors probe looker --json -c monitor.toml 2>&1) || true
+        kill "$pid"
+        [[ $output == "/proc/$pid/cwd/file: Permission denied; expected a configuration file"* ]] || {
+                [[ $output == *"cannot execute"* || $output == *"Operation not permitted"* ]] && skip "$output"
+                echo "$output"
+                false
+        }
+        [[ $looker == *"ermission denied"* ]] || {
+                echo "$looker"
+                false
+        }
+}
+
 @test "config: the manual page has every key, and no other; its example is fine" {
         page="$BATS_TEST_DIRNAME/../../docs/vigia.toml.5"
         # .It Cm key No = … below .Ss [table]
