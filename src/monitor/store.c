@@ -41,7 +41,7 @@ static const Column store_columns[N_COLUMNS] = {
         [APPARENT_BYTES] = GAUGE_NOISY("apparent_bytes", U64, BYTES, LEVEL,
                                        "sum of the sizes of its files; of a Nix store the narSize"),
         [FILES] = GAUGE_NOISY("files", U64, COUNT, 64,
-                              "files, one with several names once; see the manual for many of them"),
+                              "files; one with several names is one"),
         [DIRECTORIES] = GAUGE_NOISY("directories", U64, COUNT, 64, "folders, itself included"),
         [STORE_PATHS] = GAUGE("store_paths", U64, COUNT, "valid paths of a Nix store"),
         [ERRORS] = GAUGE("errors", U64, COUNT, "files and folders that could not be read, not counted"),
