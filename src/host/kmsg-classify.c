@@ -1,8 +1,9 @@
 /*
  * The kernel's lines that mean something for a run, as a table of patterns: the first that fits the
- * beginning of a line says what it is. '*' is any text, '#' a process id. The names of programs and
- * files in these lines are chosen by strangers: what is critical is bound to the start of the line,
- * where they cannot put it (a comm has 15 bytes), and lines that begin with a name come first.
+ * beginning of a line says what it is. '*' is any text, '#' a process id; `true`: a report of many
+ * lines follows. The names of programs and files in these lines are chosen by strangers: what is
+ * critical is bound to the start of the line, where they cannot put it (a comm has 15 bytes), and
+ * lines that begin with a name come first.
  */
 #include "host/kmsg.h"
 
@@ -18,6 +19,7 @@ enum { PID_LIMIT = 4 << 20 }; /* PID_MAX_LIMIT of include/linux/threads.h */
 
 typedef struct Pattern {
         const char *pattern, *kind, *severity;
+        bool report;
 } Pattern;
 
 static const Pattern patterns[] = {
@@ -27,10 +29,10 @@ static const Pattern patterns[] = {
         {"Memory cgroup out of memory: Killed process # (", "kernel-oom", CRITICAL},
         {"Killed process # (", "kernel-oom", CRITICAL},
         {"Out of memory and no killable processes", "kernel-oom-note", CRITICAL},
-        {"Out of memory: Kill process # (", "kernel-oom-note", WARNING},
-        {"Memory cgroup out of memory: Kill process # (", "kernel-oom-note", WARNING},
-        {"oom-kill:constraint=*,pid=#,uid=", "kernel-oom-note", WARNING},
-        {"oom-kill:constraint=", "kernel-oom-note", WARNING},
+        {"Out of memory: Kill process # (", "kernel-oom-note", INFO},
+        {"Memory cgroup out of memory: Kill process # (", "kernel-oom-note", INFO},
+        {"oom-kill:constraint=*,pid=#,uid=", "kernel-oom-note", INFO},
+        {"oom-kill:constraint=", "kernel-oom-note", INFO},
         {"oom_reaper: reaped process # (", "kernel-oom-note", INFO},
         {"oom_reaper: unable to reap pid:#", "kernel-oom-note", WARNING},
         {"Tasks in * are going to be killed due to memory.oom.group", "kernel-oom-note", WARNING},
@@ -40,9 +42,9 @@ static const Pattern patterns[] = {
         {"*[#]: segfault at ", "kernel-segfault", INFO},
         {"*[#]: unhandled signal ", "kernel-segfault", INFO},
         {"*[#]: unhandled exception: ", "kernel-segfault", INFO},
-        {"* invoked oom-killer: ", "kernel-oom-note", WARNING},
-        {"*: page allocation failure: order:", "kernel-allocation-failure", WARNING},
-        {"*: vmalloc error: size ", "kernel-allocation-failure", WARNING},
+        {"* invoked oom-killer: ", "kernel-oom-note", INFO, true},
+        {"*: page allocation failure: order:", "kernel-allocation-failure", WARNING, true},
+        {"*: vmalloc error: size ", "kernel-allocation-failure", WARNING, true},
         {"__vm_enough_memory: pid: #, comm: ", "kernel-allocation-failure", WARNING},
 
         /* kernel/cgroup/pids.c, fs/file_table.c, kernel/fork.c */
@@ -85,10 +87,10 @@ static const Pattern patterns[] = {
         {"BTRFS error (device ", "kernel-filesystem", CRITICAL},
         {"BTRFS: error (device ", "kernel-filesystem", CRITICAL},
         {"BTRFS warning (device ", "kernel-filesystem", WARNING},
-        {"BTRFS: Transaction aborted ", "kernel-filesystem", CRITICAL},
+        {"BTRFS: Transaction aborted ", "kernel-filesystem", CRITICAL, true},
         {"XFS (*): Corruption ", "kernel-filesystem", CRITICAL},
-        {"XFS (*): Metadata corruption detected ", "kernel-filesystem", CRITICAL},
-        {"XFS (*): Metadata CRC error detected ", "kernel-filesystem", CRITICAL},
+        {"XFS (*): Metadata corruption detected ", "kernel-filesystem", CRITICAL, true},
+        {"XFS (*): Metadata CRC error detected ", "kernel-filesystem", CRITICAL, true},
         {"XFS (*): metadata I/O error ", "kernel-filesystem", CRITICAL},
         {"XFS (*): log I/O error ", "kernel-filesystem", CRITICAL},
         {"XFS (*): *shutdown", "kernel-filesystem", CRITICAL},
@@ -115,24 +117,24 @@ static const Pattern patterns[] = {
         {"Memory failure: 0x", "kernel-hardware", WARNING},
 
         /* kernel/hung_task.c, kernel/watchdog.c, kernel/rcu/tree_stall.h, kernel/panic.c */
-        {"INFO: task *:# blocked for more than ", "kernel-hung-task", WARNING},
-        {"INFO: task *:# blocked in I/O wait for more than ", "kernel-hung-task", WARNING},
-        {"watchdog: BUG: soft lockup - *:#]", "kernel-lockup", CRITICAL},
-        {"watchdog: BUG: soft lockup", "kernel-lockup", CRITICAL},
-        {"NMI watchdog: BUG: soft lockup - *:#]", "kernel-lockup", CRITICAL},
-        {"*Watchdog detected hard LOCKUP on cpu ", "kernel-lockup", CRITICAL},
-        {"BUG: workqueue lockup", "kernel-lockup", CRITICAL},
-        {"*rcu: INFO: * stall", "kernel-rcu-stall", WARNING},
-        {"INFO: rcu_* stall", "kernel-rcu-stall", WARNING},
-        {"*rcu: *kthread starved for ", "kernel-rcu-stall", WARNING},
-        {"Kernel panic - not syncing: ", "kernel-bug", CRITICAL},
-        {"kernel BUG at ", "kernel-bug", CRITICAL},
-        {"BUG: ", "kernel-bug", CRITICAL},
-        {"Oops: ", "kernel-bug", CRITICAL},
-        {"Internal error: ", "kernel-bug", CRITICAL},
-        {"general protection fault", "kernel-bug", CRITICAL},
-        {"WARNING: CPU: * PID: # at ", "kernel-bug", WARNING},
-        {"WARNING: * at ", "kernel-bug", WARNING},
+        {"INFO: task *:# blocked for more than ", "kernel-hung-task", WARNING, true},
+        {"INFO: task *:# blocked in I/O wait for more than ", "kernel-hung-task", WARNING, true},
+        {"watchdog: BUG: soft lockup - *:#]", "kernel-lockup", CRITICAL, true},
+        {"watchdog: BUG: soft lockup", "kernel-lockup", CRITICAL, true},
+        {"NMI watchdog: BUG: soft lockup - *:#]", "kernel-lockup", CRITICAL, true},
+        {"*Watchdog detected hard LOCKUP on cpu ", "kernel-lockup", CRITICAL, true},
+        {"BUG: workqueue lockup", "kernel-lockup", CRITICAL, true},
+        {"*rcu: INFO: * stall", "kernel-rcu-stall", WARNING, true},
+        {"INFO: rcu_* stall", "kernel-rcu-stall", WARNING, true},
+        {"*rcu: *kthread starved for ", "kernel-rcu-stall", WARNING, true},
+        {"Kernel panic - not syncing: ", "kernel-bug", CRITICAL, true},
+        {"kernel BUG at ", "kernel-bug", CRITICAL, true},
+        {"BUG: ", "kernel-bug", CRITICAL, true},
+        {"Oops: ", "kernel-bug", CRITICAL, true},
+        {"Internal error: ", "kernel-bug", CRITICAL, true},
+        {"general protection fault", "kernel-bug", CRITICAL, true},
+        {"WARNING: CPU: * PID: # at ", "kernel-bug", WARNING, true},
+        {"WARNING: * at ", "kernel-bug", WARNING, true},
 
         /* NVIDIA's driver, drivers/gpu/drm */
         {"NVRM: Xid (*): *pid=#, ", "kernel-gpu", WARNING},
@@ -201,7 +203,7 @@ bool kmsg_classify(const char *text, size_t size, KmsgClass *ret)
         for (size_t i = 0; i < ARRAY_LENGTH(patterns); i++) {
                 if (!match(patterns[i].pattern, text, text + size, &pid))
                         continue;
-                *ret = (KmsgClass){patterns[i].kind, patterns[i].severity, pid};
+                *ret = (KmsgClass){patterns[i].kind, patterns[i].severity, pid, patterns[i].report};
                 return true;
         }
         return false;

@@ -45,6 +45,7 @@ typedef struct KmsgClass {
         const char *kind;     /* "kernel-oom", …; static */
         const char *severity; /* info | warning | critical; static */
         pid_t pid;            /* as of the initial pid namespace; 0: names none */
+        bool report;          /* many lines of details follow */
 } KmsgClass;
 
 /* False: no line that means anything to us; *ret is untouched. */

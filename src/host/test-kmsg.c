@@ -119,13 +119,13 @@ static const struct {
         {"Killed process 77 (ld) total-vm:1kB, anon-rss:1kB, file-rss:0kB, shmem-rss:0kB",
          "kernel-oom", "critical", 77},
         {"Out of memory: Kill process 77 (ld) score 900 or sacrifice child", "kernel-oom-note",
-         "warning", 77},
+         "info", 77},
         {"cc1plus invoked oom-killer: gfp_mask=0x140cca(GFP_HIGHUSER_MOVABLE|__GFP_COMP), order=0, "
          "oom_score_adj=0",
-         "kernel-oom-note", "warning", 0},
+         "kernel-oom-note", "info", 0},
         {"oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=/a,"
          "task_memcg=/a,task=peak,pid=31,uid=0",
-         "kernel-oom-note", "warning", 31},
+         "kernel-oom-note", "info", 31},
         {"oom_reaper: reaped process 31 (peak), now anon-rss:0kB, file-rss:0kB, shmem-rss:0kB",
          "kernel-oom-note", "info", 31},
         {"cgroup: fork rejected by pids controller in /user.slice/user-1000.slice/session-2.scope",

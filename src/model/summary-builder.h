@@ -60,6 +60,9 @@ struct SummaryBuilder {
         uint64_t total_cpu_us;
         bool totals_pss;
 
+        /* events: OOM kills of the run as bpf told them, and as the kernel's log did */
+        uint64_t kills_told, kills_logged;
+
         /* memory, cpu, pressure */
         CounterSpan cpu_all, cpu_idle, cpu_iowait, pressure[SUMMARY_PRESSURES];
 

@@ -1,4 +1,4 @@
-/* Rows of totals and events: the tree's peak, its curves, and what was reported meanwhile. */
+/* Rows of totals: the tree's peak and its curves. */
 #include <errno.h>
 #include <string.h>
 
@@ -11,7 +11,6 @@ enum { LATE_US = 10000 }; /* a tick this late is worth telling */
 const char *const summary_total_columns[] = {"t_ns",         "processes",         "rss_bytes",
                                              "pss_bytes",    "cgroup_peak_bytes", "cgroup_bytes",
                                              "cpu_us",       "late_us",           NULL};
-const char *const summary_event_columns[] = {"t_ns", "kind", "severity", "pid", "text", NULL};
 
 static void raise(uint64_t *highest, Cells c, size_t row)
 {
@@ -83,41 +82,4 @@ void summary_finish_totals(SummaryBuilder *b)
 
         if (s->cpu_us == SUMMARY_UNKNOWN && b->total_cpu_us > 0)
                 s->cpu_us = b->total_cpu_us;
-}
-
-static bool cell_is(const Batch *rows, Cells c, size_t row, const char *word)
-{
-        uint64_t unused;
-        size_t size;
-
-        if (!cells_get(c, row, &unused))
-                return false;
-        const char *text = batch_text(rows, (size_t)c.column, row, &size);
-        return size == strlen(word) && memcmp(text, word, size) == 0;
-}
-
-int summary_observe_events(SummaryBuilder *b, const Batch *rows)
-{
-        Summary *s = b->summary;
-        Cells t = cells_find(rows, "t_ns"), kind = cells_find(rows, "kind");
-        Cells severity = cells_find(rows, "severity"), pid = cells_find(rows, "pid");
-        Cells text = cells_find(rows, "text");
-        int r = 0;
-
-        for (size_t row = 0; r == 0 && row < batch_rows(rows); row++) {
-                s->events++;
-                s->oom_kills += cell_is(rows, kind, row, "oom-kill");
-                s->last_ns = MAX(s->last_ns, (int64_t)cells_or(t, row, 0));
-                if (s->n_kept == SUMMARY_EVENTS || cell_is(rows, severity, row, "info"))
-                        continue;
-                SummaryEvent *e = &s->kept[s->n_kept++];
-                e->t_ns = (int64_t)cells_or(t, row, 0);
-                e->pid = (int32_t)cells_or(pid, row, UINT64_MAX);
-                r = cells_copy_text(rows, kind, row, &e->kind);
-                if (r == 0)
-                        r = cells_copy_text(rows, severity, row, &e->severity);
-                if (r == 0)
-                        r = cells_copy_text(rows, text, row, &e->text);
-        }
-        return r;
 }

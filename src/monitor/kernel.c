@@ -31,6 +31,7 @@ typedef struct KernelState {
         int fd;
         EventGate gate;
         const MonitorScope *scope;
+        uint64_t report_us, report_line_us; /* begin and last line of a report, by its stamps; 0 */
         bool pids_are_ours;   /* we live in the namespace that the kernel's pids are of */
         bool numbered;        /* `expected` is known */
         uint64_t expected;    /* sequence number of the next record */
@@ -172,16 +173,43 @@ static int add_lost(KernelState *s, const MonitorTick *tick, Batch *rows)
         return r;
 }
 
-/* False: not worth a row. Programs may write to the log, too; their words are not the kernel's. */
-static bool classify(const KmsgRecord *record, KmsgClass *ret)
+/*
+ * Of what the kernel has to say of an OOM kill or a fault, some fifty lines of registers, stacks
+ * and zones follow the one that says it, most of them as warnings. They go on until for a second
+ * none has come; ten seconds are enough for any, also over a slow serial line.
+ */
+static bool is_detail(KernelState *s, bool begins)
 {
+        uint64_t now_us = s->record.time_us;
+
+        if (begins)
+                s->report_us = s->report_line_us = now_us;
+        if (begins || s->report_us == 0)
+                return false;
+        if (now_us - s->report_line_us > 1000000 || now_us - s->report_us > 10000000) {
+                s->report_us = 0;
+                return false;
+        }
+        s->report_line_us = now_us;
+        return true;
+}
+
+/* False: not worth a row. Programs may write to the log, too; their words are not the kernel's.
+ * What we do not know is for who looks, not for who has to be told. */
+static bool classify(KernelState *s, KmsgClass *ret)
+{
+        const KmsgRecord *record = &s->record;
+
         if (record->facility != 0 || record->size == 0)
                 return false;
-        if (kmsg_classify(record->text, record->size, ret))
+        bool known = kmsg_classify(record->text, record->size, ret);
+        if (is_detail(s, known && ret->report))
+                return known;
+        if (known)
                 return true;
         if (record->level > KMSG_WARNING || record->fragment)
                 return false;
-        *ret = (KmsgClass){"kernel", record->level <= KMSG_CRITICAL ? "critical" : "warning", 0};
+        *ret = (KmsgClass){"kernel", record->level <= KMSG_CRITICAL ? "warning" : "info", 0, false};
         return true;
 }
 
@@ -191,7 +219,7 @@ static int add_record(KernelState *s, const MonitorTick *tick, Batch *rows)
         KmsgClass class;
         int r = add_lost(s, tick, rows);
 
-        if (r < 0 || !classify(&s->record, &class))
+        if (r < 0 || !classify(s, &class))
                 return r;
         if (!event_gate_pass(&s->gate, tick->now_ns, text_equal(class.severity, "critical")))
                 return 0;

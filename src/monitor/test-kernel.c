@@ -134,12 +134,39 @@ static void test_lines(void **state)
         assert_false(batch_is_null(log->rows, EVENT_PROCESS, 0));
         assert_int_equal(batch_u64(log->rows, EVENT_PROCESS, 0), 0);
         check_text(log, EVENT_KIND, 1, "kernel");
-        check_text(log, EVENT_SEVERITY, 1, "warning");
+        check_text(log, EVENT_SEVERITY, 1, "info");
         assert_true(batch_is_null(log->rows, EVENT_PID, 1));
-        check_text(log, EVENT_SEVERITY, 2, "critical");
+        check_text(log, EVENT_SEVERITY, 2, "warning");
         check_text(log, EVENT_KIND, 3, "kernel-segfault");
         assert_int_equal(batch_i64(log->rows, EVENT_PID, 3), 555);
         assert_true(batch_is_null(log->rows, EVENT_PROCESS, 3));
+}
+
+/* The stack and the registers of a report are no lines of their own; what else is known is. */
+static void test_reports(void **state)
+{
+        const Log *log = *state;
+
+        append(log, "4,10,1000000,-;cc1plus invoked oom-killer: gfp_mask=0x0, order=0\n"
+                    "4,11,1000100,-;CPU: 0 PID: 100 Comm: cc1plus Not tainted 6.1.0\n"
+                    "4,12,1900000,-; dump_stack_lvl+0x44/0x5c\n"
+                    "4,13,2800000,-;Mem-Info:\n"
+                    "3,14,2900000,-;Out of memory: Killed process 5 (cc1plus) total-vm:1kB\n"
+                    "4,15,2900001,-;130942 pages RAM\n"
+                    "4,16,3900002,-;something else, a second later\n"
+                    "4,17,4000000,-;WARNING: CPU: 0 PID: 7 at mm/slub.c:1 x+0x1/0x2\n");
+        sample(log, 2 * NS_PER_SECOND, 4);
+        check_text(log, EVENT_KIND, 0, "kernel-oom-note");
+        check_text(log, EVENT_KIND, 1, "kernel-oom");
+        check_text(log, EVENT_TEXT, 2, "something else, a second later");
+        check_text(log, EVENT_KIND, 3, "kernel-bug");
+        for (unsigned i = 0; i < 20; i++) {
+                char line[64];
+                snprintf(line, sizeof line, "4,%u,%u,-;a detail, or for ever?\n", 18 + i,
+                         4500000 + i * 900000);
+                append(log, line);
+        }
+        sample(log, 2 * NS_PER_SECOND, 9); /* not for ever: ten seconds of them are details */
 }
 
 static void check_time(const Log *log, size_t row, uint64_t now_ns)
@@ -270,6 +297,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_lines, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_reports, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_times, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_lost, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_storm, setup, teardown),

@@ -75,7 +75,7 @@ wanted()
 systemd()
 {
         local file arguments=()
-        for file in /lib/systemd/systemd /usr/bin/systemctl /usr/bin/systemd-run \
+        for file in /lib/systemd/systemd /lib/systemd/systemd-journald /usr/bin/systemctl /usr/bin/systemd-run \
                 /usr/bin/dbus-daemon /lib/systemd/system /usr/lib/systemd/user \
                 /usr/share/dbus-1 "$(ldconfig -p | sed -n 's/.*libsystemd.so.0 .*=> //p' | head -n 1)"; do
                 if [[ ! -e $file ]]; then

@@ -24,6 +24,19 @@ rows events 'select(.kind == "kernel-oom") | .text' | grep -q '^Out of memory: K
 ok "as a kill for the whole machine"
 is "$(rows events 'select(.kind == "oom-kill") | .pid')" "$killed"
 ok "bpf told it, too, once"
+rows events '.text' | grep -q '^Mem-Info:'
+is $? 1
+ok "without the fifty lines of its details"
 record peak $((total / 1024 * 2)) >/tmp/out 2>/tmp/err
 is $? 137
 ok "exit code 137 where the command itself was killed"
+# An ordinary user has no bpf; the kernel's log is what tells.
+echo 0 >/proc/sys/kernel/dmesg_restrict
+rm -rf "$at"
+su nobody -c "vigia run -o $at -- sh -c 'peak $((total / 1024 * 2)); exit 3'" >/tmp/out 2>/tmp/err
+is "$(rows events 'select(.kind == "oom-kill") | .pid')" ""
+ok "nobody: bpf tells nothing"
+is "$(info .capture.source)" poll
+ok "the source is poll"
+grep -q 'exit 3.*: out of memory$' /tmp/err
+ok "the verdict is out of memory all the same"

@@ -31,6 +31,28 @@ record sh -c 'systemctl show -p TasksMax -p MemoryMax "$(sed -n "s,^0::.*/,,p" /
 is "$(sort /tmp/out | tr '\n' ' ')" "MemoryMax=infinity TasksMax=infinity "
 ok "the scope has no limit of its own"
 
+# --- what journald has of a unit ---
+systemctl start systemd-journald.service
+cat >/tmp/journal.toml <<'END'
+[monitors.journal]
+enabled = true
+units = ["demo"]
+END
+systemd-run --quiet --wait --unit=demo -p DefaultDependencies=no echo before the recording
+rm -rf "$at"
+vigia run --no-report -q -c /tmp/journal.toml -o "$at" -- sh -c 'for unit in demo other; do
+        systemd-run --quiet --wait --unit=$unit -p DefaultDependencies=no \
+                sh -c "echo hello from $unit; echo \"<3>it is bad\"; sleep 1"
+        done' >/tmp/out 2>&1
+is "$(rows events 'select(.kind == "journal" and (.text | endswith("hello from demo"))) | .severity')" info
+ok "journal: a line of the unit is one event"
+is "$(rows events 'select(.kind == "journal" and .severity == "warning") | .text')" "demo.service: it is bad"
+ok "with its priority"
+grep -q ' demo.service sh\[[0-9]*\]: hello from demo$' "$at/journal.log"
+ok "and a line of journal.log"
+is "$(grep -cE 'other|before the recording' "$at/journal.log")" 0
+ok "nothing of another unit, nothing from before"
+
 # --- an ordinary user, in a session beside the user's manager, as logind has it ---
 session()
 {
