@@ -27,6 +27,14 @@ _vigia()
         --compression) mapfile -t COMPREPLY < <(compgen -W 'zstd snappy gzip brotli lz4 none' -- "$word") && return ;;
         --table) mapfile -t COMPREPLY < <(compgen -W 'processes samples totals events' -- "$word") && return ;;
         --user) mapfile -t COMPREPLY < <(compgen -u -- "$word") && return ;;
+        -c | --config) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
+        --preset) mapfile -t COMPREPLY < <(compgen -W "$(vigia config show --preset '?' 2>&1 |
+                sed -n 's/.*expected \([a-z, ]*\).*/\1/p' | sed 's/,//g; s/ or / /')" -- "$word") && return ;;
+        -m | --monitor | -x | --without | --only)
+                # The part behind the last comma, with what stands before it.
+                mapfile -t COMPREPLY < <(compgen -P "${word%"${word##*,}"}" -W "$(vigia config keys 2>/dev/null |
+                        sed -n 's/^monitors\.\([a-z_]*\)\.enabled$/\1/p')" -- "${word##*,}") && return
+                ;;
         -o | --output) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
         esac
         if [[ $word == -* ]]; then
@@ -44,6 +52,13 @@ _vigia()
         monitors)
                 mapfile -t COMPREPLY < <(compgen -W "probe $(vigia monitors 2>/dev/null |
                         sed -n 's/^  \([a-z_-]\{1,\}\) .*/\1/p')" -- "$word")
+                ;;
+        config)
+                if ((COMP_CWORD == 2)); then
+                        mapfile -t COMPREPLY < <(compgen -W 'show check keys' -- "$word")
+                else
+                        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+                fi
                 ;;
         convert) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
         esac

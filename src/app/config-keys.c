@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/nearest.h"
 #include "base/regex.h"
 #include "base/text.h"
 #include "config/presets.h"
@@ -35,23 +34,6 @@ static int check_compression(const char *text, Error *expected)
         return 0;
 }
 
-static int check_preset(const char *text, Error *expected)
-{
-        _cleanup_string_ String names = {0};
-        Nearest nearest = nearest_to(text);
-        char hint[NEAREST_HINT_MAX];
-        size_t size;
-
-        if (preset_find(text, &size))
-                return 0;
-        for (const Preset *p = presets; p->name; p++) {
-                string_add_format(&names, "%s%s", p == presets ? "" : p[1].name ? ", " : " or ", p->name);
-                nearest_offer(&nearest, p->name);
-        }
-        return error_set(expected, EINVAL, "%s%s", string_get(&names),
-                         nearest_hint(&nearest, "", hint));
-}
-
 static const SettingKey fixed_keys[] = {
         {"run.interval", SETTING_DURATION, "50ms (attach -a: 1s)", "time between samples of processes",
          .min = NS_PER_MS, .max = 3600 * NS_PER_SECOND},
@@ -71,8 +53,7 @@ static const SettingKey fixed_keys[] = {
         {"run.report", SETTING_BOOL, "yes", "a summary at the end"},
         {"run.quiet", SETTING_BOOL, "no", "print nothing but errors"},
         {"run.verbose", SETTING_NUMBER, "0", "say more (1), much more (2)", .max = 2},
-        {"run.preset", SETTING_TEXT, NULL, "monitors and settings for a kind of work",
-         .check = check_preset},
+        {"run.preset", SETTING_TEXT, NULL, "monitors and settings for a kind of work"},
         {"monitors.on", SETTING_WORDS, NULL, "monitors beside those that are on by themselves"},
         {"monitors.off", SETTING_WORDS, NULL, "monitors to leave out"},
         {"monitors.only", SETTING_WORDS, NULL, "these monitors and no other (process: none)"},
@@ -244,6 +225,24 @@ static void add_monitor(Keys *k, const Monitor *m)
                         (SettingKey){.kind = setting_kind(own->kind), .help = own->help});
 }
 
+/* The presets are the build's; so are the choices. */
+static int add_presets(Settings *settings, SettingKey *keys, size_t n)
+{
+        size_t n_presets = 0;
+
+        while (presets[n_presets].name)
+                n_presets++;
+        const char **names = settings_allocate(settings, (n_presets + 1) * sizeof *names);
+        if (!names)
+                return -ENOMEM;
+        for (size_t i = 0; i < n_presets; i++)
+                names[i] = presets[i].name;
+        for (size_t i = 0; i < n; i++)
+                if (text_equal(keys[i].name, "run.preset"))
+                        keys[i].choices = names;
+        return 0;
+}
+
 static size_t count_keys(const Monitor *const *list)
 {
         size_t n = 0;
@@ -280,5 +279,5 @@ int config_schema(Settings *settings, Monitor *const *more, const SettingSchema 
                 .known_variables = variables,
         };
         *ret = schema;
-        return k.failed ? -ENOMEM : 0;
+        return k.failed ? -ENOMEM : add_presets(settings, k.keys, ARRAY_LENGTH(fixed_keys));
 }
