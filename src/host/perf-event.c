@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/perf_event.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/macros.h"
@@ -169,4 +170,27 @@ int perf_event_find(const Host *host, const char *text, PerfEvent *ret, Error *w
         if (r == 0)
                 *ret = event;
         return r;
+}
+
+/* The unit's number goes into the upper half (PERF_PMU_TYPE_SHIFT; Linux 5.13). */
+size_t perf_event_by_core(const Host *host, const PerfEvent *event, PerfEvent ret[2])
+{
+        static const char *const units[] = {"cpu_core", "cpu_atom"};
+        uint64_t types[2];
+        char path[96];
+
+        ret[0] = *event;
+        if (event->type != PERF_TYPE_HARDWARE && event->type != PERF_TYPE_HW_CACHE)
+                return 1;
+        for (size_t i = 0; i < 2; i++) {
+                snprintf(path, sizeof path, "sys/bus/event_source/devices/%s/type", units[i]);
+                if (sysfs_u64(host, path, &types[i]) < 0 || types[i] > UINT32_MAX)
+                        return 1;
+        }
+        for (size_t i = 0; i < 2; i++) {
+                ret[i] = *event;
+                ret[i].config[0] |= types[i] << 32;
+                snprintf(ret[i].name, sizeof ret[i].name, "%s/%.80s/", units[i], event->name);
+        }
+        return 2;
 }

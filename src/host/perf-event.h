@@ -37,6 +37,10 @@ int perf_event_find(const Host *host, const char *text, PerfEvent *ret, Error *w
 /* The generic events and raw ones; false: none of that name. Pure. */
 bool perf_event_generic(const char *name, PerfEvent *ret);
 
+/* A processor with two kinds of cores has a unit for each, and a generic event of the hardware is by
+ * itself of the first only: one event for each kind then. 1 (ret[0] is a copy) or 2. */
+size_t perf_event_by_core(const Host *host, const PerfEvent *event, PerfEvent ret[2]);
+
 /* An event of a unit, in perf-event-pmu.c: `unit` and `terms` of "unit/terms/". */
 int perf_event_of_unit(const Host *host, const char *unit, const char *terms, PerfEvent *ret,
                        Error *why);

@@ -182,6 +182,26 @@ static void test_wrong(void **state)
         refuse(longer);
 }
 
+/* Alder Lake: cpu_core is 4, cpu_atom 10. */
+static void test_two_kinds_of_cores(void **state)
+{
+        PerfEvent event = find("branch-misses:u"), both[2];
+
+        assert_int_equal(perf_event_by_core(host, &event, both), 1);
+        assert_string_equal(both[0].name, "branch-misses:u");
+        put(UNITS "cpu_core", "type", "4\n");
+        assert_int_equal(perf_event_by_core(host, &event, both), 1);
+        put(UNITS "cpu_atom", "type", "10\n");
+        assert_int_equal(perf_event_by_core(host, &event, both), 2);
+        assert_string_equal(both[0].name, "cpu_core/branch-misses:u/");
+        assert_true(both[0].config[0] == (4ull << 32 | 5) && both[1].config[0] == (10ull << 32 | 5));
+        assert_true(both[1].user_only);
+        event = find("page-faults");
+        assert_int_equal(perf_event_by_core(host, &event, both), 1);
+        event = find("r1a8");
+        assert_int_equal(perf_event_by_core(host, &event, both), 1);
+}
+
 static void test_place(void **state)
 {
         uint64_t config[3] = {0, 0, 0};
@@ -207,6 +227,7 @@ int main(void)
                 cmocka_unit_test(test_generic),  cmocka_unit_test(test_modifiers),
                 cmocka_unit_test(test_tracepoint), cmocka_unit_test(test_units),
                 cmocka_unit_test(test_wrong),    cmocka_unit_test(test_place),
+                cmocka_unit_test(test_two_kinds_of_cores),
         };
 
         return cmocka_run_group_tests(tests, setup, teardown);

@@ -22,6 +22,7 @@ typedef enum DrmFile {
         MEMORY_BUSY,
         VRAM_USED,
         VRAM_TOTAL,
+        GTT_USED,
         TEMPERATURE,
         MEMORY_TEMPERATURE,
         POWER_UW,
@@ -90,6 +91,7 @@ static void open_card(const Host *host, Card *card)
         static const char *const memory_busy[] = {"device/mem_busy_percent"};
         static const char *const used[] = {"device/mem_info_vram_used"};
         static const char *const total[] = {"device/mem_info_vram_total"};
+        static const char *const gtt[] = {"device/mem_info_gtt_used"};
         static const char *const mhz[] = {"gt_act_freq_mhz", "gt/gt0/rps_act_freq_mhz",
                                           "device/tile0/gt0/freq0/act_freq"};
 
@@ -97,6 +99,7 @@ static void open_card(const Host *host, Card *card)
         card->fds[MEMORY_BUSY] = open_first(host, card->folder, memory_busy, 1);
         card->fds[VRAM_USED] = open_first(host, card->folder, used, 1);
         card->fds[VRAM_TOTAL] = open_first(host, card->folder, total, 1);
+        card->fds[GTT_USED] = open_first(host, card->folder, gtt, 1);
         card->fds[CLOCK_MHZ] = open_first(host, card->folder, mhz, ARRAY_LENGTH(mhz));
 }
 
@@ -299,6 +302,7 @@ void drm_gpus_read(DrmGpus *gpus, size_t i, GpuFigures *ret)
         ret->memory_use_percent = card_value(card, MEMORY_BUSY, 1);
         ret->memory_used_bytes = card_value(card, VRAM_USED, 1);
         ret->memory_total_bytes = card_value(card, VRAM_TOTAL, 1);
+        ret->shared_used_bytes = card_value(card, GTT_USED, 1);
         ret->temperature_c = card_degrees(card, TEMPERATURE);
         ret->memory_temperature_c = card_degrees(card, MEMORY_TEMPERATURE);
         ret->power_w = card_watts(card, POWER_UW);

@@ -21,6 +21,7 @@ enum {
         MEMORY_USE_PERCENT,
         MEMORY_USED_BYTES,
         MEMORY_TOTAL_BYTES,
+        SHARED_USED_BYTES,
         PROCESS_MEMORY_BYTES,
         PROCESS_USE,
         TEMPERATURE_C,
@@ -52,6 +53,8 @@ static const Column gpu_columns[N_COLUMNS] = {
                                            "of the time, its memory was read or written"),
         [MEMORY_USED_BYTES] = GAUGE_NOISY("memory_used_bytes", U64, BYTES, LEVEL, "of its own memory"),
         [MEMORY_TOTAL_BYTES] = GAUGE("memory_total_bytes", U64, BYTES, "its own memory"),
+        [SHARED_USED_BYTES] = GAUGE_NOISY("shared_used_bytes", U64, BYTES, LEVEL,
+                                          "of the machine's memory, mapped for the GPU"),
         [PROCESS_MEMORY_BYTES] = GAUGE_NOISY("process_memory_bytes", U64, BYTES, LEVEL,
                                              "of its memory, held by this process"),
         [PROCESS_USE] = WORDS("process_use", "compute, graphics or both"),
@@ -97,6 +100,7 @@ void gpu_figures_clear(GpuFigures *figures)
                 .memory_temperature_c = NAN, .power_w = NAN, .power_limit_w = NAN,
                 .use_percent = GPU_UNKNOWN, .memory_use_percent = GPU_UNKNOWN,
                 .memory_used_bytes = GPU_UNKNOWN, .memory_total_bytes = GPU_UNKNOWN,
+                .shared_used_bytes = GPU_UNKNOWN,
                 .energy_uj = GPU_UNKNOWN, .clock_hz = GPU_UNKNOWN, .memory_clock_hz = GPU_UNKNOWN,
                 .fan_percent = GPU_UNKNOWN, .fan_rpm = GPU_UNKNOWN,
         };
@@ -194,6 +198,7 @@ static int gpu_row(const GpuFigures *f, const MonitorTick *tick, Batch *rows)
         set_known(rows, MEMORY_USE_PERCENT, f->memory_use_percent);
         set_known(rows, MEMORY_USED_BYTES, f->memory_used_bytes);
         set_known(rows, MEMORY_TOTAL_BYTES, f->memory_total_bytes);
+        set_known(rows, SHARED_USED_BYTES, f->shared_used_bytes);
         set_known(rows, ENERGY_UJ, f->energy_uj);
         set_known(rows, CLOCK_HZ, f->clock_hz);
         set_known(rows, MEMORY_CLOCK_HZ, f->memory_clock_hz);

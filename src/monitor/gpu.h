@@ -24,6 +24,7 @@ typedef struct GpuFigures {
         double temperature_c, limit_c, memory_temperature_c, power_w, power_limit_w; /* NAN */
         uint64_t use_percent, memory_use_percent;                                     /* GPU_UNKNOWN */
         uint64_t memory_used_bytes, memory_total_bytes;
+        uint64_t shared_used_bytes; /* of the machine's memory */
         uint64_t energy_uj, clock_hz, memory_clock_hz, fan_percent, fan_rpm;
 } GpuFigures;
 

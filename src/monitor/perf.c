@@ -82,19 +82,21 @@ static int add_events(PerfState *s, const char *text, Error *err, Error *fix)
 {
         const char *at;
         char name[PERF_NAME_MAX];
+        PerfEvent event;
         size_t n;
         int r = 0;
 
         while (r == 0 && (n = next_name(&text, &at)) > 0) {
-                if (s->n_events == PERF_EVENTS_MAX)
-                        return error_set(err, E2BIG, "perf: more than %d events", PERF_EVENTS_MAX);
+                if (s->n_events + 2 > PERF_EVENTS_MAX)
+                        return error_set(err, E2BIG, "perf: there is room for %d events", PERF_EVENTS_MAX - 1);
                 if (n >= sizeof name)
                         return error_set(err, EINVAL, "perf: the name of an event has %d bytes at most",
                                          PERF_NAME_MAX - 1);
                 memcpy(name, at, n);
                 name[n] = '\0';
-                r = perf_event_find(s->host, name, &s->events[s->n_events], err, fix);
-                s->n_events += r == 0;
+                r = perf_event_find(s->host, name, &event, err, fix);
+                if (r == 0)
+                        s->n_events += perf_event_by_core(s->host, &event, &s->events[s->n_events]);
         }
         return r;
 }

@@ -118,6 +118,10 @@ need_source()
         skip "$SOURCE as $USER_NAME: ${why//$'\n'/ }"
 }
 
+# A script for sh -c that ends when the run $0 has the tables $@, after 20 s at most: what may block
+# answers when it can, and a command that ends at once may be gone by then.
+UNTIL_TABLES='for i in $(seq 200); do n=0; for t; do [ -e "$0/$t" ] && n=$((n + 1)); done; [ $n = $# ] && exit; sleep 0.1; done; exit 1'
+
 # Waits for a condition, at most 20 s: until_true COMMAND…
 until_true()
 {

@@ -66,7 +66,7 @@ with_driver() # FOLDER COMMAND…
 @test "gpu: a recording finds the library where the linker looks, and has its table" {
         mkdir -p driver/nvidia
         echo "NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.14" >driver/nvidia/version
-        LD_LIBRARY_PATH=$bin with_driver "$DIR/driver" "$VIGIA" run ${SOURCE:+--source "$SOURCE"} -q -o "$RUN" -- true
+        LD_LIBRARY_PATH=$bin with_driver "$DIR/driver" "$VIGIA" run ${SOURCE:+--source "$SOURCE"} -q -o "$RUN" -- sh -c "$UNTIL_TABLES" "$RUN" gpu
         rows gpu >rows
         [[ $(jq -s -c 'map(select(.driver == "nvidia" and .state == "lost") | .name) | unique' rows) == '["Tesla Gone"]' ]]
         [[ $(jq -s 'map(select(.pid == 4242)) | .[0].process_memory_bytes' rows) == 3221225472 ]]

@@ -38,6 +38,9 @@ put hwmon/hwmon1/temp1_crit 87850
 put hwmon/hwmon1/temp2_input 39850
 put hwmon/hwmon1/temp2_max 65261850
 put hwmon/hwmon1/fan1_input 900
+put powercap/intel-rapl:0/name package-0
+put powercap/intel-rapl:0/energy_uj 123456789
+put powercap/intel-rapl:0/max_energy_range_uj 262143328850
 mount --bind "$1" /etc/sensors3.conf
 shift
 exec "$@"
@@ -85,4 +88,12 @@ END
         under own monitor-rows / temperature >library 2>err
         [[ ! -s err ]]
         [[ $(jq -s 'map(select(.t_ns == 1000000000 and .chip == "coretemp-isa-0000")) | length' library) == 3 ]]
+}
+
+@test "sensors: a recording has them and the energy in tables of their own" {
+        : >config/own
+        under own "$VIGIA" run ${SOURCE:+--source "$SOURCE"} -q -o "$RUN" -- sh -c "$UNTIL_TABLES" "$RUN" temperature power
+        [[ $(figure temperature 'map(select(.chip == "nvme-pci-0100" and .kind == "temperature") | .critical_c) | unique | length') == 2 ]]
+        [[ $(figure power '.[0] | [.zone, .energy_uj, .energy_range_uj] | join(" ")') == "package-0 123456789 262143328850" ]]
+        [[ $(info '[.monitors[] | select(.name == "temperature" or .name == "power") | .errors] | add') == 0 ]]
 }
