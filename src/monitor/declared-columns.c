@@ -46,7 +46,7 @@ static void full_name(const DeclaredCell *cell, String *to)
 
 static bool is_text(const char *a, const char *b, size_t size)
 {
-        return strncmp(a, b, size) == 0 && a[size] == '\0';
+        return strlen(a) == size && memcmp(a, b, size) == 0;
 }
 
 /* By its own name, with its section or without, as it is written or made safe. */
