@@ -29,6 +29,24 @@ line_in() # FILE
         until [[ -s $1 ]]; do sleep 0.02; done
 }
 
+@test "every preset is a configuration without a mistake" {
+        for preset in cargo kdevops nixos; do
+                "$VIGIA" config check --preset "$preset"
+        done
+}
+
+@test "the examples of docs/your-monitors.md are right" {
+        local page="${BATS_TEST_DIRNAME}/../../docs/your-monitors.md"
+        # Lines of four blanks, from a [[monitor]] on.
+        awk '/^    / { if ($1 == "[[monitor]]") on = 1; if (on) print substr($0, 5); next } /^$/ { next } { on = 0 }' \
+                "$page" >vigia.toml
+        [[ $(grep -c '^\[\[monitor' vigia.toml) == 6 ]]
+        "$VIGIA" config check vigia.toml
+        record --no-report --only load,net,swaps -- sleep 0.5
+        is "$(figure net '[.[] | select(.interface == "lo")] | length > 0 and all(.rx_bytes >= 0 and .tx_bytes >= 0)')" == true
+        is "$(figure load 'length > 0 and all(.tasks > 0)')" == true
+}
+
 @test "files that come late, vanish, change, are pipes or huge: the others go on" {
         printf 'a: 1\n' >steady
         printf 'a: 1\n' >changes
