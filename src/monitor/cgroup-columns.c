@@ -3,7 +3,7 @@
 #include "monitor/cgroup-columns.h"
 
 /* A level that moves by less tells nobody anything; what is stored is exact all the same. */
-#define LEVEL (1024.0 * 1024)
+#define LEVEL (4.0 * 1024 * 1024)
 #define LEVEL_OF(n, h) GAUGE_NOISY(n, U64, BYTES, LEVEL, h)
 
 static const Column cgroup_columns[N_CGROUP_COLUMNS] = {
@@ -36,7 +36,7 @@ static const Column cgroup_columns[N_CGROUP_COLUMNS] = {
         [CGROUP_MAJOR_FAULTS] = COUNTER_NOISY("major_faults", U64, COUNT, NOISE_ANY,
                                               "page faults that read a disk"),
         [CGROUP_WORKINGSET_REFAULTS] =
-                COUNTER_NOISY("workingset_refaults", U64, COUNT, 256,
+                COUNTER_NOISY("workingset_refaults", U64, COUNT, 1024,
                               "pages read again soon after they were given up"),
         [CGROUP_LOW_EVENTS] = COUNTER("low_events", U64, COUNT,
                                       "reclaimed though below its protection memory.low"),
@@ -47,7 +47,7 @@ static const Column cgroup_columns[N_CGROUP_COLUMNS] = {
         [CGROUP_OOM_KILLS] = COUNTER("oom_kills", U64, COUNT, "its processes killed for memory"),
         [CGROUP_OOM_GROUP_KILLS] = COUNTER("oom_group_kills", U64, COUNT,
                                            "times it was killed as a whole"),
-        [CGROUP_CPU_US] = COUNTER_NOISY("cpu_us", U64, US, 10000, "CPU time"),
+        [CGROUP_CPU_US] = COUNTER_NOISY("cpu_us", U64, US, 200000, "CPU time"),
         [CGROUP_CPU_USER_US] = COUNTER_NOISY("cpu_user_us", U64, US, NOISE_ANY,
                                              "CPU time in programs"),
         [CGROUP_CPU_SYSTEM_US] = COUNTER_NOISY("cpu_system_us", U64, US, NOISE_ANY,
@@ -62,8 +62,8 @@ static const Column cgroup_columns[N_CGROUP_COLUMNS] = {
                                             "time its tasks were held back for that"),
         [CGROUP_READ_BYTES] = COUNTER_NOISY("read_bytes", U64, BYTES, LEVEL, "read from disks"),
         [CGROUP_WRITE_BYTES] = COUNTER_NOISY("write_bytes", U64, BYTES, LEVEL, "written to disks"),
-        [CGROUP_READS] = COUNTER_NOISY("reads", U64, COUNT, 64, "read requests"),
-        [CGROUP_WRITES] = COUNTER_NOISY("writes", U64, COUNT, 64, "write requests"),
+        [CGROUP_READS] = COUNTER_NOISY("reads", U64, COUNT, 1024, "read requests"),
+        [CGROUP_WRITES] = COUNTER_NOISY("writes", U64, COUNT, 1024, "write requests"),
         [CGROUP_TASKS] = GAUGE_NOISY("tasks", U64, COUNT, 2, "processes and threads in it"),
         [CGROUP_TASKS_PEAK] = GAUGE("tasks_peak", U64, COUNT, "the most there ever were"),
         [CGROUP_TASKS_MAX] = GAUGE("tasks_max", U64, COUNT, "its pids.max; null: none of its own"),

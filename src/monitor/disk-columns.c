@@ -5,8 +5,8 @@
 
 /* What an idle machine's logs do; what is stored is exact all the same. */
 #define LEVEL     (4.0 * 1024 * 1024)
-#define REQUESTS  64
-#define NOISY_MS  100
+#define REQUESTS  256
+#define NOISY_MS  500
 
 static const Column disk_columns[N_DISK_COLUMNS] = {
         MONITOR_TIME_COLUMNS,

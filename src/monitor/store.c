@@ -1,5 +1,5 @@
 /* How large named trees are and how they grow. A thread of low priority (SCHED_IDLE, idle for the disk)
- * goes through them one after another, at every interval again, and rests when it has used more than
+ * goes through them one after another, again and again, and rests when it has used more than
  * its share of CPU time; a sample only tells what is known by now. */
 #include <errno.h>
 #include <stdlib.h>
@@ -224,7 +224,7 @@ static int store_start(void *state, const MonitorContext *context, Error *err)
         if (!m)
                 return error_set(err, ENOMEM, "out of memory");
         m->host = context->host;
-        m->interval_ns = context->interval_us * NS_PER_US;
+        m->interval_ns = context->interval_us * NS_PER_US / 2; /* a sample tells what is half as old */
         m->share_ppm = share ? MAX(MIN(share->number, (uint64_t)PPM), (uint64_t)1) : SHARE_PPM;
         m->start_ns = clock_monotonic_ns();
         int r = store_places_find(context, &m->places, err);
