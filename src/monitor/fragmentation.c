@@ -202,6 +202,7 @@ const Monitor monitor_fragmentation = {
         .schema = &fragmentation_schema,
         .interval_us = 5000000,
         .off = true,
+        .early = true, /* 5 ms, of who asked for it: what is counted is the whole command's */
         .state_size = sizeof(FragmentationState),
         .probe = fragmentation_probe,
         .start = fragmentation_start,

@@ -34,6 +34,7 @@ typedef struct KernelState {
         uint64_t report_us, report_line_us; /* begin and last line of a report, by its stamps; 0 */
         bool pids_are_ours;   /* we live in the namespace that the kernel's pids are of */
         bool numbered;        /* `expected` is known */
+        bool overrun;         /* the kernel said that records were overwritten */
         uint64_t expected;    /* sequence number of the next record */
         uint64_t distance_ns; /* CLOCK_MONOTONIC minus printk's clock; see above */
         bool measured;
@@ -153,20 +154,24 @@ static int add_plain(Batch *rows, const MonitorTick *tick, const char *kind, con
         return event_row_add(rows, tick, &row);
 }
 
-/* What the ring buffer overwrote before it was read shows as a gap in the numbers. */
+/* What the ring buffer overwrote before it was read shows as a gap in the numbers; of what was lost
+ * before the first record the number is unknown. */
 static int add_lost(KernelState *s, const MonitorTick *tick, Batch *rows)
 {
-        char number[FORMAT_MAX], text[128];
+        char number[FORMAT_MAX] = "some", text[128];
         uint64_t sequence = s->record.sequence, expected = s->expected;
         int r = 0;
 
-        if (s->numbered && sequence > expected) {
+        if (s->numbered ? sequence > expected : s->overrun) {
+                if (s->numbered)
+                        format_count(number, sequence - expected);
                 snprintf(text, sizeof text,
                          "%s messages of the kernel were overwritten before they could be read",
-                         format_count(number, sequence - expected));
+                         number);
                 r = add_plain(rows, tick, "kernel-lost", "warning", text);
         }
         if (r == 0) {
+                s->overrun = false;
                 s->numbered = true;
                 s->expected = sequence + 1;
         }
@@ -264,8 +269,10 @@ static int read_text(KernelState *s)
                         s->used += (size_t)n;
                 else if (n == 0 || errno == EAGAIN)
                         break;
-                else if (errno != EPIPE && errno != EINTR)
-                        return -errno; /* EPIPE: overwritten; the next read is what is left */
+                else if (errno == EPIPE)
+                        s->overrun = true; /* the next read is what is left */
+                else if (errno != EINTR)
+                        return -errno;
         }
         return 0;
 }
@@ -305,6 +312,7 @@ const Monitor monitor_kernel = {
         .name = "kernel",
         .what = "OOM kills, refused forks, I/O errors, heat: /dev/kmsg",
         .schema = &events_schema,
+        .early = true, /* 50 µs; a kill comes when it comes */
         .state_size = sizeof(KernelState),
         .probe = kernel_probe,
         .start = kernel_start,

@@ -42,6 +42,27 @@ ok "limits: pids.max"
 is "$(rows limits '.pids_current' | sort -n | tail -n 1)" 40
 ok "limits: all of it used"
 
+# --- more than the kernel's ring holds, while the recorder does not run ---
+echo on >/proc/sys/kernel/printk_devkmsg
+cat >/tmp/flood <<'END'
+recorder=$(sed -n 's/^PPid:[^0-9]*//p' /proc/$PPID/status) # our parent is its relay
+cat /proc/$recorder/comm
+kill -STOP $recorder
+i=0
+while [ $i -lt 6000 ]; do echo "a program's line that is none of the kernel's $i"; i=$((i + 1)); done >/dev/kmsg
+kill -CONT $recorder
+sleep 1
+END
+record sh /tmp/flood >/tmp/out 2>&1
+is "$(cat /tmp/out)" vigia
+ok "the recorder was stopped"
+is "$(rows events 'select(.kind == "kernel-lost") | .severity' | sort -u)" warning
+ok "kernel: lines that were overwritten are said to be lost"
+is "$(rows events 'select(.kind == "kernel") | .text' | grep -c 'a program')" 0
+ok "what programs write there is not the kernel's word"
+is "$(info .complete)" true
+ok "the recording went on"
+
 # --- memory.max: an OOM kill of the cgroup ---
 echo 80M >$root/tight/memory.max
 into tight record sh -c 'peak 300; echo $?' >/tmp/out 2>&1
