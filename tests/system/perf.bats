@@ -4,6 +4,7 @@ load common
 setup()
 {
         common_setup
+        command -v jq >/dev/null || skip "no jq"
         [[ -r /proc/sys/kernel/perf_event_paranoid ]] || skip "this kernel has no perf events"
         [[ $(id -u) == 0 ]] || skip "counts the kernel, which needs root"
         local why
