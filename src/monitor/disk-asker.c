@@ -79,7 +79,14 @@ int disk_asker_new(const char *directory, DiskAsker **ret)
 
 DiskAsker *disk_asker_free(DiskAsker *asker)
 {
-        if (asker)
+        if (!asker)
+                return NULL;
+        const Question *q = side_thread_lock(asker->thread);
+        bool hangs = q->asked;
+        side_thread_unlock(asker->thread);
+        if (hangs)
+                side_thread_leave(asker->thread);
+        else
                 side_thread_end(asker->thread);
         free(asker);
         return NULL;

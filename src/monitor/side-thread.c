@@ -141,19 +141,29 @@ static struct timespec moment(uint64_t from_now_ns)
                                  .tv_nsec = (long)(at % NS_PER_SECOND)};
 }
 
-SideThread *side_thread_end(SideThread *t)
+static SideThread *end(SideThread *t, uint64_t wait_ns)
 {
         if (!t)
                 return NULL;
-        struct timespec until = moment(END_WAIT_MS * NS_PER_MS);
+        struct timespec until = moment(wait_ns);
         pthread_mutex_lock(&t->lock);
         t->over = true;
         pthread_cond_broadcast(&t->changed);
-        while (!t->done && pthread_cond_timedwait(&t->changed, &t->lock, &until) == 0)
+        while (wait_ns > 0 && !t->done && pthread_cond_timedwait(&t->changed, &t->lock, &until) == 0)
                 ;
         pthread_mutex_unlock(&t->lock);
         let_go(t);
         return NULL;
+}
+
+SideThread *side_thread_end(SideThread *t)
+{
+        return end(t, END_WAIT_MS * NS_PER_MS);
+}
+
+SideThread *side_thread_leave(SideThread *t)
+{
+        return end(t, 0);
 }
 
 bool side_thread_over(SideThread *t)

@@ -32,6 +32,8 @@ void *side_thread_try(SideThread *thread);
 void side_thread_poke(SideThread *thread);
 /* For the owner: asks it to end, waits at most 50 ms. Returns NULL. */
 SideThread *side_thread_end(SideThread *thread);
+/* The same without waiting, for one that is known to hang. */
+SideThread *side_thread_leave(SideThread *thread);
 
 /* For the thread: whether it shall end. */
 bool side_thread_over(SideThread *self);

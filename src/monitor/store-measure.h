@@ -30,11 +30,12 @@ typedef struct StoreWatch {
 /* All: 0; -ECANCELED: given up; other -errno. *ret is untouched unless 0. */
 
 /* Everything below the folder, itself included, as du(1) counts: one file system, one mount, no links
- * followed. A file with several names is counted once; when there are more of those than
- * STORE_LINKS_MAX, the rest by their share (size over number of names). Folders deeper than
- * STORE_DEPTH_MAX and what may not be read count as errors. Memory: at most 4 KiB a level and 1 MiB
- * for the linked files, whatever the tree; the kernel's cache takes up its names, though. */
-enum { STORE_DEPTH_MAX = 128, STORE_LINKS_MAX = 65536 };
+ * followed, a file with several names once. Exact up to STORE_LINKS_MAX files with several names; of
+ * more, some are taken for one that was seen: of a million 0.2 %. Folders deeper than STORE_DEPTH_MAX
+ * and what may not be read count as errors. Memory: 4 KiB a level, 256 KiB for the files with several
+ * names, 2 MiB more where there are many of them, whatever the tree; the kernel's cache takes up its
+ * names, though. */
+enum { STORE_DEPTH_MAX = 128, STORE_LINKS_MAX = 16384 };
 int store_tree_measure(int folder_fd, const StoreWatch *watch, StoreFigures *ret);
 
 /* ccache's own counts (0 … f and 0/0 … f/f each with a file "stats"; ccache 3.0 and later, read as

@@ -14,7 +14,14 @@
 #include "base/text.h"
 #include "monitor/store-measure.h"
 
-enum { ENTRIES_BYTES = 4096, STEP = 256, SLOTS_MIN = 1024, SLOTS_MAX = 2 * STORE_LINKS_MAX };
+enum {
+        ENTRIES_BYTES = 4096,
+        STEP = 256,
+        SLOTS_MIN = 1024,
+        SLOTS_MAX = 2 * STORE_LINKS_MAX,
+        FILTER_BITS = 16 << 20, /* a Bloom filter of four bits an inode */
+        FILTER_HASHES = 4,
+};
 
 typedef struct Level {
         int fd;
@@ -22,10 +29,12 @@ typedef struct Level {
         char *entries;   /* owned; kept for the next folder of this depth */
 } Level;
 
-/* Inodes with several names that were counted: open addressing, 0 is free. */
+/* Inodes with several names that were counted: open addressing, 0 is free; those for which there is no
+ * room in a filter. */
 typedef struct Links {
-        uint64_t *slots; /* owned */
+        uint64_t *slots;  /* owned */
         size_t n, size;
+        uint64_t *filter; /* owned; NULL while nobody needs it */
 } Links;
 
 typedef struct Walk {
@@ -59,43 +68,51 @@ static bool links_grow(Links *links)
         return true;
 }
 
-typedef enum Name { NAME_FIRST, NAME_AGAIN, NAME_NO_ROOM } Name;
+/* True where all bits were set before. */
+static bool filter_add(uint64_t *filter, uint64_t inode)
+{
+        uint64_t hash = hash_u64(inode), step = (hash >> 32) | 1;
+        bool seen = true;
 
-static Name links_add(Links *links, uint64_t inode)
+        for (unsigned i = 0; i < FILTER_HASHES; i++, hash += step) {
+                uint64_t bit = 1ull << (hash & 63);
+                uint64_t *word = &filter[(hash >> 6) % (FILTER_BITS / 64)];
+                seen = seen && (*word & bit);
+                *word |= bit;
+        }
+        return seen;
+}
+
+/* Whether it was counted already; from now on it is. Without memory every name counts. */
+static bool links_seen(Links *links, uint64_t inode)
 {
         if (links->size > 0 && *links_slot(links, inode) == inode)
-                return NAME_AGAIN;
-        if (links->n >= STORE_LINKS_MAX || (links->n >= links->size / 2 && !links_grow(links)))
-                return NAME_NO_ROOM;
-        *links_slot(links, inode) = inode;
-        links->n++;
-        return NAME_FIRST;
+                return true;
+        if (links->n < STORE_LINKS_MAX && (links->n < links->size / 2 || links_grow(links))) {
+                *links_slot(links, inode) = inode;
+                links->n++;
+                return false;
+        }
+        if (!links->filter)
+                links->filter = calloc(FILTER_BITS / 64, sizeof *links->filter);
+        return links->filter && filter_add(links->filter, inode);
 }
 
 static void count(Walk *w, const struct statx *st)
 {
         StoreFigures *f = &w->figures;
-        uint64_t bytes = st->stx_blocks * 512, size = st->stx_size, files = 1;
 
         if (S_ISDIR(st->stx_mode)) {
                 f->directories++;
-                f->bytes += bytes;
+                f->bytes += st->stx_blocks * 512;
                 return;
         }
-        if (!S_ISREG(st->stx_mode) && !S_ISLNK(st->stx_mode))
-                size = 0;
-        if (st->stx_nlink > 1) {
-                Name name = links_add(&w->links, st->stx_ino);
-                if (name == NAME_AGAIN)
-                        return;
-                if (name == NAME_NO_ROOM) {
-                        bytes /= st->stx_nlink;
-                        size /= st->stx_nlink;
-                }
-        }
-        f->files += files;
-        f->bytes += bytes;
-        f->apparent_bytes += size;
+        if (st->stx_nlink > 1 && links_seen(&w->links, st->stx_ino))
+                return;
+        f->files++;
+        f->bytes += st->stx_blocks * 512;
+        if (S_ISREG(st->stx_mode) || S_ISLNK(st->stx_mode))
+                f->apparent_bytes += st->stx_size;
 }
 
 static int stat_entry(int fd, const char *name, struct statx *ret)
@@ -219,6 +236,7 @@ static Walk *walk_free(Walk *w)
         for (size_t i = 0; i < STORE_DEPTH_MAX; i++)
                 free(w->levels[i].entries);
         free(w->links.slots);
+        free(w->links.filter);
         free(w);
         return NULL;
 }

@@ -139,6 +139,30 @@ static void test_tree(void **state)
         assert_int_equal(store_tree_measure(file, &(StoreWatch){give_up, NULL}, &untouched), -ENOTDIR);
 }
 
+/* More files with several names than are remembered exactly. */
+static void test_many_links(void **state)
+{
+        enum { FILES = STORE_LINKS_MAX + 600 };
+        const Place *place = *state;
+        char name[64], again[64];
+
+        assert_int_equal(mkdirat(place->fd, "a", 0755), 0);
+        assert_int_equal(mkdirat(place->fd, "b", 0755), 0);
+        for (unsigned i = 0; i < FILES; i++) {
+                snprintf(name, sizeof name, "a/%u", i);
+                snprintf(again, sizeof again, "b/%u", i);
+                int fd = openat(place->fd, name, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+                assert_true(fd >= 0);
+                assert_int_equal(ftruncate(fd, 3), 0);
+                close(fd);
+                assert_int_equal(linkat(place->fd, name, place->fd, again, 0), 0);
+        }
+        StoreFigures f = measure(place->fd);
+        assert_int_equal(f.files, FILES);
+        assert_int_equal(f.apparent_bytes, 3 * FILES);
+        assert_int_equal(f.directories, 3);
+}
+
 static void test_deep(void **state)
 {
         const Place *place = *state;
@@ -325,6 +349,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_tree, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_many_links, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_deep, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_mounts, setup, teardown),
                 cmocka_unit_test(test_ccache_text),
