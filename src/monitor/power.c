@@ -22,8 +22,8 @@ enum {
         N_COLUMNS,
 };
 
-/* Joules between two rows: at 20 W one a second, on an idle machine one in ten. */
-#define ENERGY_NOISE 20e6
+/* Between two rows: at 100 W a row each second, on an idle laptop one in ten. */
+#define ENERGY_NOISE 100e6
 
 static const Column power_columns[N_COLUMNS] = {
         MONITOR_TIME_COLUMNS,
