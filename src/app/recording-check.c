@@ -64,7 +64,7 @@ static void take_texts(Recording *r)
         const Configuration *c = &r->configuration;
         const char *source = configuration_text(c, "run.source", "auto");
 
-        r->label = configuration_text(c, "run.label", r->label);
+        r->label = configuration_text(c, "run.label", r->label_default);
         r->match = configuration_text(c, "run.match", NULL);
         r->compression = configuration_text(c, "run.compression", NULL);
         r->source = text_equal(source, "auto") ? NULL : source;

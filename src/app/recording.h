@@ -16,6 +16,7 @@
 typedef struct Recording {
         /* From options; recording_check fills in what the configuration says. */
         const char *label, *output, *source, *interval, *match, *compression;
+        const char *label_default; /* where nobody says one; NULL: the caller's matter */
         bool quiet, no_report;
         unsigned verbose;
         const char *pss_budget;

@@ -100,8 +100,7 @@ int scope_check(ScopeOptions *s, Recording *r, const char *command, Error *err)
         r->options.duration_ns = s->duration_ns;
         r->options.scope_cgroup = s->cgroup_path;
         r->info.scope = scope_in_words(s);
-        if (!r->label)
-                r->label = s->all ? "machine" : s->cgroup ? s->cgroup : "attach";
+        r->label_default = s->all ? "machine" : s->cgroup ? s->cgroup : "attach";
         return 0;
 }
 

@@ -53,6 +53,15 @@ monitors()
         [[ $(info '.label + " " + (.monitors[0].interval_us | tostring)') == "here 2000000" ]]
         VIGIA_INTERVAL=3 "$VIGIA" run -l option --no-report -o "$RUN-2" -- true
         [[ $(jq -r '.label + " " + (.monitors[0].interval_us | tostring)' "$RUN-2/run.json") == "option 3000000" ]]
+        "$VIGIA" attach -a -d 0.1 --no-report -q -o "$RUN-3"
+        [[ $(jq -r '.label + " " + (.monitors[0].interval_us | tostring)' "$RUN-3/run.json") == "here 2000000" ]]
+        "$VIGIA" attach -a -d 0.1 --no-report -q -o "$RUN-4" -l option
+        [[ $(jq -r .label "$RUN-4/run.json") == option ]]
+        rm vigia.toml
+        "$VIGIA" attach -a -d 0.1 --no-report -q -o "$RUN-5" -c other.toml
+        [[ $(jq -r .label "$RUN-5/run.json") == named ]]
+        "$VIGIA" attach -a -d 0.1 --no-report -q -o "$RUN-6" -c /dev/null
+        [[ $(jq -r .label "$RUN-6/run.json") == machine ]]
 }
 
 @test "config: show is of 80 columns, and names files, values, monitors" {
