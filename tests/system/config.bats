@@ -291,6 +291,10 @@ TOML
                 grep -vE '^monitors\.[a-z_]+\.' | sort -u >keys
         (($(wc -l <keys) > 40))
         diff keys manual
+        # No two keys share a variable, nor take one that means something else.
+        "$VIGIA" config keys | grep -oE 'VIGIA_[A-Z0-9_]+' | sort >variables
+        (($(wc -l <variables) > 40)) && [[ -z $(uniq -d variables) ]]
+        ! grep -xE 'VIGIA_(DIR|CONFIG|CGROUP_WAIT|BUILD|UPDATE_GOLDEN|VM_.*)' variables
         sed -n '/^\.Bd -literal/,/^\.Ed/p' "$page" | grep -v '^\.' >example.toml
         run -0 "$VIGIA" config check example.toml
         command -v man >/dev/null || skip "no man"
