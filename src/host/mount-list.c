@@ -70,8 +70,9 @@ static bool is_wanted(const MountLine *line, const char *directory)
         for (size_t i = 0; i < ARRAY_LENGTH(engine); i++) /* files that container engines bind */
                 if (text_equal(directory, engine[i]))
                         return false;
-        if (mount_field_is(line->type, "tmpfs"))
+        if (mount_field_is(line->type, "tmpfs")) /* of people; not of services, and of pods by hundreds */
                 return !mount_field_has(line->options, "ro") && !is_below(directory, "/run") &&
+                       !is_below(directory, "/var/lib") &&
                        !is_below(directory, "/sys") && !is_below(directory, "/proc") &&
                        (!is_below(directory, "/dev") || text_equal(directory, "/dev/shm"));
         return true;

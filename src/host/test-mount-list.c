@@ -90,7 +90,8 @@ static void test_choice(void **state)
               "3 0 0:9 / /c rw - new-and-unknown x rw\n4 0 0:10 / /d rw - overlay overlay rw\n",
               "/a fuse.sshfs*|/b cifs*|/c new-and-unknown|");
         check("1 0 0:7 / /tmp rw - tmpfs tmpfs rw\n2 0 0:8 / /ro ro - tmpfs tmpfs rw\n"
-              "3 0 0:9 / /run/user/0 rw - tmpfs tmpfs rw\n4 0 0:10 / /runner rw - tmpfs t rw\n",
+              "3 0 0:9 / /run/user/0 rw - tmpfs tmpfs rw\n4 0 0:10 / /runner rw - tmpfs t rw\n"
+              "5 0 0:11 / /var/lib/kubelet/pods/1/volumes/token rw - tmpfs tmpfs rw\n",
               "/tmp tmpfs|/runner tmpfs|");
         check("1 0 8:1 / /a\\000b rw - ext4 x rw\n2 0 8:2 / /q\"\\134\\012 rw - ext4 y rw\n",
               "/q\"\\\n ext4|");
