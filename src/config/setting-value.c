@@ -416,14 +416,17 @@ int setting_value_from_text(Settings *s, const SettingKey *key, const char *text
                 return -ENOMEM;
         texts.n = 0;
         v->single = true;
-        if (key->kind == SETTING_TEXTS || key->kind == SETTING_WORDS)
+        if (key->kind == SETTING_TEXTS || key->kind == SETTING_WORDS) {
                 r = add_words(&w, &texts, text);
-        else if (key->kind == SETTING_TEXT)
+                if (r == 0 && texts.n == 0)
+                        r = wrong(&w, NULL);
+        } else if (key->kind == SETTING_TEXT) {
                 r = add_text(&w, &texts, text);
-        else if (key->kind == SETTING_TABLES)
+        } else if (key->kind == SETTING_TABLES) {
                 r = wrong(&w, "it in a file: it is a list of tables");
-        else
+        } else {
                 r = number_from_text(&w, text, v);
+        }
         if (r == 0 && key->kind <= SETTING_WORDS)
                 r = keep_texts(s, &texts, v);
         if (r == 0)

@@ -342,8 +342,8 @@ int settings_apply_environment(Settings *s, const char *const *environment)
         for (; *environment; environment++) {
                 const char *equals;
                 if (!text_starts_with(*environment, s->schema->variables) ||
-                    !(equals = strchr(*environment, '=')))
-                        continue;
+                    !(equals = strchr(*environment, '=')) || !equals[1])
+                        continue; /* an empty one is as good as none */
                 const char *name =
                         settings_copy(s, *environment, (size_t)(equals - *environment));
                 const char *text = settings_copy(s, equals + 1, strlen(equals + 1));

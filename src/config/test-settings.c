@@ -149,7 +149,7 @@ static void test_kinds(void **state)
 
 static void test_layers(void **state)
 {
-        static const char *const environment[] = {"T_INTERVAL=3s", "T_MONITORS_ON=x,y", "T_DIR=/x", "T_VM_ANY=1",
+        static const char *const environment[] = {"T_INTERVAL=3s", "T_MONITORS_ON=x,y", "T_DIR=/x", "T_VM_ANY=1", "T_LABEL=",
                                             "OTHER=1", "T_NOT", NULL};
         _cleanup_(settings_freep) Settings *s =
                 read_two("run.interval = 1\nrun.label = 'a'\nmonitors.on = ['p', 'q']\nrun.level = 1\n",
@@ -305,7 +305,9 @@ static void test_variables(void **state)
         assert_int_equal(settings_apply_environment(s, environment), 0);
         assert_int_equal(settings_apply_option(s, "run.colour", "--colour", "gren"), 0);
         assert_int_equal(settings_apply_option(s, "run.none", "--none", "x"), -EINVAL);
-        assert_int_equal(settings_n_notes(s), 5);
+        assert_int_equal(settings_apply_option(s, "monitors.on", "-m", " , "), 0);
+        assert_int_equal(settings_n_notes(s), 6);
+        assert_string_equal(settings_note_at(s, 5)->sentence, "-m  , : expected a name or a list of names");
         assert_string_equal(settings_note_at(s, 0)->sentence,
                             "T_INTERVAL=soon: expected a time from 1ms to 1h, such as 50ms");
         assert_string_equal(settings_note_at(s, 1)->sentence, "T_QUIET=perhaps: expected yes or no");
@@ -317,7 +319,7 @@ static void test_variables(void **state)
                             "--colour gren: expected red or green; did you mean green?");
         assert_int_equal(settings_check(s, &err), -EINVAL);
         assert_string_equal(err.message,
-                            "T_INTERVAL=soon: expected a time from 1ms to 1h, such as 50ms (and 2 more)");
+                            "T_INTERVAL=soon: expected a time from 1ms to 1h, such as 50ms (and 3 more)");
         assert_true(setting_variable(&schema, &keys[PATHS], variable, sizeof variable));
         assert_string_equal(variable, "T_MONITORS_STORE_PATHS");
         assert_false(setting_variable(&schema, &keys[PATHS], variable, 22));
