@@ -32,9 +32,9 @@ typedef struct MountList {
         bool cut; /* there were more */
 } MountList;
 
-/* Reads the text of a mountinfo: real file systems, tmpfs outside of /run, /var/lib and
- * their like, the root whatever it is; of several
- * mounts of one device the whole one, then the one with the shortest path; what lies under a later
- * mount of the same folder is not seen. 0 or -ENOMEM; *ret is then untouched. */
+/* Reads the text of a mountinfo: real file systems, tmpfs outside of /run, /var/lib and their like, the
+ * root whatever it is; of several mounts of one device the whole one, then the one with the shortest
+ * path; what lies under a later mount of the same folder is not seen. 0 or -ENOMEM; *ret is then
+ * untouched. */
 int mount_list_read(const char *text, size_t size, MountList *ret);
 void mount_list_done(MountList *list);
