@@ -200,7 +200,8 @@ _Noreturn static void help(const DeclaredCommand *command, const Pipes *pipes)
         sigfillset(&all);
         sigprocmask(SIG_SETMASK, &all, NULL);
         setsid(); /* no terminal, and no signals from one */
-        prctl(PR_SET_NAME, "vigia-command");
+        /* Named as the process it is a fork of: another name would look like another program. */
+        prctl(PR_SET_NAME, program_invocation_short_name);
         if (!take_descriptors(command, pipes) || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
                 _exit(1);
         pid_t leader = _Fork();
