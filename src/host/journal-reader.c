@@ -5,7 +5,6 @@
  */
 #include "host/journal-reader.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/library.h"
 #include "base/text.h"
 
 typedef struct Api {
@@ -40,10 +40,7 @@ typedef struct Api {
         __typeof__(&sd_journal_has_persistent_files) has_persistent_files;
 } Api;
 
-static const struct {
-        const char *name;
-        size_t offset;
-} symbols[] = {
+static const LibrarySymbol symbols[] = {
         {"sd_journal_open", offsetof(Api, open)},
         {"sd_journal_open_directory", offsetof(Api, open_directory)},
         {"sd_journal_close", offsetof(Api, close)},
@@ -72,21 +69,12 @@ struct JournalReader {
         char *cursor; /* of the entry that is not to be told again; NULL: none */
 };
 
-static const char library[] = "libsystemd.so.0";
-
+/* It stays loaded. */
 static int load(Api *api, Error *why)
 {
-        void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+        void *handle;
 
-        if (!handle)
-                return error_set(why, EOPNOTSUPP, "%s cannot be loaded", library);
-        for (size_t i = 0; i < ARRAY_LENGTH(symbols); i++) {
-                void *symbol = dlsym(handle, symbols[i].name);
-                if (!symbol)
-                        return error_set(why, EOPNOTSUPP, "%s has no %s", library, symbols[i].name);
-                memcpy((char *)api + symbols[i].offset, &symbol, sizeof symbol);
-        }
-        return 0;
+        return library_load("libsystemd.so.0", symbols, ARRAY_LENGTH(symbols), api, &handle, why);
 }
 
 static int open_journal(const Api *api, const char *directory, sd_journal **ret, Error *err)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/library.h"
 #include "base/text.h"
 #include "monitor/sensors.h"
 
@@ -22,10 +23,7 @@ struct SensorLibrary {
         __typeof__(&sensors_get_value) get_value;
 };
 
-static const struct {
-        const char *name;
-        size_t offset;
-} symbols[] = {
+static const LibrarySymbol symbols[] = {
         {"sensors_init", offsetof(SensorLibrary, init)},
         {"sensors_cleanup", offsetof(SensorLibrary, cleanup)},
         {"sensors_get_detected_chips", offsetof(SensorLibrary, get_chips)},
@@ -62,19 +60,12 @@ static void silence(void *handle)
 /* The library stays loaded: it is asked again when chips come and go. */
 static int load(SensorLibrary *library, Error *why)
 {
-        void *handle = dlopen(library_name, RTLD_NOW | RTLD_LOCAL);
+        void *handle;
+        int r = library_load(library_name, symbols, ARRAY_LENGTH(symbols), library, &handle, why);
 
-        if (!handle)
-                return error_set(why, EOPNOTSUPP, "%s cannot be loaded", library_name);
-        for (size_t i = 0; i < ARRAY_LENGTH(symbols); i++) {
-                void *symbol = dlsym(handle, symbols[i].name);
-                if (!symbol)
-                        return error_set(why, EOPNOTSUPP, "%s has no %s", library_name,
-                                         symbols[i].name);
-                memcpy((char *)library + symbols[i].offset, &symbol, sizeof symbol);
-        }
-        silence(handle);
-        return 0;
+        if (r == 0)
+                silence(handle);
+        return r;
 }
 
 int sensor_library_new(SensorLibrary **ret, Error *why)

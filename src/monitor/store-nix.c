@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/library.h"
 #include "base/macros.h"
 #include "monitor/store-measure.h"
 
@@ -37,10 +38,7 @@ typedef struct Library {
         __typeof__(&sqlite3_finalize) finalize;
 } Library;
 
-static const struct {
-        const char *name;
-        size_t offset;
-} symbols[] = {
+static const LibrarySymbol symbols[] = {
         {"sqlite3_open_v2", offsetof(Library, open)},
         {"sqlite3_close", offsetof(Library, close)},
         {"sqlite3_busy_timeout", offsetof(Library, busy_timeout)},
@@ -58,18 +56,10 @@ static void library_done(Library *library)
                 dlclose(library->handle);
 }
 
-static int library_load(Library *ret)
+static int load(Library *ret)
 {
-        *ret = (Library){.handle = dlopen("libsqlite3.so.0", RTLD_NOW | RTLD_LOCAL)};
-        if (!ret->handle)
-                return -EOPNOTSUPP;
-        for (size_t i = 0; i < ARRAY_LENGTH(symbols); i++) {
-                void *symbol = dlsym(ret->handle, symbols[i].name);
-                if (!symbol)
-                        return -EOPNOTSUPP;
-                memcpy((char *)ret + symbols[i].offset, &symbol, sizeof symbol);
-        }
-        return 0;
+        *ret = (Library){0};
+        return library_load("libsqlite3.so.0", symbols, ARRAY_LENGTH(symbols), ret, &ret->handle, NULL);
 }
 
 static int sum_pieces(const Library *lib, sqlite3_stmt *statement, const StoreWatch *watch,
@@ -146,7 +136,7 @@ int store_nix_measure(int folder_fd, StoreSeen *seen, const StoreWatch *watch, S
         look(folder_fd, &now);
         if (memcmp(&now, seen, sizeof now) == 0)
                 return STORE_UNCHANGED;
-        int r = library_load(&lib);
+        int r = load(&lib);
         while (r == 0) {
                 snprintf(uri, sizeof uri, "file:/proc/self/fd/%d/db.sqlite?%s", folder_fd, ways[way]);
                 r = sum(&lib, uri, watch, ret);

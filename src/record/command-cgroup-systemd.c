@@ -1,13 +1,13 @@
 /* StartTransientUnit, then JobRemoved of the job it returned. */
 #include "record/command-cgroup-systemd.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
 
 #include "base/clock.h"
+#include "base/library.h"
 #include "base/macros.h"
 #include "base/text.h"
 
@@ -32,10 +32,7 @@ typedef struct Api {
         __typeof__(&sd_bus_close_unref) close_unref;
 } Api;
 
-static const struct {
-        const char *name;
-        size_t offset;
-} symbols[] = {
+static const LibrarySymbol symbols[] = {
         {"sd_bus_new", offsetof(Api, bus_new)},
         {"sd_bus_set_address", offsetof(Api, set_address)},
         {"sd_bus_set_bus_client", offsetof(Api, set_bus_client)},
@@ -65,21 +62,12 @@ typedef struct Scope {
         char result[32]; /* "done", "failed", … */
 } Scope;
 
-static const char library[] = "libsystemd.so.0";
-
+/* It stays loaded. */
 static int load(Api *api, Error *why)
 {
-        void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+        void *handle;
 
-        if (!handle)
-                return error_set(why, EOPNOTSUPP, "%s cannot be loaded", library);
-        for (size_t i = 0; i < ARRAY_LENGTH(symbols); i++) {
-                void *symbol = dlsym(handle, symbols[i].name);
-                if (!symbol)
-                        return error_set(why, EOPNOTSUPP, "%s has no %s", library, symbols[i].name);
-                memcpy((char *)api + symbols[i].offset, &symbol, sizeof symbol);
-        }
-        return 0;
+        return library_load("libsystemd.so.0", symbols, ARRAY_LENGTH(symbols), api, &handle, why);
 }
 
 static uint64_t left_us(const Scope *scope)

@@ -9,6 +9,8 @@
 #include <snappy-c.h>
 #include <stdlib.h>
 
+#include "base/library.h"
+
 typedef struct Snappy {
         void *library;
         __typeof__(&snappy_compress) compress;
@@ -16,11 +18,17 @@ typedef struct Snappy {
         __typeof__(&snappy_uncompressed_length) length;
 } Snappy;
 
+static const LibrarySymbol symbols[] = {
+        {"snappy_compress", offsetof(Snappy, compress)},
+        {"snappy_uncompress", offsetof(Snappy, uncompress)},
+        {"snappy_uncompressed_length", offsetof(Snappy, length)},
+};
+
 static void snappy_free(void *state)
 {
         Snappy *s = state;
 
-        if (s && s->library)
+        if (s)
                 dlclose(s->library);
         free(s);
 }
@@ -31,15 +39,10 @@ static int snappy_new(void **ret)
 
         if (!s)
                 return -ENOMEM;
-        s->library = dlopen("libsnappy.so.1", RTLD_NOW | RTLD_LOCAL);
-        if (s->library) {
-                s->compress = dlsym(s->library, "snappy_compress");
-                s->uncompress = dlsym(s->library, "snappy_uncompress");
-                s->length = dlsym(s->library, "snappy_uncompressed_length");
-        }
-        if (!s->compress || !s->uncompress || !s->length) {
-                snappy_free(s);
-                return -EOPNOTSUPP;
+        int r = library_load("libsnappy.so.1", symbols, ARRAY_LENGTH(symbols), s, &s->library, NULL);
+        if (r < 0) {
+                free(s);
+                return r;
         }
         *ret = s;
         return 0;
