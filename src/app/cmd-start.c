@@ -3,16 +3,15 @@
  * descriptor it was given behind, so that cron, ssh and Ansible need not wait for it; whoever started it
  * is told when it records, or why it does not.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,8 +20,9 @@
 #include "app/scope-options.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/text.h"
 
-enum { TOLD_MAX = 8192, LOG_MODE = 0644 };
+enum { TOLD_MAX = 8192, LOG_MODE = 0644, INHERITED_MAX = 1024 };
 
 static const char log_name[] = "recorder.log";
 
@@ -30,7 +30,23 @@ typedef struct Start {
         Recording recording;
         ScopeOptions scope;
         bool json;
+        int inherited[INHERITED_MAX]; /* descriptors that the caller left open */
+        size_t n_inherited;
 } Start;
+
+/* Pipes that somebody else waits for the end of; a configuration may be read from one first
+ * (-c <(…)), so that they are closed only in the recorder. */
+static void find_inherited(Start *s)
+{
+        _cleanup_closedir_ DIR *dir = opendir("/proc/self/fd");
+        uint64_t fd;
+
+        if (!dir)
+                return;
+        for (struct dirent *e; (e = readdir(dir)) && s->n_inherited < INHERITED_MAX;)
+                if (parse_u64z(e->d_name, &fd) == 0 && fd > STDERR_FILENO && (int)fd != dirfd(dir))
+                        s->inherited[s->n_inherited++] = (int)fd;
+}
 
 /* Nobody reads what it says any more but in a file of the run. */
 static void leave_descriptors(const Recording *r)
@@ -74,6 +90,7 @@ static void record(Recording *r, int ready_fd)
 
         r->ready_fd = ready_fd;
         r->options.stay = true;
+        r->background = true;
         int e = recording_begin(r, &err);
         if (e == 0) {
                 whole = realpath(r->path, NULL);
@@ -85,6 +102,8 @@ static void record(Recording *r, int ready_fd)
                 r->path = TAKE(whole);
                 e = recording_run(r, &err);
         }
+        if (e < 0 && r->path && r->info.id)
+                run_unregister(r->path, r->info.id);
         if (e < 0)
                 log_error("%s", err.message);
         else
@@ -93,8 +112,12 @@ static void record(Recording *r, int ready_fd)
 }
 
 /* Twice, so that it is nobody's child and never gets a terminal. */
-static void detach(Recording *r, int ready_fd)
+static void detach(Start *s, int ready_fd)
 {
+        Recording *r = &s->recording;
+
+        for (size_t i = 0; i < s->n_inherited; i++)
+                (void)close(s->inherited[i]);
         if (setsid() < 0 || fork() != 0)
                 _exit(EXIT_FINE);
         record(r, ready_fd);
@@ -151,7 +174,7 @@ static int start(Start *s)
         pid_t pid = fork();
         if (pid == 0) {
                 close(ends[0]);
-                detach(&s->recording, ends[1]);
+                detach(s, ends[1]);
         }
         close(ends[1]);
         if (pid < 0) {
@@ -187,8 +210,7 @@ static int run_start(const Command *command, int argc, char **argv)
         size_t n_words = 0, n = 1;
         Error err = {0};
 
-        /* pipes that somebody else waits for the end of */
-        (void)syscall(SYS_close_range, 3u, ~0u, 0u);
+        find_inherited(&s);
         recording_init(&s.recording);
         n += scope_options(&s.scope, options + n);
         n += recording_options(&s.recording, options + n, ARRAY_LENGTH(options) - n);

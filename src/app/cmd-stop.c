@@ -125,6 +125,7 @@ static int end_and_remove(const char *name, Error *err)
         if (r == 0)
                 r = running_wait(pidfd, 60 * NS_PER_SECOND);
         if (r == 0) {
+                run_unregister(running.path, running.info.id);
                 r = directory_remove(AT_FDCWD, running.path);
                 if (r < 0)
                         error_set_errno(err, r, "%s", running.path);

@@ -71,6 +71,8 @@ int recording_begin(Recording *r, Error *err)
         int e = run_make_directory(r->output, r->label, now, &r->path, &info->id, err);
         if (e < 0)
                 return e;
+        if (r->background)
+                run_register(r->path, &info->id);
         r->directory_fd = open(r->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (r->directory_fd < 0)
                 return error_set_errno(err, errno, "%s", r->path);
@@ -250,6 +252,8 @@ int recording_run(Recording *r, Error *err)
         int e = recorder_run(&r->options, &r->result, err);
         r->control = control_free(r->control);
         r->monitor = NULL;
+        if (r->background)
+                run_unregister(r->path, r->info.id);
         if (e < 0 || r->result.workload.exec_failed) {
                 drop(r);
                 return e;

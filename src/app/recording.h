@@ -37,6 +37,7 @@ typedef struct Recording {
         Loop *loop;
         const Schedule *schedule;
         Control *control;    /* NULL: nobody can ask */
+        bool background; /* start: its id finds it while it records, wherever it is */
         int ready_fd;        /* start: told when it records; -1: nobody waits */
         int store_error;     /* newest -errno of the store, 0: fine */
         Error store_sentence;

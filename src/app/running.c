@@ -64,7 +64,7 @@ int running_list(Running **ret, size_t *ret_n)
         for (size_t i = 0; i < total; i++) {
                 char path[PATH_MAX];
                 snprintf(path, sizeof path, "%s/%s", runs ? runs : "", names[i]);
-                if (r == 0 && look(strdup(path), &list[n], NULL) == 0 && is_recorded(&list[n]))
+                if (r == 0 && look(realpath(path, NULL), &list[n], NULL) == 0 && is_recorded(&list[n]))
                         n++;
                 else if (r == 0)
                         running_done(&list[n]);
@@ -109,6 +109,40 @@ static int find_only(Running *ret, Error *err)
                                   string_get(&names));
 }
 
+/* "last" or the beginning of an id, among those at work: 0, 1 not there, or -EINVAL: several. */
+static int find_recorded(const char *name, Running *ret, Error *err)
+{
+        _cleanup_string_ String names = {0};
+        bool last = text_equal(name, "last");
+        size_t n, fit = 0, best = 0;
+        Running *list;
+
+        if (!*name || strchr(name, '/') || running_list(&list, &n) < 0)
+                return 1;
+        for (size_t i = 0; i < n; i++) {
+                if (!last && !text_starts_with(list[i].info.id, name))
+                        continue;
+                string_add_format(&names, "%s%s", fit++ ? ", " : "", list[i].info.id);
+                best = i; /* the newest so far */
+                if (text_equal(list[i].info.id, name)) {
+                        fit = 1;
+                        break;
+                }
+        }
+        if (fit == 1 || (last && fit > 0)) {
+                *ret = list[best];
+                list[best] = (Running){.fd = -1};
+                run_info_init(&list[best].info);
+        }
+        running_list_free(list, n);
+        if (fit == 0)
+                return last ? error_set(err, EINVAL, "nothing is being recorded here") : 1;
+        if (fit > 1 && !last)
+                return error_set(err, EINVAL, "%s is ambiguous: %zu that are recorded begin so: %s", name,
+                                 fit, string_get(&names));
+        return 0;
+}
+
 int running_find(const char *name, Running *ret, Error *err)
 {
         char *path = NULL;
@@ -117,7 +151,10 @@ int running_find(const char *name, Running *ret, Error *err)
         run_info_init(&ret->info);
         if (!name)
                 return find_only(ret, err);
-        int r = run_resolve(name, &path, err);
+        int r = find_recorded(name, ret, err);
+        if (r <= 0)
+                return r;
+        r = run_resolve(name, &path, err);
         if (r < 0)
                 return r == -ENOMEM ? r : -EINVAL;
         r = look(path, ret, err);

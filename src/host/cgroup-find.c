@@ -160,6 +160,8 @@ static int find_path(const Host *host, const char *name, char ret[CGROUP_PATH_MA
                 n--;
         memcpy(path, name, n);
         path[n] = '\0';
+        if (strstr(path, "/../") || text_ends_with(path, "/..")) /* leads out of the hierarchy */
+                return -ENOENT;
         if (find_mounted(host, path, ret) == 0)
                 return 0;
         if (cgroup_find_folder(host, path, folder) < 0)
@@ -179,6 +181,12 @@ int cgroup_find(const Host *host, const char *name, char ret[CGROUP_PATH_MAX], E
                 return find_path(host, name, ret) == 0
                                ? 0
                                : error_set(err, ENOENT, "there is no such cgroup");
+        if (strchr(name, '/')) {
+                char path[CGROUP_PATH_MAX];
+                if ((size_t)snprintf(path, sizeof path, "/%s", name) < sizeof path &&
+                    find_path(host, path, ret) == 0)
+                        return 0;
+        }
         s->nearest = nearest_to(name);
         for (size_t i = 0; *name && i < ARRAY_LENGTH(hierarchies); i++)
                 if (search(host, hierarchies[i], name, s, ret) == 0)

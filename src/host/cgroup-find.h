@@ -7,7 +7,8 @@
 #include "host/cgroup.h"
 #include "host/host.h"
 
-/* NAME is a folder of a mounted hierarchy (/sys/fs/cgroup/…), a path in one (/system.slice/…), or
+/* NAME is a folder of a mounted hierarchy (/sys/fs/cgroup/…), a path in one (/system.slice/…, with or
+ * without the first slash), or
  * the name of a folder anywhere below, such as a unit's: nginx.service, or nginx for short. Of
  * several the uppermost, first. The path in its hierarchy; -ENOENT with a sentence that names what is
  * near. */

@@ -40,6 +40,7 @@ static void test_v2(void **state)
         expect(host, "sshd", "/openrc/sshd");
         expect(host, "/openrc/sshd", "/openrc/sshd");
         expect(host, "/openrc/sshd/", "/openrc/sshd");
+        expect(host, "openrc/sshd", "/openrc/sshd");
         expect(host, "/sys/fs/cgroup/openrc", "/openrc");
         assert_int_equal(cgroup_find_folder(host, "/openrc/sshd", folder), 0);
         assert_string_equal(folder, "/sys/fs/cgroup/openrc/sshd");
@@ -48,6 +49,8 @@ static void test_v2(void **state)
         assert_int_equal(cgroup_find(host, "/openrc/none", found, &err), -ENOENT);
         assert_int_equal(cgroup_find(host, "", found, &err), -ENOENT);
         assert_int_equal(cgroup_find(host, "..", found, &err), -ENOENT);
+        assert_int_equal(cgroup_find(host, "/openrc/..", found, &err), -ENOENT);
+        assert_int_equal(cgroup_find(host, "openrc/../openrc", found, &err), -ENOENT);
 }
 
 static void test_v1(void **state)

@@ -326,6 +326,7 @@ static int watch_ring(Recorder *r)
 
 static int watch_signals(Recorder *r)
 {
+        struct sigaction hangup;
         sigset_t set;
 
         if (r->options->workload.argv) /* the workload passes them on */
@@ -335,7 +336,7 @@ static int watch_signals(Recorder *r)
         sigaddset(&set, SIGTERM);
         if (r->options->stay)
                 signal(SIGHUP, SIG_IGN);
-        else
+        else if (sigaction(SIGHUP, NULL, &hangup) < 0 || hangup.sa_handler != SIG_IGN) /* nohup(1) */
                 sigaddset(&set, SIGHUP);
         return loop_add_signals(r->loop, &set, on_signal, r, &r->signals);
 }

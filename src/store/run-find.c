@@ -161,32 +161,76 @@ int run_make_directory(const char *wanted, const char *label, int64_t realtime_n
         return 0;
 }
 
+void run_register(const char *path, char **id)
+{
+        _cleanup_free_ char *runs = NULL;
+        char link[PATH_MAX], name[LABEL_MAX + 64];
+
+        if (runs_directory(&runs) < 0 || directory_make(runs, 0700) < 0)
+                return;
+        size_t n = strlen(runs);
+        if (strncmp(path, runs, n) == 0 && path[n] == '/' && text_equal(path + n + 1, *id))
+                return; /* it is there itself */
+        for (unsigned i = 1; i < SAME_SECOND_MAX; i++) {
+                snprintf(name, sizeof name, i > 1 ? "%s-%u" : "%s", *id, i);
+                if ((size_t)snprintf(link, sizeof link, "%s/%s", runs, name) >= sizeof link)
+                        return;
+                if (symlink(path, link) == 0)
+                        break;
+                if (errno != EEXIST)
+                        return;
+        }
+        char *taken = strdup(name);
+        if (taken) {
+                free(*id);
+                *id = taken;
+        }
+}
+
+void run_unregister(const char *path, const char *id)
+{
+        _cleanup_free_ char *runs = NULL;
+        char link[PATH_MAX], target[PATH_MAX];
+
+        if (runs_directory(&runs) < 0 ||
+            (size_t)snprintf(link, sizeof link, "%s/%s", runs, id) >= sizeof link)
+                return;
+        ssize_t n = readlink(link, target, sizeof target - 1);
+        if (n < 0)
+                return;
+        target[n] = '\0';
+        if (text_equal(target, path))
+                (void)unlink(link);
+}
+
 /* ---- listing ---- */
 
 typedef struct Listed {
         char *name;
         int64_t start_ns;
+        bool snapshot; /* comes before the run that it was taken of */
 } Listed;
 
 /* By the start that run.json tells, since names follow the wall clock of a time zone and runs
  * of one second have no order in them; a run.json that cannot be read goes by its own age. */
-static int64_t start_of(int dirfd, const char *name, bool *ret_is_run)
+static Listed look_at(int dirfd, const char *name, bool *ret_is_run)
 {
         RunInfo info;
         struct stat st;
-        int64_t start = 0;
+        Listed found = {0};
         _cleanup_close_ int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
         *ret_is_run = fd >= 0 && fstatat(fd, "run.json", &st, 0) == 0 && S_ISREG(st.st_mode);
         if (!*ret_is_run)
-                return 0;
+                return found;
         run_info_init(&info);
         if (run_info_read(&info, fd, name, NULL) == 0)
-                start = info.start_realtime_ns;
+                found.start_ns = info.start_realtime_ns;
         else
-                start = (int64_t)st.st_mtim.tv_sec * (int64_t)NS_PER_SECOND + st.st_mtim.tv_nsec;
+                found.start_ns = (int64_t)st.st_mtim.tv_sec * (int64_t)NS_PER_SECOND + st.st_mtim.tv_nsec;
+        found.snapshot = info.snapshot_of != NULL;
         run_info_done(&info);
-        return start;
+        return found;
 }
 
 static int compare_listed(const void *a, const void *b)
@@ -195,10 +239,12 @@ static int compare_listed(const void *a, const void *b)
 
         if (x->start_ns != y->start_ns)
                 return x->start_ns < y->start_ns ? -1 : 1;
+        if (x->snapshot != y->snapshot)
+                return x->snapshot ? -1 : 1;
         return strcmp(x->name, y->name);
 }
 
-static int add_listed(Listed **list, size_t *n, const char *name, int64_t start_ns)
+static int add_listed(Listed **list, size_t *n, const char *name, Listed found)
 {
         if ((*n & (*n - 1)) == 0) { /* grows at powers of two */
                 Listed *larger = realloc(*list, MAX(*n * 2, (size_t)16) * sizeof **list);
@@ -206,7 +252,8 @@ static int add_listed(Listed **list, size_t *n, const char *name, int64_t start_
                         return -ENOMEM;
                 *list = larger;
         }
-        (*list)[*n] = (Listed){strdup(name), start_ns};
+        found.name = strdup(name);
+        (*list)[*n] = found;
         if (!(*list)[*n].name)
                 return -ENOMEM;
         ++*n;
@@ -223,8 +270,8 @@ static int read_runs(const char *path, Listed **list, size_t *n)
                 bool is_run = false;
                 if (e->d_name[0] == '.')
                         continue;
-                int64_t start = start_of(dirfd(dir), e->d_name, &is_run);
-                int r = is_run ? add_listed(list, n, e->d_name, start) : 0;
+                Listed found = look_at(dirfd(dir), e->d_name, &is_run);
+                int r = is_run ? add_listed(list, n, e->d_name, found) : 0;
                 if (r < 0)
                         return r;
         }

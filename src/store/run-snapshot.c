@@ -30,14 +30,17 @@ typedef struct Snapshot {
         const char *shown;
 } Snapshot;
 
+/* Only so much as there is now: a log may grow as fast as it is read. */
 static int copy_bytes(int from, int to)
 {
         _cleanup_free_ char *buffer = malloc(COPY_BYTES);
+        struct stat st;
+        off_t left;
 
-        if (!buffer)
-                return -ENOMEM;
-        for (;;) {
-                ssize_t n = read(from, buffer, COPY_BYTES);
+        if (!buffer || fstat(from, &st) < 0)
+                return buffer ? -errno : -ENOMEM;
+        for (left = st.st_size; left > 0;) {
+                ssize_t n = read(from, buffer, (size_t)MIN(left, (off_t)COPY_BYTES));
                 if (n < 0 && errno == EINTR)
                         continue;
                 if (n <= 0)
@@ -45,7 +48,9 @@ static int copy_bytes(int from, int to)
                 int r = file_write_all(to, buffer, (size_t)n);
                 if (r < 0)
                         return r;
+                left -= n;
         }
+        return 0;
 }
 
 static int copy_file(const Snapshot *s, const char *path)

@@ -99,6 +99,11 @@ int runs_directory(char **ret);
 int run_make_directory(const char *wanted, const char *label, int64_t realtime_ns, char **ret_path,
                        char **ret_id, Error *err);
 
+/* A run that lies elsewhere (-o) is found by its id, too, while it is registered: a link of that name in
+ * runs_directory(), as far as that can be had. *id (owned) is replaced if another has it. */
+void run_register(const char *path, char **id);
+void run_unregister(const char *path, const char *id); /* only if the link leads there */
+
 /* RUN on the command line: a path, an id, a unique prefix of an id, or "last". Returns the path
  * (owned). -ENOENT: none; -ENOTUNIQ: ambiguous, the sentence lists candidates. */
 int run_resolve(const char *name, char **ret_path, Error *err);

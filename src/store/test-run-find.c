@@ -36,7 +36,7 @@ static int tear_down(void **state)
         return directory_remove(AT_FDCWD, place);
 }
 
-static void make(const char *label, int64_t when, char **id)
+static void make_of(const char *label, int64_t when, const char *snapshot_of, char **id)
 {
         _cleanup_free_ char *path = NULL;
         Error err = {0};
@@ -49,9 +49,63 @@ static void make(const char *label, int64_t when, char **id)
         run_info_init(&info);
         info.id = strdup(*id);
         info.start_realtime_ns = when;
+        info.snapshot_of = snapshot_of ? strdup(snapshot_of) : NULL;
         assert_int_equal(run_info_write(&info, fd, &err), 0);
         run_info_done(&info);
         close(fd);
+}
+
+static void make(const char *label, int64_t when, char **id)
+{
+        make_of(label, when, NULL, id);
+}
+
+/* A snapshot began when its run did, and is not what `last` means. */
+static void test_snapshot(void **state)
+{
+        _cleanup_free_ char *id = NULL, *copy = NULL, *path = NULL;
+        Error err = {0};
+
+        make("a", WHEN, &id);
+        make_of("a-snapshot", WHEN, id, &copy);
+        assert_true(strcmp(copy, id) > 0);
+        assert_int_equal(run_resolve("last", &path, &err), 0);
+        assert_true(text_ends_with(path, id));
+}
+
+/* A run elsewhere is found by its id until it is over; nobody else's name is taken. */
+static void test_registered(void **state)
+{
+        _cleanup_free_ char *first = NULL, *id = NULL, *path = NULL, *found = NULL;
+        char elsewhere[64] = "/tmp/vigia-test-XXXXXX", taken[128];
+        RunInfo info;
+        Error err = {0};
+
+        make("a", WHEN, &first);
+        assert_non_null(mkdtemp(elsewhere));
+        assert_int_equal(run_make_directory(elsewhere, "a", WHEN, &path, &id, &err), 0);
+        assert_string_equal(id, first);
+        run_register(path, &id);
+        snprintf(taken, sizeof taken, "%s-2", first);
+        assert_string_equal(id, taken);
+        int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        run_info_init(&info);
+        info.id = strdup(id);
+        info.start_realtime_ns = WHEN + 1;
+        assert_int_equal(run_info_write(&info, fd, &err), 0);
+        run_info_done(&info);
+        close(fd);
+        assert_int_equal(run_resolve(id, &found, &err), 0);
+        assert_string_equal(found, path);
+        run_unregister("/somewhere/else", id);
+        free(TAKE(found));
+        assert_int_equal(run_resolve(id, &found, &err), 0);
+        run_unregister(path, id);
+        free(TAKE(found));
+        assert_true(run_resolve(id, &found, &err) < 0);
+        run_unregister(path, first); /* a run, no link: stays */
+        assert_int_equal(run_resolve(first, &found, &err), 0);
+        assert_int_equal(directory_remove(AT_FDCWD, elsewhere), 0);
 }
 
 static void test_ids(void **state)
@@ -211,6 +265,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_places, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_resolve, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_list, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_snapshot, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_registered, set_up, tear_down),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

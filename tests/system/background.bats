@@ -153,7 +153,8 @@ until_status()
         rows processes "$DIR/copy" | jq -s -e 'map(select(.end_ns == null)) | length > 0'
         touch go
         wait $recorder
-        run -3 as_user "$VIGIA" snapshot last
+        run -2 as_user "$VIGIA" snapshot last
+        [[ $output == *"nothing is being recorded here"* ]]
 }
 
 @test "what cannot be is said in one line" {
@@ -212,4 +213,53 @@ until_status()
         rows processes | jq -s -e 'map(select(.comm == "burn")) | length == 1'
         # Nobody else's processes.
         rows processes | jq -s -e 'all(.comm | IN("sh", "sleep", "burn"))'
+}
+
+@test "several at once: each by its id, its beginning or last; a snapshot is none of them" {
+        start -l one --only process
+        one=$ID
+        start -l two --only process -o "$DIR/elsewhere"
+        two=$ID
+        [[ $RUN == "$DIR/elsewhere" && -L $VIGIA_DIR/$two ]]
+        (($("$VIGIA" status --json | jq length) == 2))
+        run -2 as_user "$VIGIA" stop "${one%-one}"
+        as_user "$VIGIA" snapshot -o "$DIR/copy" "$two" >"$DIR/told"
+        run -2 as_user "$VIGIA" kill "${one%%-*}"
+        [[ $output == *ambiguous*"$one"* ]]
+        as_user "$VIGIA" stop -q last
+        [[ ! -L $VIGIA_DIR/$two && -s $RUN/totals.parquet ]]
+        as_user "$VIGIA" snapshot "${one%%-*}" >"$DIR/told"
+        as_user "$VIGIA" stop -q "${one%%-*}"
+        # The run, not what was copied of it on the way.
+        [[ $("$VIGIA" report last --json | jq -r .run.id) == "$one" ]]
+        # Two of one label in one second, both elsewhere: ids of their own.
+        start -l same --only process -o "$DIR/first"
+        first=$ID
+        start -l same --only process -o "$DIR/second"
+        [[ $first != "$ID" ]]
+        as_user "$VIGIA" kill "$first"
+        as_user "$VIGIA" kill
+        [[ ! -e $DIR/first && ! -e $DIR/second && -z $(find "$VIGIA_DIR" -type l) ]]
+}
+
+@test "a configuration out of a pipe; nothing of the caller's stays open" {
+        told=$(as_user bash -c '"$VIGIA" start --only process -c <(echo "run.label = \"piped\"")')
+        RUN=$(tail -n 1 <<<"$told")
+        [[ $RUN == *-piped ]]
+        pid=$(jq .recorder_pid "$RUN/run.json")
+        [[ $(readlink "/proc/$pid"/fd/*) != *pipe:* ]]
+        as_user "$VIGIA" kill
+}
+
+@test "nohup vigia attach: a hang-up does not end it" {
+        (trap '' HUP && LIMIT=none as_user "$VIGIA" attach -a --only process -i 0.05 -o "$DIR/run" 2>"$DIR/err") &
+        RUN=$DIR/run
+        until_true test -S "$RUN/control"
+        until_status '.ticks >= 1'
+        kill -HUP "$(jq .recorder_pid "$RUN/run.json")"
+        ticks=$(jq '.[0].ticks' "$DIR/status.json")
+        until_status ".ticks > $ticks + 2"
+        as_user "$VIGIA" stop -q "$RUN"
+        wait
+        jq -e .complete "$RUN/run.json"
 }
