@@ -133,7 +133,7 @@ function copyRun(from, to) {
 			continue;
 		if (entry.isDirectory())
 			copyRun(join(from, entry.name), join(to, entry.name));
-		else
+		else if (entry.isFile()) // and not the recorder's socket
 			copyFileSync(join(from, entry.name), join(to, entry.name));
 	}
 	return to;
@@ -199,6 +199,16 @@ test('a run in progress', async () => {
 	const { run } = await startRun('running');
 	const snapshot = copyRun(run, join(place, 'snapshot'));
 	await compare(snapshot, snapshot, { processes: 62, totals: 2 });
+});
+
+test('a snapshot of a run in progress', async () => {
+	const { run, child } = await startRun('ongoing');
+	const snapshot = join(place, 'taken');
+	assert.equal(execFileSync(vigia, ['snapshot', '-o', snapshot, run], { encoding: 'utf8' }), `${snapshot}\n`);
+	await compare(snapshot, snapshot, { processes: 62, totals: 2 });
+	// The recording knows nothing of it.
+	assert.equal(child.exitCode, null);
+	assert.equal(JSON.parse(readFileSync(join(run, 'run.json'))).snapshot_of, null);
 });
 
 test('a killed run', async () => {
