@@ -222,14 +222,14 @@ until_status()
         two=$ID
         [[ $RUN == "$DIR/elsewhere" && -L $VIGIA_DIR/$two ]]
         (($("$VIGIA" status --json | jq length) == 2))
-        run -2 as_user "$VIGIA" stop "${one%-one}"
+        run -2 as_user "$VIGIA" stop "${one:0:2}"
         as_user "$VIGIA" snapshot -o "$DIR/copy" "$two" >"$DIR/told"
-        run -2 as_user "$VIGIA" kill "${one%%-*}"
+        run -2 as_user "$VIGIA" kill "${one:0:2}"
         [[ $output == *ambiguous*"$one"* ]]
         as_user "$VIGIA" stop -q last
         [[ ! -L $VIGIA_DIR/$two && -s $RUN/totals.parquet ]]
-        as_user "$VIGIA" snapshot "${one%%-*}" >"$DIR/told"
-        as_user "$VIGIA" stop -q "${one%%-*}"
+        as_user "$VIGIA" snapshot "${one:0:2}" >"$DIR/told"
+        as_user "$VIGIA" stop -q "${one:0:2}"
         # The run, not what was copied of it on the way.
         [[ $("$VIGIA" report last --json | jq -r .run.id) == "$one" ]]
         # Two of one label in one second, both elsewhere: ids of their own.
