@@ -98,10 +98,9 @@ static void each_alive(const MonitorScope *scope, MonitorProcessFn fn, void *dat
                         return;
 }
 
-bool process_monitor_watches(const ProcessMonitor *m, pid_t pid)
+ProcessTable *process_monitor_table(ProcessMonitor *m)
 {
-        const Process *p = process_table_find(m->table, pid);
-        return p && p->wanted;
+        return m->table;
 }
 
 const MonitorScope *process_monitor_scope(const ProcessMonitor *m)

@@ -59,8 +59,8 @@ int process_monitor_finish(ProcessMonitor *monitor, uint64_t now_ns, Error *err)
 /* A RunLiveFn of the processes table: rows of those alive, end_ns null. */
 void process_monitor_live(Batch *rows, void *monitor);
 
-/* Whether that process is alive and in the run, as far as was drained. */
-bool process_monitor_watches(const ProcessMonitor *monitor, pid_t pid);
+/* Who is in the run, as far as was drained; borrowed. */
+ProcessTable *process_monitor_table(ProcessMonitor *monitor);
 
 /* Those alive, for other monitors; until process_monitor_free. */
 const MonitorScope *process_monitor_scope(const ProcessMonitor *monitor);

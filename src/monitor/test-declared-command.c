@@ -86,7 +86,9 @@ static void test_surroundings(void **state)
 
         signal(SIGPIPE, SIG_IGN);
         run_shell(&w, "ls /proc/self/fd | wc -l; (: </dev/tty) 2>/dev/null || echo none; "
-                      "grep -E 'SigBlk|SigIgn' /proc/self/status", LONG_US);
+                      /* 32 and 33 are the C library's: they stay as whoever started this left them */
+                      "grep -E 'SigBlk|SigIgn' /proc/self/status | sed 's/00000001800/00000000000/'",
+                  LONG_US);
         signal(SIGPIPE, SIG_DFL);
         assert_out(&w, "4\nnone\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
         done(&w); /* 4: ls has the folder open, too */

@@ -249,6 +249,17 @@ static bool is_own(const Recorder *r, pid_t pid)
         return false;
 }
 
+/* One that exists. 0 or -errno with a sentence. */
+static int add_process(Recorder *r, pid_t pid, Error *err)
+{
+        int e = r->source->ops->add(r->source, pid, err);
+
+        if (e == 0)
+                e = process_table_ask(process_monitor_table(r->monitor), pid);
+        r->n_added += e == 0;
+        return e;
+}
+
 static int add_if_matching(pid_t pid, void *data)
 {
         Recorder *r = data;
@@ -261,9 +272,8 @@ static int add_if_matching(pid_t pid, void *data)
         for (size_t i = 0; i + 1 < size; i++)
                 if (cmdline[i] == '\0')
                         cmdline[i] = ' ';
-        if (regex_match(r->options->match, cmdline, strnlen(cmdline, size)) && !is_own(r, pid) &&
-            r->source->ops->add(r->source, pid, NULL) == 0)
-                r->n_added++;
+        if (regex_match(r->options->match, cmdline, strnlen(cmdline, size)) && !is_own(r, pid))
+                add_process(r, pid, NULL);
         return 0;
 }
 
@@ -271,9 +281,10 @@ static int add_if_new(pid_t pid, void *data)
 {
         Recorder *r = data;
 
-        if (!process_monitor_watches(r->monitor, pid) && !is_own(r, pid) &&
-            r->source->ops->add(r->source, pid, NULL) == 0)
-                r->n_added++;
+        const Process *p = process_table_find(process_monitor_table(r->monitor), pid);
+
+        if ((!p || !p->wanted) && !is_own(r, pid))
+                add_process(r, pid, NULL);
         return 0;
 }
 
@@ -300,8 +311,7 @@ static int add_scope(Recorder *r, Error *err)
                 if (why.message[0])
                         log_warning("%s", why.message);
                 why = (Error){0};
-                if (r->source->ops->add(r->source, o->pids[i], &why) == 0)
-                        r->n_added++;
+                add_process(r, o->pids[i], &why);
         }
         if (o->match && !o->all)
                 proc_pids_walk(o->host, add_if_matching, r);

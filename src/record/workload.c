@@ -167,6 +167,7 @@ static void note_exit(Workload *workload, const RelayMessage *message)
 
         result->usage = message->usage;
         result->end_ns = message->time_ns;
+        result->exec_ns = MIN(result->exec_ns, result->end_ns); /* heard of late, on a busy machine */
         if (WIFSIGNALED(message->value)) {
                 result->exit_signal = WTERMSIG(message->value);
                 result->exit_code = 128 + result->exit_signal;

@@ -15,6 +15,7 @@
 struct ProcessTable {
         ProcessTableOptions options;
         Map *alive;  /* pid → Process */
+        Map *asked;  /* pids that somebody named, until they are found */
         Map *exited; /* exited_key → Process */
         ProcessTableCounts counts;
         Buffer unread; /* pid_t of those to look at */
@@ -33,7 +34,7 @@ int process_table_new(const ProcessTableOptions *options, ProcessTable **ret)
         if (!table)
                 return -ENOMEM;
         table->options = *options;
-        if (map_new(&table->alive) < 0 || map_new(&table->exited) < 0) {
+        if (map_new(&table->alive) < 0 || map_new(&table->exited) < 0 || map_new(&table->asked) < 0) {
                 process_table_free(table);
                 return -ENOMEM;
         }
@@ -65,6 +66,7 @@ ProcessTable *process_table_free(ProcessTable *table)
         if (table) {
                 free_all(table->alive);
                 free_all(table->exited);
+                map_free(table->asked);
                 buffer_done(&table->unread);
                 string_done(&table->text);
                 free(table);
@@ -311,8 +313,23 @@ static void check_match(ProcessTable *table, Process *p)
         }
 }
 
+int process_table_ask(ProcessTable *table, pid_t pid)
+{
+        Process *p = map_get(table->alive, (uint64_t)pid);
+
+        if (!p)
+                return map_put(table->asked, (uint64_t)pid, table);
+        want(table, p);
+        want_descendants(table);
+        return 0;
+}
+
+/* A source that tells of the whole machine tells of what nobody asked for, too. Who began before us
+ * and matches was asked for: not every one is, we ourselves are not. */
 static void on_found(ProcessTable *table, const TrackEvent *event)
 {
+        bool asked = map_remove(table->asked, (uint64_t)event->pid) != NULL;
+
         if (map_get(table->alive, (uint64_t)event->pid))
                 return;
         Process *parent = map_get(table->alive, (uint64_t)event->ppid);
@@ -326,7 +343,9 @@ static void on_found(ProcessTable *table, const TrackEvent *event)
         if (parent)
                 p->parent_key = parent->key;
         look_at(table, p);
-        want(table, p); /* somebody asked for it */
+        if (!table->options.match_only || asked || p->pid == table->options.root ||
+            (parent && parent->wanted))
+                want(table, p);
 }
 
 static void take_peak(Process *p, const TrackEvent *event)

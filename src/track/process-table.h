@@ -90,6 +90,10 @@ void process_table_look(ProcessTable *table);
 /* How a process of ours ended, from wait4(2), where the source cannot know. */
 void process_table_waited(ProcessTable *table, pid_t pid, int wait_status);
 
+/* Somebody named this process, which is or will be found: it is wanted, whatever `match` says. 0 or
+ * -ENOMEM. */
+int process_table_ask(ProcessTable *table, pid_t pid);
+
 Process *process_table_find(const ProcessTable *table, pid_t pid); /* alive; NULL */
 
 /* Walks those alive: *position from 0; false at the end. */

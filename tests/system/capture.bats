@@ -201,8 +201,9 @@ count_is() # COMM NUMBER
         for kind in private cow; do
                 bytes=$(record -- hog $kind 4 100 1500)
                 peak=$(figure totals 'map(.pss_bytes // 0) | max')
-                # Without bpf PSS is an estimate between the reads that the budget allows.
-                [[ $SOURCE == bpf ]] && within "$peak" "$bytes" 0.02 3145728 || within "$peak" "$bytes" 0.15 0
+                # Without bpf PSS is an estimate between the reads that the budget allows, which on a
+                # busy machine are few; shared pages counted four times would be far off all the same.
+                [[ $SOURCE == bpf ]] && within "$peak" "$bytes" 0.02 3145728 || within "$peak" "$bytes" 0.5 0
                 rm -rf "$RUN"
         done
 }
@@ -263,4 +264,26 @@ count_is() # COMM NUMBER
         grep -qiE 'incomplete|the recorder died' "$DIR/report"
         "$VIGIA" report "$RUN" --json | jq -e '.run.complete == false'
         until_true test -s "$DIR/after"
+}
+
+@test "attach by expression and by pid: those and what they fork, nobody else" {
+        # The words are this test's own; whoever else runs, on the whole machine, does not have them.
+        word="attach-$BATS_TEST_NUMBER-$$-$SOURCE"
+        cp "$(command -v sh)" "$DIR/$word"
+        chmod 755 "$DIR/$word"
+        (LIMIT=none as_user "$DIR/$word" -c 'touch named; while [ ! -e go ]; do sleep 0.05; done; exec sleep 0.3') &
+        (LIMIT=none as_user sh -c 'echo $$ >pid; while [ ! -e go ]; do sleep 0.05; done; exec sleep 0.3') &
+        until_true test -e named -a -s pid
+        as_user "$VIGIA" attach -q ${SOURCE:+--source "$SOURCE"} -n "^[^ ]*$word" -p "$(cat pid)" -o "$RUN" -d 60 &
+        recorder=$!
+        until_true sh -c '[ "$("$VIGIA" status --json '"'$RUN'"' 2>/dev/null | jq -r ".[0].ticks > 2")" = true ] || ! kill -0 '$recorder
+        kill -0 $recorder 2>/dev/null || skip "$SOURCE as $USER_NAME cannot watch what others start"
+        touch go
+        # Its own processes are over; --match would wait for more to come, Ctrl-C ends it.
+        kill -INT "$recorder"
+        wait "$recorder"
+        [[ $(rows processes | jq -s --arg word "$word" 'map(select(.cmdline // "" | contains($word))) | length') -ge 1 ]]
+        [[ $(rows processes | jq -s --argjson pid "$(cat pid)" 'map(select(.pid == $pid)) | length') -ge 1 ]]
+        # sh and the sleeps they fork, no other program of the machine, and never vigia.
+        rows processes | jq -s -e --arg word "${word:0:15}" 'all(.comm | IN("sh", "dash", "sleep", $word))'
 }
