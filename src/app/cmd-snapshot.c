@@ -45,7 +45,7 @@ static int snapshot(const char *name, const char *output, char **ret, Error *err
         if (r < 0)
                 return r;
         r = flush(&running, err);
-        if (r == -ENOENT || r == -ECONNREFUSED) { /* it has no socket: what it wrote by itself */
+        if (running_is_silent(r)) { /* it has no socket, or is ending: what it wrote by itself */
                 log_info("%s; taken as it stands on disk", err->message);
                 r = 0;
         }

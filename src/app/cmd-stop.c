@@ -34,8 +34,10 @@ static int ask_to_end(const Running *running, int pidfd, Error *err)
         int r = running_ask(running, "stop", &answer, err);
 
         json_decref(answer);
-        if ((r == -ENOENT || r == -ECONNREFUSED) && !running->info.command)
-                r = signal_pidfd(pidfd, SIGINT);
+        if (running_is_silent(r) && !running->info.command)
+                r = signal_pidfd(pidfd, SIGINT); /* one that is ending already does not mind */
+        if (r == -ESRCH)
+                r = 0;
         return r;
 }
 

@@ -32,6 +32,7 @@ struct Control {
         ControlOps ops;
         Loop *loop;
         int run_fd, fd;
+        int spare; /* a descriptor to give up when there are no more, so that nobody waits in vain */
         LoopSource *source;
         Asker askers[ASKERS_MAX];
         size_t next;
@@ -80,11 +81,32 @@ static int on_request(int fd, uint32_t events, void *data)
         return 0;
 }
 
+static int open_spare(void)
+{
+        return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* A connection that cannot be taken would wake the loop for ever. Without a descriptor to do this with
+ * again nobody is served any more: then `stop` is a signal. */
+static void turn_away(Control *c)
+{
+        c->spare = fd_close(c->spare);
+        fd_close(accept4(c->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
+        c->spare = open_spare();
+        if (c->spare >= 0)
+                return;
+        c->source = loop_source_free(c->source);
+        c->fd = fd_close(c->fd);
+        unlinkat(c->run_fd, socket_name, 0);
+}
+
 static int on_connection(int fd, uint32_t events, void *data)
 {
         Control *c = data;
         int asker = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
+        if (asker < 0 && (errno == EMFILE || errno == ENFILE))
+                turn_away(c);
         if (asker < 0)
                 return 0;
         Asker *a = &c->askers[c->next++ % ASKERS_MAX];
@@ -103,7 +125,7 @@ int control_new(int run_fd, Loop *loop, const ControlOps *ops, Control **ret)
 
         if (!c)
                 return -ENOMEM;
-        *c = (Control){.ops = *ops, .loop = loop, .run_fd = run_fd};
+        *c = (Control){.ops = *ops, .loop = loop, .run_fd = run_fd, .spare = -1};
         for (size_t i = 0; i < ASKERS_MAX; i++)
                 c->askers[i] = (Asker){.control = c, .fd = -1};
         socket_address(run_fd, &address);
@@ -118,6 +140,10 @@ int control_new(int run_fd, Loop *loop, const ControlOps *ops, Control **ret)
         if (r == 0 && bind(c->fd, (struct sockaddr *)&address, sizeof address) < 0)
                 r = -errno;
         if (r == 0 && listen(c->fd, ASKERS_MAX) < 0)
+                r = -errno;
+        if (r == 0)
+                c->spare = open_spare();
+        if (r == 0 && c->spare < 0)
                 r = -errno;
         if (r == 0)
                 r = loop_add_fd(loop, c->fd, EPOLLIN, on_connection, c, &c->source);
@@ -138,6 +164,7 @@ Control *control_free(Control *c)
         if (c->fd >= 0)
                 unlinkat(c->run_fd, socket_name, 0);
         fd_close(c->fd);
+        fd_close(c->spare);
         free(c);
         return NULL;
 }
@@ -158,7 +185,7 @@ static int receive(int fd, unsigned timeout_ms, char **ret, Error *err)
         if (n < 0)
                 return error_set_errno(err, errno, "the recorder's answer");
         if (n == 0)
-                return error_set(err, EACCES, "the recorder does not answer to this user");
+                return error_set(err, ECONNRESET, "the recorder hung up: it is ending, or has no descriptors left");
         answer[n] = '\0';
         *ret = TAKE(answer);
         return 0;
@@ -176,9 +203,9 @@ int control_ask(int run_fd, const char *request, unsigned timeout_ms, char **ret
         if (fd < 0)
                 return error_set_errno(err, errno, "socket");
         (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-        if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
-                return error_set_errno(err, errno, "its recorder cannot be asked");
-        if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)
-                return error_set_errno(err, errno, "its recorder cannot be asked");
+        if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0 ||
+            send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)
+                return errno == EAGAIN ? error_set(err, ETIMEDOUT, "the recorder does not answer")
+                                       : error_set_errno(err, errno, "its recorder cannot be asked");
         return receive(fd, timeout_ms, ret, err);
 }

@@ -32,5 +32,6 @@ Control *control_free(Control *control);
 /* ---- the other side ---- */
 
 /* Asks the recorder of the run in that directory. 0 and the answer (owned, NUL-terminated);
- * -ENOENT, -ECONNREFUSED: nobody is there; -EACCES: somebody else's; -ETIMEDOUT. */
+ * -ENOENT, -ECONNREFUSED: nobody is there; -ECONNRESET, -EPIPE: it ended just now, or had too many
+ * to answer to; -EACCES: somebody else's; -ETIMEDOUT. */
 int control_ask(int run_fd, const char *request, unsigned timeout_ms, char **ret, Error *err);

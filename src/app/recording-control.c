@@ -44,7 +44,7 @@ static void add_tables(String *to, const RunStore *store)
         string_add_char(to, ']');
 }
 
-static void add_monitors(String *to, const Schedule *schedule)
+static void add_monitors(String *to, const Schedule *schedule, bool sentences)
 {
         string_add(to, ", \"monitors\": [");
         for (size_t i = 0; i < schedule_count(schedule); i++) {
@@ -58,7 +58,7 @@ static void add_monitors(String *to, const Schedule *schedule)
                 add_number(&one, "errors", f.errors);
                 add_number(&one, "late", f.late);
                 string_add(&one, f.absent ? ", \"absent\": true" : ", \"absent\": false");
-                add_text(&one, "why", f.why.message[0] ? f.why.message : NULL);
+                add_text(&one, "why", sentences && f.why.message[0] ? f.why.message : NULL);
                 string_add(to, i ? ", " : "");
                 string_add(to, string_get(&one));
                 string_add_char(to, '}');
@@ -66,7 +66,10 @@ static void add_monitors(String *to, const Schedule *schedule)
         string_add_char(to, ']');
 }
 
-static void add_status(const Recording *r, String *to)
+/* How much is told: as much as goes into an answer. */
+typedef enum Detail { DETAIL_FIGURES, DETAIL_MONITORS, DETAIL_ALL } Detail;
+
+static void add_status(const Recording *r, Detail detail, String *to)
 {
         ProcessMonitorCounts counts;
 
@@ -86,8 +89,10 @@ static void add_status(const Recording *r, String *to)
         add_number(to, "pending_bytes", run_store_pending(r->store));
         add_number(to, "own_cpu_us", clock_ns(CLOCK_PROCESS_CPUTIME_ID) / NS_PER_US);
         add_text(to, "error", r->store_error < 0 ? r->store_sentence.message : NULL);
-        add_tables(to, r->store);
-        add_monitors(to, r->schedule);
+        if (detail >= DETAIL_MONITORS) {
+                add_tables(to, r->store);
+                add_monitors(to, r->schedule, detail >= DETAIL_ALL);
+        }
         string_add_char(to, '}');
 }
 
@@ -96,7 +101,11 @@ static int answer(const char *request, String *to, void *data)
         Recording *r = data;
 
         if (text_equal(request, "status")) {
-                add_status(r, to);
+                add_status(r, DETAIL_ALL, to);
+                for (Detail d = DETAIL_ALL; to->size > CONTROL_ANSWER_MAX && d > DETAIL_FIGURES;) {
+                        string_clear(to);
+                        add_status(r, --d, to);
+                }
         } else if (text_equal(request, "flush")) { /* what there is, without waiting for the disk */
                 run_store_flush(r->store);
                 string_add_char(to, '{');

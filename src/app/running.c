@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "host/proc-identity.h"
 #include "store/run-info-json.h"
 #include "store/run-lock.h"
 
@@ -190,6 +192,26 @@ int running_ask(const Running *running, const char *request, json_t **ret, Error
         return 0;
 }
 
+bool running_is_silent(int r)
+{
+        return r == -ENOENT || r == -ECONNREFUSED || r == -ECONNRESET || r == -EPIPE;
+}
+
+/* Whoever the directory belongs to can write any pid into run.json: that must not make root end
+ * somebody else's process. */
+static bool is_owners(const Running *running)
+{
+        _cleanup_(host_freep) Host *host = NULL;
+        ProcStatus status;
+        struct stat st;
+
+        return geteuid() != 0 ||
+               (fstatat(running->fd, "run.json", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+                S_ISREG(st.st_mode) && host_new(NULL, &host) == 0 &&
+                proc_status_read(host, running->info.recorder_pid, &status) == 0 &&
+                status.uid == (int64_t)st.st_uid);
+}
+
 int running_pidfd(const Running *running, Error *err)
 {
         int fd = (int)syscall(SYS_pidfd_open, running->info.recorder_pid, 0);
@@ -199,6 +221,11 @@ int running_pidfd(const Running *running, Error *err)
         if (!run_info_recorder_alive(&running->info)) { /* looked at behind the descriptor */
                 close(fd);
                 return error_set(err, ESRCH, "%s: its recorder has ended", running->info.id);
+        }
+        if (!is_owners(running)) {
+                close(fd);
+                return error_set(err, EPERM, "%s: process %d is not its owner's, and no recorder of it",
+                                 running->info.id, (int)running->info.recorder_pid);
         }
         return fd;
 }

@@ -29,8 +29,11 @@ int running_find(const char *name, Running *ret, Error *err);
  * is an error is one: -EPERM. */
 int running_ask(const Running *running, const char *request, json_t **ret, Error *err);
 
+/* What running_ask came to means that nobody is there to answer: it has no socket, or is ending. */
+bool running_is_silent(int result);
+
 /* The recorder, as a descriptor that only it can be signalled and waited for by (pidfd_open(2)).
- * -ESRCH: it is gone, or the pid is another's by now. */
+ * -ESRCH: it is gone, or the pid is another's by now. -EPERM: it was never the recorder of that run. */
 int running_pidfd(const Running *running, Error *err);
 
 /* Waits until it has ended. -ETIMEDOUT. */

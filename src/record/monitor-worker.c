@@ -113,7 +113,7 @@ bool monitor_worker_ask(MonitorWorker *w, MonitorJob job, void *data)
 bool monitor_worker_busy(MonitorWorker *w)
 {
         pthread_mutex_lock(&w->lock);
-        bool busy = w->state == WORKER_ASKED;
+        bool busy = w->state != WORKER_IDLE;
         pthread_mutex_unlock(&w->lock);
         return busy;
 }

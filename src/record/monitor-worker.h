@@ -23,6 +23,7 @@ int monitor_worker_new(const char *name, MonitorWorker **ret);
 /* True: the job was taken. False: it is still at the one before, or its answer was not fetched. */
 bool monitor_worker_ask(MonitorWorker *worker, MonitorJob job, void *data);
 
+/* At a job, or its answer waits to be fetched. */
 bool monitor_worker_busy(MonitorWorker *worker);
 
 /* True once for each job that was done: what it returned, and its sentence. */

@@ -456,6 +456,15 @@ static int set_up(Recorder *r, Error *err)
         return e < 0 ? error_set_errno(err, e, "event loop") : 0;
 }
 
+/* What was recorded is being finished: whoever asks again for the end, or is impatient at the
+ * terminal, would only leave it in pieces. */
+static void ignore_late_ends(void)
+{
+        signal(SIGINT, SIG_IGN);
+        signal(SIGTERM, SIG_IGN);
+        signal(SIGHUP, SIG_IGN);
+}
+
 /* The last tick, and what the command's end tells. */
 static void wind_up(Recorder *r)
 {
@@ -516,6 +525,8 @@ int recorder_run(const RecorderOptions *options, RecorderResult *result, Error *
                 e = release(&r);
         if (e == 0)
                 e = loop_run(r.loop);
+        if (e == 0)
+                ignore_late_ends();
         if (e == 0)
                 wind_up(&r);
         else if (!err->message[0])

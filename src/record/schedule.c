@@ -359,7 +359,7 @@ static void set_due(Entry *e, uint64_t now_ns)
 static void tick_entry(Entry *e, const MonitorTick *tick, uint64_t slack_ns)
 {
         fetch(e, tick->now_ns);
-        if (e->paused && e->source) {
+        if (e->paused && e->source && (e->failures == 0 || tick->now_ns >= e->due_ns)) {
                 e->paused = false;
                 loop_fd_events(e->source, EPOLLIN);
         }
@@ -432,8 +432,10 @@ void schedule_finish(Schedule *s, uint64_t now_ns, int64_t realtime_ns)
                         log_debug("monitor %s did not answer in time", e->monitor->name);
                         s->abandoned = true;
                         e->n_late++;
+                        error_set(&e->why, ETIMEDOUT, "did not answer before the end");
                         e->data = NULL;
                         e->rows = NULL;
+                        e->table = NULL; /* which its rows look at */
                         e->state = ENTRY_OVER;
                 }
         }

@@ -263,3 +263,56 @@ until_status()
         wait
         jq -e .complete "$RUN/run.json"
 }
+
+@test "stop, asked for by many at once and again, leaves a whole run; so does a snapshot meanwhile" {
+        start -l wanted
+        until_status '.ticks >= 1'
+        pid=$(jq .recorder_pid "$RUN/run.json")
+        for i in 1 2 3 4 5 6 7 8; do
+                as_user "$VIGIA" stop -q "$RUN" 2>>"$DIR/errors" &
+                as_user "$VIGIA" snapshot -o "$DIR/copies-$i" "$RUN" 2>>"$DIR/errors" &
+        done
+        while kill -INT "$pid" 2>/dev/null && kill -TERM "$pid" 2>/dev/null &&
+              ! jq -e .complete "$RUN/run.json" >/dev/null; do :; done
+        wait
+        # Whoever came too late was told so, and nothing else.
+        ! grep -v "is not being recorded any more" "$DIR/errors"
+        jq -e '.complete and .warnings == null' "$RUN/run.json"
+        [[ -s $RUN/totals.parquet && ! -e $RUN/totals ]]
+        for copy in "$DIR"/copies-*; do
+                [[ ! -d $copy ]] || "$VIGIA" report "$copy" >/dev/null
+        done
+}
+
+@test "a run.json never makes root end a process that is not its owner's" {
+        ((EUID == 0)) || skip "not root"
+        sleep 1000 &
+        other=$!
+        bystander=$VIGIA_DIR/20260101-000000-trap
+        mkdir -p "$bystander"
+        ticks=$(awk '{print $22}' "/proc/$other/stat")
+        jq -n --arg boot "$(cat /proc/sys/kernel/random/boot_id)" --argjson pid $other \
+                --argjson start "$((ticks * (1000000000 / $(getconf CLK_TCK))))" \
+                '{format: 1, id: "20260101-000000-trap", label: "trap", boot_id: $boot, recorder_pid: $pid, recorder_start_ns: $start, complete: false, start_realtime_ns: 1767225600000000000}' \
+                >"$bystander/run.json"
+        chown nobody "$bystander" "$bystander/run.json"
+        for verb in stop kill; do
+                run -3 "$VIGIA" $verb 20260101-000000-trap
+                [[ $output == *"is not its owner's"* ]]
+        done
+        kill -0 $other
+        kill -KILL $other
+}
+
+@test "a recorder that has no descriptors left turns away who asks, and can be stopped" {
+        for ((n = 30; n < 60; n++)); do # how many it needs, the last of them for whoever asks
+                (ulimit -n $n && start --only memory -l tight) 2>/dev/null || continue
+                RUN=$(echo "$VIGIA_DIR"/*-tight)
+                for i in 1 2 3 4 5; do as_user "$VIGIA" status >/dev/null; done
+                as_user "$VIGIA" stop -q "$RUN"
+                jq -e .complete "$RUN/run.json"
+                rm -rf "$RUN"
+                ((++tried < 3)) || return 0
+        done
+        false
+}
