@@ -294,6 +294,35 @@ static void test_descriptor(void **state)
         close(b.fake.wake);
 }
 
+/* One whose descriptor stays readable and whose samples fail is no endless task. */
+static void test_descriptor_back_off(void **state)
+{
+        uint64_t before = clock_monotonic_ns();
+        Bench b;
+
+        set_up(&b);
+        b.fake.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        b.fake.fail_from = 1;
+        b.fake.fail_to = 1;
+        b.monitor.fd = fake_fd;
+        b.plan.interval_us = 0;
+        begin(&b);
+        tick(&b, 0);
+        assert_int_equal(eventfd_write(b.fake.wake, 1), 0);
+        assert_int_equal(loop_run_once(b.loop, 1000), 0);
+        assert_int_equal(figures(&b).errors, 1);
+        assert_int_equal(eventfd_write(b.fake.wake, 1), 0);
+        schedule_tick(b.schedule, before, 0, 0);
+        assert_int_equal(loop_run_once(b.loop, 0), 0);
+        assert_int_equal(b.fake.samples, 1);
+        tick(&b, 200000);
+        assert_int_equal(loop_run_once(b.loop, 1000), 0);
+        assert_int_equal(b.fake.samples, 2);
+        assert_int_equal(figures(&b).rows, 1);
+        tear_down(&b);
+        close(b.fake.wake);
+}
+
 static void wait_for(atomic_int *counter, int value)
 {
         for (int i = 0; i < 30000 && *counter < value; i++)
@@ -338,7 +367,7 @@ int main(void)
                 cmocka_unit_test(test_due),       cmocka_unit_test(test_absent),
                 cmocka_unit_test(test_back_off),  cmocka_unit_test(test_start_fails_first),
                 cmocka_unit_test(test_over),      cmocka_unit_test(test_descriptor),
-                cmocka_unit_test(test_blocking),
+                cmocka_unit_test(test_descriptor_back_off), cmocka_unit_test(test_blocking),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -358,6 +358,9 @@ static int add_table(RunStore *s, const Schema *schema, size_t part_values, Sink
 
         if (!run_table_name_valid(schema->table, strlen(schema->table)))
                 return error_set(err, EINVAL, "%s: no name for a table", schema->table);
+        if (s->n_tables >= TABLES_MAX)
+                return error_set(err, ENOBUFS, "table %s: a run has no more than %d", schema->table,
+                                 TABLES_MAX);
         RunTable **tables = realloc(s->tables, (s->n_tables + 1) * sizeof *tables);
         if (tables)
                 s->tables = tables;
@@ -369,9 +372,7 @@ static int add_table(RunStore *s, const Schema *schema, size_t part_values, Sink
                         .schema = schema_copy(schema),
                         .seal_rows = rows / 4 * 3,
                         .final_fd = -1};
-        int r = !t->schema                 ? -ENOMEM
-                : s->n_tables < TABLES_MAX ? batch_new(t->schema, rows, s->part_text_bytes, &t->rows)
-                                           : -ENOBUFS;
+        int r = t->schema ? batch_new(t->schema, rows, s->part_text_bytes, &t->rows) : -ENOMEM;
         if (r < 0) {
                 table_free(t);
                 return error_set_errno(err, r, "table %s", schema->table);
