@@ -10,7 +10,7 @@ _vigia()
                 return
         fi
         # Behind `run` options comes another command, with its own completion.
-        if [[ $verb == run ]]; then
+        if [[ $verb == run || $verb == sweep ]]; then
                 for ((i = 2; i < COMP_CWORD; i++)); do
                         [[ ${COMP_WORDS[i]} == -- ]] || continue
                         if declare -F _command_offset >/dev/null; then
@@ -35,6 +35,14 @@ _vigia()
                 mapfile -t COMPREPLY < <(compgen -P "${word%"${word##*,}"}" -W "$(vigia config keys 2>/dev/null |
                         sed -n 's/^monitors\.\([a-z_]*\)\.enabled$/\1/p')" -- "${word##*,}") && return
                 ;;
+        --order) mapfile -t COMPREPLY < <(compgen -W 'given random' -- "$word") && return ;;
+        --scheduling) mapfile -t COMPREPLY < <(compgen -W 'off adaptive manual' -- "$word") && return ;;
+        --projects) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
+        -C | --dir) mapfile -t COMPREPLY < <(compgen -d -- "$word") && return ;;
+        --resume) mapfile -t COMPREPLY < <(
+                compgen -W "last $(cd "${VIGIA_DIR:-${XDG_STATE_HOME:-$HOME/.local/state}/vigia/runs}" 2>/dev/null && ls -d -- *-sweep 2>/dev/null)" -- "$word"
+                compgen -d -- "$word"
+        ) && return ;;
         -o | --output) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
         esac
         if [[ $word == -* ]]; then
@@ -52,6 +60,9 @@ _vigia()
         monitors)
                 mapfile -t COMPREPLY < <(compgen -W "probe $(vigia monitors 2>/dev/null |
                         sed -n 's/^  \([a-z_-]\{1,\}\) .*/\1/p')" -- "$word")
+                ;;
+        sweep)
+                mapfile -t COMPREPLY < <(compgen -W "$(vigia sweep --list 2>/dev/null | sed -n 's/^  \([^ ]\{1,\}\) .*/\1/p')" -- "$word")
                 ;;
         config)
                 if ((COMP_CWORD == 2)); then

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "app/commands.h"
+#include "app/sweep-command.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -48,7 +49,15 @@ static int run_report(const Command *command, int argc, char **argv)
                 r = error_set(&err, EINVAL, "report: expected one RUN: a path, an id, or last");
         if (r < 0)
                 return usage_error(command, &err);
+        r = text_equal(words[0], "last") ? sweep_report(words[0], json) : -ENOENT;
+        if (r >= 0)
+                return r;
         r = run_resolve(words[0], &path, &err);
+        if (r == -ENOENT) {
+                int code = sweep_report(words[0], json);
+                if (code >= 0)
+                        return code;
+        }
         if (r == 0)
                 r = run_reader_open(path, &reader, &err);
         if (r < 0) {
@@ -60,8 +69,8 @@ static int run_report(const Command *command, int argc, char **argv)
 
 const Command command_report = {
         .name = "report",
-        .summary = "say what happened in a run",
+        .summary = "say what happened in a run or a sweep",
         .usage = "[--json] RUN",
-        .details = "RUN is a path, an id, the unique beginning of an id, or \"last\".",
+        .details = "RUN is a path, an id, the unique beginning of an id, or \"last\"; so is\na sweep.",
         .run = run_report,
 };

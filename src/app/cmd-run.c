@@ -1,6 +1,5 @@
 /* `vigia run -- COMMAND`: records a command, start to exit, and exits as it did. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,18 +18,6 @@ typedef struct RunCommand {
         uint64_t timeout_ns;
         bool no_output_log, no_cgroup;
 } RunCommand;
-
-/* -1 and a warning where it cannot be had: the command matters more. */
-static int open_output_log(RunCommand *run)
-{
-        if (run->no_output_log)
-                return -1;
-        int fd = openat(run->recording.directory_fd, "output.log",
-                        O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
-        if (fd < 0)
-                log_warning("output.log: %s; the output is not kept", strerror(errno));
-        return fd;
-}
 
 /* Exec that failed: nothing ran, so there is no run to keep. */
 static int tell_exec_failure(Recording *r, const char *name)
@@ -57,7 +44,7 @@ static int record(RunCommand *run, char **words)
                 log_error("%s", err.message);
                 return EXIT_VIGIA;
         }
-        _cleanup_close_ int output = open_output_log(run);
+        _cleanup_close_ int output = run->no_output_log ? -1 : recording_open_output(r);
         r->options.own_cgroup = !run->no_cgroup;
         r->options.workload = (WorkloadOptions){
                 .argv = words,

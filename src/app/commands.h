@@ -9,4 +9,5 @@ extern const Command command_run, command_attach, command_doctor, command_config
 extern const Command *const commands[];
 extern const Command command_start, command_status, command_snapshot, command_stop, command_kill;
 extern const Command command_runs, command_recover;
+extern const Command command_sweep;
 extern const Command command_report, command_export, command_convert;

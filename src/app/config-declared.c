@@ -167,6 +167,8 @@ int config_declared_monitors(Configuration *c)
                 return -ENOMEM;
         for (size_t i = 0; i < n && r != -ENOMEM; i++) {
                 const SettingRecord *record = settings_record(c->settings, i);
+                if (record->list != &config_declared_list)
+                        continue;
                 r = make(c, record, &c->declared[c->n_declared]);
                 if (r == 0)
                         c->declarations[c->n_declared++] = record;

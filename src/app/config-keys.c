@@ -10,6 +10,9 @@
 #include "base/text.h"
 #include "config/presets.h"
 #include "store/parquet/parquet.h"
+#include "sweep/cpus.h"
+#include "sweep/jobs.h"
+#include "sweep/sweep.h"
 
 enum { DAY_S = 86400 };
 
@@ -34,6 +37,9 @@ static int check_compression(const char *text, Error *expected)
         return 0;
 }
 
+static const char *const orders[] = {"given", "random", NULL};
+static const char *const schedulings[] = {"off", "adaptive", "manual", NULL};
+
 static const SettingKey fixed_keys[] = {
         {"run.interval", SETTING_DURATION, "50ms (attach -a: 1s)", "time between samples of processes",
          .min = NS_PER_MS, .max = 3600 * NS_PER_SECOND},
@@ -54,6 +60,24 @@ static const SettingKey fixed_keys[] = {
         {"run.quiet", SETTING_BOOL, "no", "print nothing but errors"},
         {"run.verbose", SETTING_NUMBER, "0", "say more (1), much more (2)", .max = 2},
         {"run.preset", SETTING_TEXT, NULL, "monitors and settings for a kind of work"},
+        {"sweep.jobs", SETTING_WORDS, "1, 2, 4 … all CPUs", "the -j to build with", .numbers = true,
+         .check = sweep_jobs_check},
+        {"sweep.repeat", SETTING_NUMBER, "1", "builds at each -j", .min = 1, .max = SWEEP_REPEAT_MAX},
+        {"sweep.order", SETTING_TEXT, "given", "of the -j, in each round", .choices = orders},
+        {"sweep.pre_clean", SETTING_BOOL, "yes", "clean before a build"},
+        {"sweep.post_clean", SETTING_BOOL, "yes", "clean after a build"},
+        {"sweep.warm_up", SETTING_BOOL, "no", "one build more in front, left out of the result"},
+        {"sweep.keep_going", SETTING_BOOL, "no", "go on after a build that failed"},
+        {"sweep.limit", SETTING_DURATION, NULL, "end the sweep then", .min = NS_PER_MS,
+         .max = 366ull * DAY_S * NS_PER_SECOND},
+        {"sweep.scheduling", SETTING_TEXT, "off", "CPUs of build and recorder apart", .choices = schedulings},
+        {"sweep.affinity", SETTING_BOOL, "yes", "no: scheduling is off, whatever it says"},
+        {"sweep.build_cpus", SETTING_WORDS, "the others", "of scheduling manual: CPUs of the build",
+         .numbers = true, .check = cpu_set_check},
+        {"sweep.recorder_cpus", SETTING_WORDS, "the others", "of scheduling manual: CPUs of the recorder",
+         .numbers = true, .check = cpu_set_check},
+        {"sweep.recorder_cpu", SETTING_NUMBER, NULL, "of scheduling adaptive: a CPU that is not the build's",
+         .max = CPUS_MAX - 1},
         {"monitors.on", SETTING_WORDS, NULL, "monitors beside those that are on by themselves"},
         {"monitors.off", SETTING_WORDS, NULL, "monitors to leave out"},
         {"monitors.only", SETTING_WORDS, NULL, "these monitors and no other (process: none)"},
@@ -66,12 +90,10 @@ static const SettingKey fixed_keys[] = {
 static const SettingOther other_keys[] = {
         {"redact", NULL, LATER},
         {"findings", NULL, LATER},
-        {"sweep", NULL, LATER},
         {"rules", NULL, LATER},
-        {"projects", NULL, LATER},
         {"monitor.collection.interval_seconds", "run.interval", NULL},
         {"monitor.storage.compression", "run.compression", NULL},
-        {"monitor.general.default_jobs", NULL, LATER},
+        {"monitor.general.default_jobs", "sweep.jobs", NULL},
         {"monitor.general.skip_plots", NULL, OTHER},
         {"monitor.general.log_root_dir", NULL, OTHER},
         {"monitor.general.categorization_cache_size", NULL, OTHER},
@@ -80,11 +102,11 @@ static const SettingOther other_keys[] = {
         {"monitor.collection.process_check_interval", NULL, OTHER},
         {"monitor.collection.monitoring_timeout", NULL, OTHER},
         {"monitor.collection.graceful_shutdown_timeout", NULL, OTHER},
-        {"monitor.scheduling.scheduling_policy", NULL, OTHER},
-        {"monitor.scheduling.monitor_core", NULL, OTHER},
-        {"monitor.scheduling.manual_build_cores", NULL, OTHER},
-        {"monitor.scheduling.manual_monitoring_cores", NULL, OTHER},
-        {"monitor.scheduling.enable_cpu_affinity", NULL, OTHER},
+        {"monitor.scheduling.scheduling_policy", "sweep.scheduling", NULL},
+        {"monitor.scheduling.monitor_core", "sweep.recorder_cpu", NULL},
+        {"monitor.scheduling.manual_build_cores", "sweep.build_cpus", NULL},
+        {"monitor.scheduling.manual_monitoring_cores", "sweep.recorder_cpus", NULL},
+        {"monitor.scheduling.enable_cpu_affinity", "sweep.affinity", NULL},
         {"monitor.scheduling.max_concurrent_monitors", NULL, OTHER},
         {"monitor.scheduling.thread_name_prefix", NULL, OTHER},
         {"monitor.storage.format", NULL, OTHER},

@@ -6,6 +6,7 @@
 
 #include "app/config-keys.h"
 #include "app/page.h"
+#include "sweep/project.h"
 
 enum { WIDTH = 80, KEY_MAX = 32, SOURCE_MAX = 34, GAP = 2, LABEL = 12 };
 
@@ -192,4 +193,5 @@ void config_show_keys(const Configuration *c, String *to)
                                  : "",
                          to);
         show_list(config_declared_list.name, &config_declared_list, to);
+        show_list(sweep_project_list.name, &sweep_project_list, to);
 }

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/presets.h"
+#include "sweep/project.h"
 
 #define SYSTEM_FILE "/etc/vigia/vigia.toml"
 #define DIRECTORY_FILE "./vigia.toml"
@@ -82,6 +83,8 @@ static int read_files(Configuration *c, const ConfigurationOptions *o)
         else if (r == 0 && user_file(&user))
                 r = settings_read_file(c->settings, LAYER_USER, string_get(&user), string_get(&user),
                                        SETTING_CAUTIOUS);
+        if (r == 0 && o->projects)
+                r = settings_read_file(c->settings, LAYER_USER, o->projects, o->projects, SETTING_NAMED);
         if (r == 0)
                 r = settings_read_file(c->settings, LAYER_DIRECTORY, DIRECTORY_FILE, DIRECTORY_FILE,
                                        SETTING_CAUTIOUS);
@@ -145,6 +148,10 @@ static int apply(Configuration *c, const char *const *variables)
 {
         int r = settings_gather(c->settings, &config_declared_list);
 
+        if (r == 0)
+                r = settings_gather(c->settings, &sweep_project_list);
+        if (r == 0)
+                projects_check(c->settings);
         if (r == 0)
                 r = config_declared_monitors(c);
         if (r == 0)

@@ -17,6 +17,7 @@
 /* What the command line says. Texts are borrowed until configuration_load has returned. */
 typedef struct ConfigurationOptions {
         const char *file;        /* -c; NULL: VIGIA_CONFIG, or the user's */
+        const char *projects;    /* a file of [[projects]], over the user's; NULL: none */
         const char *preset;
         TextList on, off, only;  /* lists with commas; owned: configuration_options_done */
         bool threads;            /* the monitor of that name */

@@ -14,6 +14,7 @@
 const Command *const commands[] = {
         &command_run,
         &command_attach,
+        &command_sweep,
         &command_start,
         &command_status,
         &command_snapshot,

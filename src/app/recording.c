@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -21,7 +22,7 @@
 
 void recording_init(Recording *r)
 {
-        *r = (Recording){.directory_fd = -1, .ready_fd = -1};
+        *r = (Recording){.directory_fd = -1, .ready_fd = -1, .output_fd = -1};
         run_info_init(&r->info);
 }
 
@@ -31,6 +32,7 @@ void recording_done(Recording *r)
         run_info_done(&r->info);
         host_free(r->host);
         regex_free(r->regex);
+        regex_free(r->regex_new);
         configuration_done(&r->configuration);
         configuration_options_done(&r->configured);
         fd_close(r->directory_fd);
@@ -95,6 +97,16 @@ int recording_begin(Recording *r, Error *err)
         r->options.totals = r->totals;
         r->options.events = r->events;
         return e;
+}
+
+int recording_open_output(const Recording *r)
+{
+        int fd = openat(r->directory_fd, "output.log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
+                        0644);
+
+        if (fd < 0)
+                log_warning("output.log: %s; the output is not kept", strerror(errno));
+        return fd;
 }
 
 static void on_ready(ProcessMonitor *monitor, void *data)
@@ -201,8 +213,11 @@ static void take_workload(Recording *r)
                 info->exit_signal = w->exit_signal;
         info->timed_out = w->timed_out;
         info->command_cpu_us = timeval_us(w->usage.ru_utime) + timeval_us(w->usage.ru_stime);
+        struct stat output;
         if (r->options.workload.output_fd >= 0)
                 info->output_bytes = w->output_bytes;
+        else if (r->output_fd >= 0 && fstat(r->output_fd, &output) == 0)
+                info->output_bytes = (uint64_t)output.st_size;
         if (w->output_error < 0)
                 run_info_add_warning(info, "output.log is cut short: %s", strerror(-w->output_error));
 }

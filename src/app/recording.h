@@ -30,6 +30,7 @@ typedef struct Recording {
         RecorderResult result;
         Host *host;
         Regex *regex;
+        Regex *regex_new; /* sweep: options.match_new */
         char *path; /* the run directory */
         int directory_fd;
         Sink *processes, *samples, *totals, *events;
@@ -39,6 +40,7 @@ typedef struct Recording {
         Control *control;    /* NULL: nobody can ask */
         bool background; /* start: its id finds it while it records, wherever it is */
         int ready_fd;        /* start: told when it records; -1: nobody waits */
+        int output_fd;       /* the command writes to output.log by itself: this one; -1: it does not */
         int store_error;     /* newest -errno of the store, 0: fine */
         Error store_sentence;
 } Recording;
@@ -59,6 +61,9 @@ int recording_refuse(const Recording *recording, const Command *command, const E
 
 /* Makes the run directory and its first run.json; then the tables can be added to. */
 int recording_begin(Recording *recording, Error *err);
+
+/* output.log in the run directory; -1 and a warning where it cannot be had: the command matters more. */
+int recording_open_output(const Recording *recording);
 
 /* Records; finishes the run on disk in every case, but removes it if nothing ran (the exec of
  * the command failed: result.workload.exec_failed). */

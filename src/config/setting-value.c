@@ -103,6 +103,10 @@ void setting_expected_add(String *to, const SettingKey *key)
 
         if (key->choices)
                 add_choices(to, key->choices);
+        else if (key->pairs)
+                string_add(to, "a table of texts or a list of NAME=VALUE");
+        else if (key->numbers)
+                string_add(to, key->kind == SETTING_TEXT ? "a number or a text" : "a number or a list of them");
         else
                 string_add(to, words[key->kind]);
         add_bounds(to, key);
@@ -220,13 +224,25 @@ static int add_words(Written *w, Texts *texts, const char *text)
         return result;
 }
 
+static int add_number_as_text(Written *w, Texts *texts, int64_t number)
+{
+        char digits[24];
+        int n = snprintf(digits, sizeof digits, "%" PRId64, number);
+        const char *copy = settings_copy(w->settings, digits, (size_t)n);
+
+        return copy ? add_text(w, texts, copy) : -ENOMEM;
+}
+
 static int add_toml_text(Written *w, Texts *texts, const TomlValue *value)
 {
         TomlText text;
+        int64_t number;
 
         w->text = NULL;
         w->source.place = toml_place(value);
         w->other = toml_kind_name(toml_kind(value));
+        if (w->key->numbers && toml_get_integer(value, &number))
+                return add_number_as_text(w, texts, number);
         if (!toml_get_string(value, &text))
                 return wrong(w, NULL);
         if (memchr(text.bytes, '\0', text.size)) {
@@ -249,6 +265,36 @@ static int keep_texts(Settings *s, const Texts *texts, SettingValue *value)
         return 0;
 }
 
+/* A table of texts, as "NAME=VALUE" each. */
+static int add_toml_pairs(Written *w, Texts *texts, const TomlValue *table)
+{
+        int result = 0;
+
+        for (const TomlValue *v = toml_first(table); v; v = toml_next(v)) {
+                _cleanup_string_ String pair = {0};
+                TomlText name = toml_key(v), value = {0};
+                int64_t number;
+                char digits[24];
+
+                w->text = NULL;
+                w->source.place = toml_place(v);
+                w->other = toml_kind_name(toml_kind(v));
+                if (toml_get_integer(v, &number))
+                        value = (TomlText){digits, (size_t)snprintf(digits, sizeof digits, "%" PRId64, number)};
+                else if (!toml_get_string(v, &value) || memchr(value.bytes, '\0', value.size))
+                        return wrong(w, "a text");
+                string_add_bytes(&pair, name.bytes, name.size);
+                string_add_char(&pair, '=');
+                string_add_bytes(&pair, value.bytes, value.size);
+                const char *copy = pair.failed || memchr(name.bytes, '\0', name.size)
+                                           ? NULL
+                                           : settings_copy(w->settings, string_get(&pair), pair.size);
+                int r = copy ? add_text(w, texts, copy) : -ENOMEM;
+                result = r < 0 ? r : result;
+        }
+        return result;
+}
+
 static int texts_from_toml(Written *w, const TomlValue *value, SettingValue *to)
 {
         TomlKind kind = toml_kind(value);
@@ -263,6 +309,8 @@ static int texts_from_toml(Written *w, const TomlValue *value, SettingValue *to)
                         int r = add_toml_text(w, &texts, v);
                         result = r < 0 ? r : result;
                 }
+        else if (kind == TOML_TABLE && w->key->pairs)
+                result = add_toml_pairs(w, &texts, value);
         else
                 result = add_toml_text(w, &texts, value);
         return result < 0 ? result : keep_texts(w->settings, &texts, to);

@@ -54,6 +54,8 @@ typedef struct SettingKey {
         int (*check)(const char *text, Error *expected);
         bool required;        /* in a list of tables */
         bool empty;           /* a text of nothing is one, too */
+        bool numbers;         /* whole numbers count as texts: [4, 8] */
+        bool pairs;           /* of SETTING_TEXTS: a table counts as "NAME=VALUE" … */
         const SettingList *list; /* of SETTING_TABLES */
 } SettingKey;
 

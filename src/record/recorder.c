@@ -42,6 +42,11 @@ typedef struct Recorder {
         uint64_t sleep_offset_ns;  /* boottime - monotonic at the last tick */
 } Recorder;
 
+static bool matches_any(const RecorderOptions *o)
+{
+        return o->match || o->match_new;
+}
+
 static void fill_tick(Recorder *r, uint64_t now_ns, uint64_t due_ns, Tick *tick)
 {
         *tick = (Tick){
@@ -57,7 +62,7 @@ static void fill_tick(Recorder *r, uint64_t now_ns, uint64_t due_ns, Tick *tick)
         if (!r->cgroup)
                 return;
         command_cgroup_memory(r->cgroup, &tick->cgroup_bytes, &tick->cgroup_peak_bytes);
-        if (!r->options->match) /* else processes outside it belong, too */
+        if (!matches_any(r->options)) /* else processes outside it belong, too */
                 command_cgroup_processes(r->cgroup, &tick->cgroup_anon_bytes,
                                          &tick->cgroup_shmem_bytes);
 }
@@ -169,7 +174,11 @@ static int on_signal(const struct signalfd_siginfo *info, void *data)
 
 static bool on_match(const char *cmdline, void *data)
 {
-        return regex_match(data, cmdline, strlen(cmdline));
+        const RecorderOptions *o = data;
+        size_t size = strlen(cmdline);
+
+        return (o->match && regex_match(o->match, cmdline, size)) ||
+               (o->match_new && regex_match(o->match_new, cmdline, size));
 }
 
 static int fork_command(Recorder *r, Error *err)
@@ -193,7 +202,7 @@ static int open_source(Recorder *r, Error *err)
         const RecorderOptions *o = r->options;
         TrackScope scope = {
                 .all = o->all,
-                .watch_all = o->match != NULL,
+                .watch_all = matches_any(o),
                 .descendants = o->workload.argv || o->descendants,
                 .interval_ns = o->interval_ns,
         };
@@ -220,10 +229,10 @@ static int open_monitor(Recorder *r, Error *err)
                 .start_ns = r->result->start_ns,
                 .pss_budget_ratio = o->pss_budget_ratio,
                 .all = o->all,
-                .match_only = o->match != NULL && !o->all,
+                .match_only = matches_any(o) && !o->all,
                 .root = o->workload.argv ? workload_pid(r->workload) : 0,
-                .match = o->match ? on_match : NULL,
-                .match_data = (void *)o->match,
+                .match = matches_any(o) ? on_match : NULL,
+                .match_data = (void *)o,
         };
         int e = process_monitor_new(&options, &r->monitor);
 

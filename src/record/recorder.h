@@ -23,6 +23,7 @@ typedef struct RecorderOptions {
         uint64_t interval_ns;
         double pss_budget_ratio;
         const Regex *match;     /* processes outside the tree that belong; NULL none */
+        const Regex *match_new; /* the same, but only what begins (or execs) meanwhile */
         bool own_cgroup;        /* give the command a cgroup if that can be had */
 
         WorkloadOptions workload; /* run: argv not NULL */

@@ -227,6 +227,9 @@ void workload_child_run(const WorkloadSetup *setup, const struct sigaction *chil
         workload_capabilities_drop();
         sigaction(SIGCHLD, child_action, NULL);
         sigprocmask(SIG_SETMASK, &setup->mask, NULL);
+        r = setup->options->enter ? setup->options->enter(setup->options->enter_data) : 0;
+        if (r < 0)
+                fail(setup, STEP_DESCRIPTORS, -r);
         execvpe(argv[0], argv, setup->environment);
         fail(setup, STEP_EXEC, errno);
         _exit(126);

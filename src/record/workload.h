@@ -32,6 +32,8 @@ typedef struct WorkloadOptions {
                                     the command has exited; 0: 50 ms of silence */
         pid_t (*fork)(void *data); /* in place of fork(2) for the command: only system calls */
         void *fork_data;           /* (command_cgroup_fork); NULL: fork */
+        int (*enter)(void *data);  /* in the command's process, last before exec: only system calls. */
+        void *enter_data;          /* -errno: it is not executed. NULL: nothing is to be done */
 } WorkloadOptions;
 
 typedef struct WorkloadResult {
