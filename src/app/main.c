@@ -28,6 +28,7 @@ const Command *const commands[] = {
         &command_monitors,
         &command_doctor,
         &command_config,
+        &command_rules,
         NULL,
 };
 

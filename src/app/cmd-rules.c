@@ -1,0 +1,74 @@
+/* `vigia rules list`, `test`, `check`: rule files, and what they say of a command line. */
+#include <errno.h>
+
+#include "app/commands.h"
+#include "app/rules-show.h"
+#include "base/cleanup.h"
+#include "base/nearest.h"
+
+typedef struct Verb {
+        const char *name;
+        int (*run)(const RulesCommand *command, char *const *words, size_t n);
+        size_t most; /* words behind it */
+} Verb;
+
+static const Verb verbs[] = {
+        {"list", rules_list, 1},
+        {"test", rules_test, SIZE_MAX},
+        {"check", rules_check, SIZE_MAX},
+};
+
+static int dispatch(const Command *command, const RulesCommand *rules, char **words, size_t n)
+{
+        Error err = {0};
+
+        if (n == 0) {
+                error_set(&err, EINVAL, "rules: expected list, test or check");
+                return usage_error(command, &err);
+        }
+        Nearest nearest = nearest_to(words[0]);
+        for (size_t i = 0; i < ARRAY_LENGTH(verbs); i++) {
+                nearest_offer(&nearest, verbs[i].name);
+                if (!text_equal(words[0], verbs[i].name))
+                        continue;
+                if (n - 1 <= verbs[i].most)
+                        return verbs[i].run(rules, words + 1, n - 1);
+                error_set(&err, EINVAL, "rules list: expected one FILE at most");
+                return usage_error(command, &err);
+        }
+        char hint[NEAREST_HINT_MAX];
+        error_set(&err, EINVAL, "rules: no verb %s%s", words[0],
+                  nearest.best ? nearest_hint(&nearest, "", hint) : "; expected list, test or check");
+        return usage_error(command, &err);
+}
+
+static int run(const Command *command, int argc, char **argv)
+{
+        RulesCommand rules = {0};
+        const Option options[] = {
+                {'r', "rules", "FILE", "these rules instead of the built-in ones", OPTION_TEXT, &rules.file},
+                {0, "parent", "CATEGORY", "test: what the parent is", OPTION_TEXT, &rules.parent},
+                {0, "exe", "PATH", "test: the path of the program's file", OPTION_TEXT, &rules.exe},
+                {0, "comm", "NAME", "test: what the process calls itself", OPTION_TEXT, &rules.comm},
+                {0, "json", NULL, "as JSON", OPTION_FLAG, &rules.json},
+        };
+        _cleanup_free_ char **words = NULL;
+        size_t n_words = 0;
+        Error err = {0};
+        int r = options_parse(command, options, ARRAY_LENGTH(options), argc, argv, false, &words, &n_words, &err);
+
+        return r == 0  ? dispatch(command, &rules, words, n_words)
+               : r > 0 ? EXIT_FINE
+                       : usage_error(command, &err);
+}
+
+const Command command_rules = {
+        .name = "rules",
+        .summary = "what each process is for: test, check and list the rules",
+        .usage = "list [FILE] | test [OPTIONS] 'CMDLINE'… | check [FILE…]",
+        .details = "test tells the category of a command line (in quotes: it is one word), the rule that won\n"
+                   "and those it beat; with - it reads lines and prints major category, tab, category.\n"
+                   "check tells what is wrong (exit 2) or doubtful (exit 1) with files, or the built-in rules.\n"
+                   "A FILE is a path or \"builtin\".",
+        .run = run,
+};

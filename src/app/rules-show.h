@@ -1,0 +1,31 @@
+/* What the parts of `vigia rules` share: options, and rules as they are shown. */
+#pragma once
+
+#include "app/options.h"
+#include "base/text.h"
+#include "rules/explain.h"
+#include "rules/rule-set.h"
+
+typedef struct RulesCommand {
+        const char *file; /* -r; NULL: the built-in ones */
+        const char *parent, *exe, *comm;
+        bool json;
+} RulesCommand;
+
+/* Each → exit code. `words` are those behind the verb. */
+int rules_list(const RulesCommand *command, char *const *words, size_t n);
+int rules_test(const RulesCommand *command, char *const *words, size_t n);
+int rules_check(const RulesCommand *command, char *const *words, size_t n);
+
+/* "programs gcc, g++, … 4 more; cmdline \s-c", cut. */
+void rules_show_conditions(const Rule *rule, size_t columns, String *to);
+/* "name": {…}, of a rule. */
+void rules_show_json(const Rule *rule, String *to);
+/* The text of a JSON value, with its quotes; null for NULL. */
+void rules_show_json_text(const char *text, String *to);
+
+/* Writes to stdout and empties the text. EXIT_FINE or EXIT_CANNOT. */
+int rules_show_print(String *text);
+
+/* Reads a file for use. 0, or the exit code, with the reason told. */
+int rules_show_load(const char *file, Rules **ret);

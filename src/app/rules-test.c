@@ -1,0 +1,241 @@
+/* `vigia rules test 'CMDLINE'`: the label of a command line, and why. With "-", those of stdin's lines. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/page.h"
+#include "app/rules-show.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+
+enum { BEATEN_SHOWN = 8, LINE_MAX_BYTES = 64 << 10, CHUNK = 64 << 10 };
+
+static void add_part(TextPart part, String *to)
+{
+        _cleanup_string_ String text = {0};
+
+        string_add_bytes(&text, part.text ? part.text : "", part.size);
+        string_add_shown(to, string_get(&text), 0, false);
+}
+
+static void add_json_part(TextPart part, String *to)
+{
+        string_add_char(to, '"');
+        string_add_json(to, part.text ? part.text : "", part.size);
+        string_add_char(to, '"');
+}
+
+/* ---- for a person ---- */
+
+static void add_rule_line(Page *page, const Rule *rule, bool label)
+{
+        _cleanup_string_ String text = {0};
+        char place[256];
+
+        rule_place_format(rule, place, sizeof place);
+        string_add_format(&text, "%s, priority %lld: ", place, (long long)rule->priority);
+        if (label)
+                string_add_format(&text, "%s / %s", rule->major, rule->category);
+        else
+                rules_show_conditions(rule, 200, &text);
+        page_add_line(page, string_get(&text));
+}
+
+static void add_wrappers(Page *page, const RunCommands *commands, size_t n)
+{
+        _cleanup_string_ String text = {0};
+
+        for (size_t i = 0; i < n; i++) {
+                string_add(&text, i ? ", " : "");
+                add_part(commands->wrappers[i], &text);
+        }
+        page->label = "through";
+        if (n > 0)
+                page_add_line(page, string_get(&text));
+}
+
+static void add_page(const Explanation *e, String *to)
+{
+        Page page = {.to = to, .colour = page_colour(), .indent = 12, .label = ""};
+        _cleanup_string_ String label = {0}, program = {0}, line = {0};
+        const RunCommand *asked = e->asked;
+
+        string_add_shown(&label, e->label->major, 0, false);
+        string_add(&label, " / ");
+        string_add_shown(&label, e->label->category, 0, false);
+        page_add_verdict(&page, PAGE_GREEN, string_get(&label));
+        add_part(asked->program, &program);
+        if (!text_part_equal(asked->program, asked->name)) {
+                string_add(&program, " (");
+                add_part(asked->name, &program);
+                string_add_char(&program, ')');
+        }
+        page.label = "program";
+        page_add_line(&page, string_get(&program));
+        add_part(asked->line, &line);
+        page.label = asked->script ? "script" : "command";
+        page_add_line(&page, string_get(&line));
+        add_wrappers(&page, &e->commands, asked->depth);
+        page.label = "rule";
+        if (e->rule)
+                add_rule_line(&page, e->rule, false);
+        else
+                page_add_line(&page, "none matches");
+        if (e->rule && e->rule->comment) {
+                page.label = "comment";
+                page_add_line(&page, e->rule->comment);
+        }
+        page.label = "beat";
+        for (size_t i = 0; i < MIN(e->n_beaten, (size_t)BEATEN_SHOWN); i++)
+                add_rule_line(&page, e->beaten[i], true);
+        if (e->n_beaten > BEATEN_SHOWN) {
+                char more[64];
+                snprintf(more, sizeof more, "and %zu more", e->n_beaten - BEATEN_SHOWN);
+                page_add_line(&page, more);
+        }
+}
+
+/* ---- for programs ---- */
+
+static void add_json(const Explanation *e, const char *line, String *to)
+{
+        string_add(to, "{\"cmdline\": ");
+        rules_show_json_text(line, to);
+        string_add(to, ", \"major\": ");
+        rules_show_json_text(e->label->major, to);
+        string_add(to, ", \"category\": ");
+        rules_show_json_text(e->label->category, to);
+        string_add(to, ", \"program\": ");
+        add_json_part(e->asked->program, to);
+        string_add(to, ", \"name\": ");
+        add_json_part(e->asked->name, to);
+        string_add(to, ", \"command\": ");
+        add_json_part(e->asked->line, to);
+        string_add_format(to, ", \"script\": %s, \"through\": [", e->asked->script ? "true" : "false");
+        for (size_t i = 0; i < e->asked->depth; i++) {
+                string_add(to, i ? ", " : "");
+                add_json_part(e->commands.wrappers[i], to);
+        }
+        string_add(to, "], \"rule\": ");
+        if (e->rule)
+                rules_show_json(e->rule, to);
+        else
+                string_add(to, "null");
+        string_add(to, ", \"beaten\": [");
+        for (size_t i = 0; i < MIN(e->n_beaten, (size_t)EXPLAIN_BEATEN_MAX); i++) {
+                string_add(to, i ? ", " : "");
+                rules_show_json(e->beaten[i], to);
+        }
+        string_add(to, "]}");
+}
+
+/* A column of a line of text: no tabs, no control characters. */
+static void add_fields(const Label *label, String *to)
+{
+        string_add_shown(to, label->major, 0, false);
+        string_add_char(to, '\t');
+        string_add_shown(to, label->category, 0, false);
+        string_add_char(to, '\n');
+}
+
+/* ---- asking ---- */
+
+typedef struct Asking {
+        const RulesCommand *command;
+        Rules *rules;
+        Label parent;
+        size_t n;
+        String text;
+} Asking;
+
+static LabelWords words_of(const Asking *asking, const char *line)
+{
+        return (LabelWords){
+                .comm = asking->command->comm,
+                .exe = asking->command->exe,
+                .cmdline = *line ? line : NULL,
+                .parent = asking->command->parent ? &asking->parent : NULL,
+        };
+}
+
+static void ask_one(Asking *asking, const char *line)
+{
+        const LabelWords words = words_of(asking, line);
+        Explanation explanation;
+
+        rules_explain(asking->rules, &words, &explanation);
+        if (asking->command->json) {
+                string_add(&asking->text, asking->n ? ",\n  " : "[\n  ");
+                add_json(&explanation, line, &asking->text);
+        } else {
+                string_add(&asking->text, asking->n ? "\n" : "");
+                add_page(&explanation, &asking->text);
+        }
+        asking->n++;
+}
+
+static int ask_line(Asking *asking, const char *line)
+{
+        if (asking->command->json) {
+                ask_one(asking, line);
+        } else {
+                const LabelWords words = words_of(asking, line);
+                add_fields(rules_label(&words, asking->rules), &asking->text);
+        }
+        return asking->text.size > CHUNK ? rules_show_print(&asking->text) : 0;
+}
+
+/* What is longer than a command line can be is cut. */
+static int ask_stdin(Asking *asking)
+{
+        _cleanup_free_ char *line = malloc(LINE_MAX_BYTES);
+        size_t n = 0;
+        int c, code = 0;
+
+        if (!line) {
+                log_error("out of memory");
+                return EXIT_CANNOT;
+        }
+        while (code == 0 && (c = getc_unlocked(stdin)) != EOF) {
+                if (c != '\n') {
+                        if (n + 1 < LINE_MAX_BYTES && c != '\0')
+                                line[n++] = (char)c;
+                        continue;
+                }
+                line[n] = '\0';
+                n = 0;
+                code = ask_line(asking, line);
+        }
+        if (code == 0 && n > 0) {
+                line[n] = '\0';
+                code = ask_line(asking, line);
+        }
+        if (code == 0 && ferror(stdin)) {
+                log_error("standard input: %s", strerror(errno));
+                code = EXIT_CANNOT;
+        }
+        return code;
+}
+
+int rules_test(const RulesCommand *command, char *const *words, size_t n)
+{
+        Asking asking = {.command = command, .parent = {command->parent, command->parent}};
+        int code = rules_show_load(command->file, &asking.rules);
+
+        for (size_t i = 0; i < n && code == 0; i++) {
+                if (text_equal(words[i], "-"))
+                        code = ask_stdin(&asking);
+                else
+                        ask_one(&asking, words[i]);
+        }
+        if (code == 0 && n == 0)
+                ask_one(&asking, "");
+        if (command->json && code == 0)
+                string_add(&asking.text, asking.n ? "\n]\n" : "[]\n");
+        if (code == 0)
+                code = rules_show_print(&asking.text);
+        string_done(&asking.text);
+        rules_free(asking.rules);
+        return code;
+}

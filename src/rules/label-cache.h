@@ -1,0 +1,30 @@
+/*
+ * Answers by what was asked, texts and all, so that equal hashes never mean a wrong answer. Bounded:
+ * two generations; when the younger is full, the elder is dropped.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/macros.h"
+#include "table/label.h"
+
+enum {
+        LABEL_CACHE_BYTES = 512 << 10, /* of texts in a generation */
+        LABEL_CACHE_SLOTS = 4096,      /* a power of two; three in four are used at most */
+};
+
+typedef struct LabelCache LabelCache;
+
+int label_cache_new(LabelCache **ret); /* 0 or -ENOMEM */
+LabelCache *label_cache_free(LabelCache *cache);
+DEFINE_CLEANUP(LabelCache, label_cache)
+
+/* Packs the words for the next calls. `parents`: the parent's label is one of them. False: too long. */
+bool label_cache_ask(LabelCache *cache, const LabelWords *words, bool parents);
+/* The answer to what was asked last, NULL: not there. */
+const Label *label_cache_get(LabelCache *cache);
+/* Keeps the answer to what was asked last. Without memory, it does not. */
+void label_cache_put(LabelCache *cache, const Label *label);

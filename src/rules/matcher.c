@@ -1,0 +1,302 @@
+/* Three lists of candidates, in the order of asking, are walked together: by the name as it is, by the
+ * normalised one, and those without a plain name. */
+#include "rules/matcher.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+
+/* The rules that ask for one name. */
+typedef struct Bucket {
+        TextPart name;
+        uint64_t hash;
+        uint16_t *rules; /* in matcher->indices */
+        size_t n;
+} Bucket;
+
+struct Matcher {
+        const RuleSet *set;
+        Bucket *buckets; /* open addressing; name.text NULL: empty */
+        size_t n_buckets; /* a power of two */
+        uint16_t *indices;
+        Bucket others; /* rules without plain names */
+};
+
+bool rule_names_program(const Rule *rule)
+{
+        for (size_t i = 0; i < rule->n_conditions; i++)
+                if (rule->conditions[i].subject <= SUBJECT_PROGRAM)
+                        return true;
+        return false;
+}
+
+static bool is_plain(const RuleCondition *c)
+{
+        if (c->subject > SUBJECT_PROGRAM || c->negated)
+                return false;
+        for (size_t i = 0; i < c->n; i++)
+                if (c->patterns[i].match != MATCH_EQUAL)
+                        return false;
+        return true;
+}
+
+const RuleCondition *rule_plain_names(const Rule *rule)
+{
+        for (size_t i = 0; i < rule->n_conditions; i++)
+                if (is_plain(&rule->conditions[i]))
+                        return &rule->conditions[i];
+        return NULL;
+}
+
+/* ---- building ---- */
+
+static Bucket *find(const Matcher *m, TextPart name, uint64_t hash)
+{
+        size_t i = hash & (m->n_buckets - 1);
+
+        while (m->buckets[i].name.text &&
+               (m->buckets[i].hash != hash || !text_part_equal(m->buckets[i].name, name)))
+                i = (i + 1) & (m->n_buckets - 1);
+        return &m->buckets[i];
+}
+
+static Bucket *find_pattern(const Matcher *m, const RulePattern *pattern)
+{
+        TextPart name = text_part(pattern->text, pattern->size);
+        uint64_t hash = hash_bytes(name.text, name.size);
+        Bucket *b = find(m, name, hash);
+
+        if (!b->name.text)
+                *b = (Bucket){.name = name, .hash = hash};
+        return b;
+}
+
+/* Adds a rule once, although two of its names may be the same. */
+static void bucket_add(Bucket *b, size_t rule)
+{
+        if (b->n == 0 || b->rules[b->n - 1] != rule)
+                b->rules[b->n++] = (uint16_t)rule;
+}
+
+static void count(Matcher *m, size_t *ret_names)
+{
+        for (size_t i = 0; i < rule_set_size(m->set); i++) {
+                const RuleCondition *names = rule_plain_names(rule_set_at(m->set, i));
+                if (names)
+                        *ret_names += names->n;
+        }
+}
+
+/* First how long each list may become, then the lists themselves. */
+static void fill(Matcher *m)
+{
+        uint16_t *at = m->indices;
+
+        for (size_t i = 0; i < rule_set_size(m->set); i++) {
+                const RuleCondition *names = rule_plain_names(rule_set_at(m->set, i));
+                for (size_t p = 0; names && p < names->n; p++)
+                        find_pattern(m, &names->patterns[p])->n++;
+                m->others.n += !names;
+        }
+        for (size_t i = 0; i < m->n_buckets; i++) {
+                m->buckets[i].rules = at;
+                at += m->buckets[i].n;
+                m->buckets[i].n = 0;
+        }
+        m->others.rules = at;
+        m->others.n = 0;
+        for (size_t i = 0; i < rule_set_size(m->set); i++) {
+                const RuleCondition *names = rule_plain_names(rule_set_at(m->set, i));
+                for (size_t p = 0; names && p < names->n; p++)
+                        bucket_add(find_pattern(m, &names->patterns[p]), i);
+                if (!names)
+                        bucket_add(&m->others, i);
+        }
+}
+
+int matcher_new(const RuleSet *set, Matcher **ret)
+{
+        _cleanup_(matcher_freep) Matcher *m = calloc(1, sizeof *m);
+        size_t names = 0;
+
+        if (!m)
+                return -ENOMEM;
+        m->set = set;
+        count(m, &names);
+        m->n_buckets = 16;
+        while (m->n_buckets < names * 2)
+                m->n_buckets *= 2;
+        m->buckets = calloc(m->n_buckets, sizeof *m->buckets);
+        m->indices = calloc(names + rule_set_size(set) + 1, sizeof *m->indices);
+        if (!m->buckets || !m->indices)
+                return -ENOMEM;
+        fill(m);
+        *ret = TAKE(m);
+        return 0;
+}
+
+Matcher *matcher_free(Matcher *matcher)
+{
+        if (matcher) {
+                free(matcher->buckets);
+                free(matcher->indices);
+                free(matcher);
+        }
+        return NULL;
+}
+
+/* ---- matching ---- */
+
+/* '*' is any characters; what was matched last by one may be made longer. */
+static bool glob_matches(TextPart glob, TextPart text)
+{
+        size_t g = 0, t = 0, star = SIZE_MAX, from = 0;
+
+        while (t < text.size) {
+                if (g < glob.size && glob.text[g] == '*') {
+                        star = g++;
+                        from = t;
+                } else if (g < glob.size && glob.text[g] == text.text[t]) {
+                        g++;
+                        t++;
+                } else if (star != SIZE_MAX) {
+                        g = star + 1;
+                        t = ++from;
+                } else {
+                        return false;
+                }
+        }
+        while (g < glob.size && glob.text[g] == '*')
+                g++;
+        return g == glob.size;
+}
+
+static bool regex_holds(const RuleSet *set, RulePattern *pattern, TextPart text)
+{
+        if (pattern->literal_size > 1 &&
+            !memmem(text.text, text.size, pattern->literal, pattern->literal_size))
+                return false;
+        const Regex *regex = rule_pattern_regex(set, pattern);
+        return regex && regex_match(regex, text.text ? text.text : "", text.size);
+}
+
+static bool pattern_matches(const RuleSet *set, RulePattern *pattern, TextPart text)
+{
+        TextPart wanted = text_part(pattern->text, pattern->size);
+
+        switch (pattern->match) {
+        case MATCH_EQUAL:
+                return text_part_equal(wanted, text);
+        case MATCH_GLOB:
+                return glob_matches(wanted, text);
+        case MATCH_CONTAINS:
+                return text.size >= wanted.size && memmem(text.text, text.size, wanted.text, wanted.size);
+        case MATCH_REGEX:
+                return regex_holds(set, pattern, text);
+        }
+        return false;
+}
+
+static TextPart text_of(const char *text)
+{
+        return text ? text_part(text, strlen(text)) : (TextPart){0};
+}
+
+bool matcher_holds(const RuleSet *set, const RuleCondition *condition, const MatchInput *input)
+{
+        const RunCommand *command = input->command;
+        TextPart text = {0}, other = {0};
+        bool two = false;
+
+        switch (condition->subject) {
+        case SUBJECT_PROGRAMS:
+                text = command->program;
+                other = command->name;
+                two = true;
+                break;
+        case SUBJECT_NAME:
+                text = command->name;
+                break;
+        case SUBJECT_PROGRAM:
+                text = command->program;
+                break;
+        case SUBJECT_CMDLINE:
+                text = input->full;
+                break;
+        case SUBJECT_EXE:
+                if (!command->exe.text)
+                        return condition->negated;
+                text = command->exe;
+                break;
+        case SUBJECT_PARENT:
+                if (!input->parent)
+                        return condition->negated;
+                text = text_of(input->parent->major);
+                other = text_of(input->parent->category);
+                two = true;
+                break;
+        }
+        for (size_t i = 0; i < condition->n; i++)
+                if (pattern_matches(set, &condition->patterns[i], text) ||
+                    (two && pattern_matches(set, &condition->patterns[i], other)))
+                        return !condition->negated;
+        return condition->negated;
+}
+
+static bool rule_holds(const RuleSet *set, const Rule *rule, const MatchInput *input)
+{
+        for (size_t i = 0; i < rule->n_conditions; i++)
+                if (!matcher_holds(set, &rule->conditions[i], input))
+                        return false;
+        return true;
+}
+
+static size_t head(const Bucket *b, size_t at)
+{
+        return at < b->n ? b->rules[at] : SIZE_MAX;
+}
+
+/* The first place in the list whose rule is `from` or later. */
+static size_t start(const Bucket *b, size_t from)
+{
+        size_t low = 0, high = b->n;
+
+        while (low < high) {
+                size_t middle = (low + high) / 2;
+                if (b->rules[middle] < from)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
+static const Bucket *candidates(const Matcher *m, TextPart name)
+{
+        return find(m, name, hash_bytes(name.text ? name.text : "", name.size));
+}
+
+size_t matcher_next(const Matcher *m, const MatchInput *input, size_t from)
+{
+        const RunCommand *command = input->command;
+        const Bucket *lists[3] = {candidates(m, command->program), NULL, &m->others};
+        size_t at[3];
+
+        lists[1] = text_part_equal(command->name, command->program) ? lists[0] : candidates(m, command->name);
+        for (size_t i = 0; i < 3; i++)
+                at[i] = start(lists[i], from);
+        for (;;) {
+                size_t next = SIZE_MAX;
+                for (size_t i = 0; i < 3; i++)
+                        next = MIN(next, head(lists[i], at[i]));
+                if (next == SIZE_MAX)
+                        return SIZE_MAX;
+                for (size_t i = 0; i < 3; i++)
+                        at[i] += head(lists[i], at[i]) == next;
+                const Rule *rule = rule_set_at(m->set, next);
+                if ((!command->script || rule_names_program(rule)) && rule_holds(m->set, rule, input))
+                        return next;
+        }
+}

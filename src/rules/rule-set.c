@@ -1,0 +1,237 @@
+/* Memory, notes and order. */
+#include "rules/rule-set.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "rules/rule-set-internal.h"
+
+struct RuleBlock {
+        RuleBlock *next;
+        size_t used, size;
+        max_align_t data[];
+};
+
+enum { BLOCK = 16 << 10, SENTENCE_MAX = 512, SHOWN_FILE_MAX = 200 };
+
+void *rule_set_allocate(RuleSet *set, size_t size)
+{
+        size_t rounded = (size + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
+        RuleBlock *block = set->blocks;
+
+        if (!block || block->size - block->used < rounded) {
+                size_t room = MAX(rounded, (size_t)BLOCK);
+                block = calloc(1, sizeof *block + room);
+                if (!block)
+                        return NULL;
+                block->size = room;
+                block->next = set->blocks;
+                set->blocks = block;
+        }
+        void *at = (char *)block->data + block->used;
+        block->used += rounded;
+        return at;
+}
+
+const char *rule_set_copy(RuleSet *set, const char *text, size_t size)
+{
+        char *copy = rule_set_allocate(set, size + 1);
+
+        if (copy)
+                memcpy(copy, text, size);
+        return copy;
+}
+
+/* ---- notes ---- */
+
+static void note(RuleSet *set, bool problem, const RuleFile *file, TomlPlace place, const char *format,
+                 va_list arguments)
+{
+        char what[SENTENCE_MAX], where[SHOWN_FILE_MAX + 32];
+        _cleanup_string_ String sentence = {0}, name = {0};
+
+        set->n_problems += problem;
+        set->n_warnings += !problem;
+        if (set->n_notes == RULE_NOTES_MAX)
+                return;
+        vsnprintf(what, sizeof what, format, arguments);
+        string_add_shown(&name, file->name, SHOWN_FILE_MAX, true);
+        if (place.line > 0)
+                snprintf(where, sizeof where, ":%u:%u", place.line, place.column);
+        else
+                where[0] = '\0';
+        string_add(&sentence, string_get(&name));
+        string_add_format(&sentence, "%s: ", where);
+        string_add_shown(&sentence, what, 0, false);
+        const char *kept = sentence.failed ? NULL : rule_set_copy(set, string_get(&sentence), sentence.size);
+        set->notes[set->n_notes++] = (RuleNote){
+                .problem = problem,
+                .file = file->name,
+                .place = place,
+                .sentence = kept ? kept : "out of memory",
+        };
+}
+
+int rule_set_problem(RuleSet *set, const RuleFile *file, TomlPlace place, const char *format, ...)
+{
+        va_list arguments;
+
+        va_start(arguments, format);
+        note(set, true, file, place, format, arguments);
+        va_end(arguments);
+        return -EINVAL;
+}
+
+void rule_set_warn(RuleSet *set, const RuleFile *file, TomlPlace place, const char *format, ...)
+{
+        va_list arguments;
+
+        va_start(arguments, format);
+        note(set, false, file, place, format, arguments);
+        va_end(arguments);
+}
+
+size_t rule_set_n_notes(const RuleSet *set)
+{
+        return set->n_notes;
+}
+
+const RuleNote *rule_set_note(const RuleSet *set, size_t i)
+{
+        return &set->notes[i];
+}
+
+size_t rule_set_n_problems(const RuleSet *set)
+{
+        return set->n_problems;
+}
+
+size_t rule_set_n_warnings(const RuleSet *set)
+{
+        return set->n_warnings;
+}
+
+int rule_set_check(const RuleSet *set, Error *err)
+{
+        const char *first = "more than can be told";
+
+        if (set->n_problems == 0)
+                return 0;
+        for (size_t i = set->n_notes; i-- > 0;)
+                if (set->notes[i].problem)
+                        first = set->notes[i].sentence;
+        if (set->n_problems == 1)
+                return error_set(err, EINVAL, "%s", first);
+        return error_set(err, EINVAL, "%s (and %zu more)", first, set->n_problems - 1);
+}
+
+/* ---- the set ---- */
+
+/* Higher priorities first; equal ones as they stand. */
+static int compare(const void *a, const void *b)
+{
+        const Rule *x = *(const Rule *const *)a, *y = *(const Rule *const *)b;
+
+        if (x->priority != y->priority)
+                return x->priority > y->priority ? -1 : 1;
+        return x->sequence < y->sequence ? -1 : x->sequence > y->sequence;
+}
+
+static int set_new(RuleSet **ret)
+{
+        RuleSet *set = calloc(1, sizeof *set);
+
+        if (!set)
+                return -ENOMEM;
+        if (regex_room_new(&set->room) < 0) {
+                rule_set_free(set);
+                return -ENOMEM;
+        }
+        *ret = set;
+        return 0;
+}
+
+static int finish(int r, RuleSet *set, RuleSet **ret)
+{
+        if (r < 0) {
+                rule_set_free(set);
+                return r;
+        }
+        if (set->n_rules > 0)
+                qsort(set->rules, set->n_rules, sizeof(Rule *), compare);
+        *ret = set;
+        return 0;
+}
+
+int rule_set_read(const char *name, RuleSet **ret)
+{
+        RuleSet *set = NULL;
+        int r = set_new(&set);
+
+        if (r < 0)
+                return r;
+        return finish(rule_file_read(set, name ? name : "builtin"), set, ret);
+}
+
+int rule_set_read_text(const char *name, const char *text, size_t size, RuleSet **ret)
+{
+        RuleSet *set = NULL;
+        int r = set_new(&set);
+
+        if (r < 0)
+                return r;
+        return finish(rule_file_read_text(set, name, text, size), set, ret);
+}
+
+RuleSet *rule_set_free(RuleSet *set)
+{
+        if (!set)
+                return NULL;
+        for (size_t i = 0; i < set->n_rules; i++)
+                for (size_t c = 0; c < set->rules[i]->n_conditions; c++)
+                        for (size_t p = 0; p < set->rules[i]->conditions[c].n; p++)
+                                regex_free(set->rules[i]->conditions[c].patterns[p].regex);
+        regex_room_free(set->room);
+        free(set->rules);
+        while (set->blocks) {
+                RuleBlock *block = set->blocks;
+                set->blocks = block->next;
+                free(block);
+        }
+        free(set);
+        return NULL;
+}
+
+size_t rule_set_size(const RuleSet *set)
+{
+        return set->n_rules;
+}
+
+Rule *rule_set_at(const RuleSet *set, size_t i)
+{
+        return set->rules[i];
+}
+
+RegexRoom *rule_set_room(const RuleSet *set)
+{
+        return set->room;
+}
+
+/* Most expressions of a set are never asked for in a run. Machine code pays from the 20th match on. */
+Regex *rule_pattern_regex(const RuleSet *set, RulePattern *pattern)
+{
+        if (!pattern->regex)
+                regex_new_in(set->room, pattern->text, &pattern->regex, NULL, NULL);
+        else if (++pattern->uses == 20)
+                regex_hasten(pattern->regex);
+        return pattern->regex;
+}
+
+void rule_place_format(const Rule *rule, char *to, size_t size)
+{
+        snprintf(to, size, "%s:%u", rule->file->name, rule->place.line);
+}

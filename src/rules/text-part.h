@@ -1,0 +1,52 @@
+/* A part of a text that somebody else owns: no copy, no NUL byte behind it. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+typedef struct TextPart {
+        const char *text; /* NULL: unknown; then size is 0 */
+        size_t size;
+} TextPart;
+
+static inline TextPart text_part(const char *text, size_t size)
+{
+        return (TextPart){text, size};
+}
+
+static inline bool text_part_is(TextPart part, const char *text)
+{
+        return part.size == strlen(text) && memcmp(part.text ? part.text : "", text, part.size) == 0;
+}
+
+static inline bool text_part_equal(TextPart a, TextPart b)
+{
+        return a.size == b.size && (a.size == 0 || memcmp(a.text, b.text, a.size) == 0);
+}
+
+static inline bool text_part_begins(TextPart part, const char *text)
+{
+        size_t n = strlen(text);
+
+        return part.size >= n && (n == 0 || memcmp(part.text, text, n) == 0);
+}
+
+static inline bool text_part_ends(TextPart part, const char *text)
+{
+        size_t n = strlen(text);
+
+        return part.size >= n && (n == 0 || memcmp(part.text + part.size - n, text, n) == 0);
+}
+
+/* Whether it is one of the words of `list`, which has single blanks between them and at both ends. */
+static inline bool text_part_among(TextPart part, const char *list)
+{
+        if (part.size == 0 || memchr(part.text, ' ', part.size))
+                return false;
+        size_t n = strlen(list);
+        for (const char *at = list; (at = memmem(at, n - (size_t)(at - list), part.text, part.size)) != NULL; at++)
+                if (at > list && at[-1] == ' ' && at[part.size] == ' ')
+                        return true;
+        return false;
+}
