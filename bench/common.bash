@@ -58,6 +58,9 @@ note()
         printf '%s\n' "bench: $*" >&2
 }
 
+# Compilers are to be measured, not what a ccache has of them.
+export CCACHE_DISABLE=1
+
 # A tree of vigia to compile, apart from this one: the same every time, no network.
 make_tree()
 {

@@ -43,7 +43,7 @@ _vigia()
                 compgen -W "last $(cd "${VIGIA_DIR:-${XDG_STATE_HOME:-$HOME/.local/state}/vigia/runs}" 2>/dev/null && ls -d -- *-sweep 2>/dev/null)" -- "$word"
                 compgen -d -- "$word"
         ) && return ;;
-        -o | --output) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
+        -o | --output | -r | --rules) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
         esac
         if [[ $word == -* ]]; then
                 mapfile -t COMPREPLY < <(compgen -W "$(vigia "$verb" --help 2>/dev/null |

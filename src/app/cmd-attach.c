@@ -55,7 +55,7 @@ static int run_attach(const Command *command, int argc, char **argv)
         if (e == 0)
                 e = scope_check(&scope, &recording, "attach", &err);
         if (e == 0)
-                e = recording_check(&recording, "attach", scope.all ? 1 : 0.05, &err);
+                e = recording_check(&recording, "attach", scope.all, &err);
         if (e < 0)
                 code = recording_refuse(&recording, command, &err);
         else if (e == 0)

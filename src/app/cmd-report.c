@@ -4,22 +4,23 @@
 #include <stdlib.h>
 
 #include "app/commands.h"
+#include "app/labels.h"
 #include "app/sweep-command.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "report/report.h"
 
-static int print(RunReader *reader, bool json)
+static int print(RunReader *reader, const ReportLabels *labels, bool json)
 {
         _cleanup_string_ String text = {0};
         Error err = {0};
         int r;
 
         if (!json)
-                r = report_print(reader, stdout, &err);
+                r = report_print(reader, labels, stdout, &err);
         else {
-                r = report_json(reader, &text, &err);
+                r = report_json(reader, labels, &text, &err);
                 if (r == 0 && (fputs(string_get(&text), stdout) == EOF || fflush(stdout) != 0))
                         r = error_set_errno(&err, errno, "cannot write the report");
         }
@@ -30,11 +31,32 @@ static int print(RunReader *reader, bool json)
         return EXIT_FINE;
 }
 
+/* A run that was recorded without labels gets those of the built-in rules. */
+static int print_labelled(RunReader *reader, const char *rules, bool json)
+{
+        Labels labels;
+        Error err = {0};
+
+        if (!rules && run_reader_info(reader)->rules)
+                return print(reader, NULL, json);
+        if (labels_open(&labels, rules, &err) < 0) {
+                log_error("%s", err.message);
+                return EXIT_USAGE;
+        }
+        const ReportLabels other = {labels_label, &labels, labels_use_parents(&labels)};
+        int code = print(reader, &other, json);
+        labels_done(&labels);
+        return code;
+}
+
 static int run_report(const Command *command, int argc, char **argv)
 {
         bool json = false;
+        const char *rules = NULL;
         const Option options[] = {
                 {0, "json", NULL, "data for programs: docs/report.schema.json", OPTION_FLAG, &json},
+                {'r', "rules", "FILE", "label processes anew by these rules (builtin: the built-in ones)",
+                 OPTION_TEXT, &rules},
         };
         _cleanup_(run_reader_freep) RunReader *reader = NULL;
         _cleanup_free_ char **words = NULL, *path = NULL;
@@ -64,13 +86,13 @@ static int run_report(const Command *command, int argc, char **argv)
                 log_error("%s", err.message);
                 return EXIT_USAGE;
         }
-        return print(reader, json);
+        return print_labelled(reader, rules, json);
 }
 
 const Command command_report = {
         .name = "report",
         .summary = "say what happened in a run or a sweep",
-        .usage = "[--json] RUN",
+        .usage = "[--json] [-r FILE] RUN",
         .details = "RUN is a path, an id, the unique beginning of an id, or \"last\"; so is\na sweep.",
         .run = run_report,
 };

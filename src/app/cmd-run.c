@@ -100,7 +100,7 @@ static int run_run(const Command *command, int argc, char **argv)
         if (e == 0 && n_words == 0)
                 e = error_set(&err, EINVAL, "run: expected a command: vigia run -- make -j2");
         if (e == 0)
-                e = recording_check(&run.recording, "run", 0.05, &err);
+                e = recording_check(&run.recording, "run", false, &err);
         if (e < 0) {
                 recording_refuse(&run.recording, command, &err);
                 recording_done(&run.recording);

@@ -221,7 +221,7 @@ static int run_start(const Command *command, int argc, char **argv)
         if (e == 0)
                 e = scope_check(&s.scope, &s.recording, "start", &err);
         if (e == 0)
-                e = recording_check(&s.recording, "start", s.scope.all ? 1 : 0.05, &err);
+                e = recording_check(&s.recording, "start", s.scope.all, &err);
         s.recording.quiet = true;
         s.recording.options.looping = on_recording;
         if (e < 0)

@@ -46,7 +46,7 @@ static int show(const char *path, bool quiet, Error *err)
         _cleanup_(run_reader_freep) RunReader *reader = NULL;
         int r = run_reader_open(path, &reader, err);
 
-        return r == 0 && !quiet ? report_print(reader, stdout, err) : r;
+        return r == 0 && !quiet ? report_print(reader, NULL, stdout, err) : r;
 }
 
 static int stop(const char *name, uint64_t timeout_ns, bool quiet, Error *err)

@@ -222,6 +222,22 @@ const char *configuration_text(const Configuration *c, const char *key, const ch
         return v ? v->texts[0] : initial;
 }
 
+const char *configuration_path(const Configuration *c, const char *key)
+{
+        const SettingValue *value = settings_get(c->settings, key);
+        _cleanup_string_ String path = {0};
+
+        if (!value)
+                return NULL;
+        const char *slash = value->source.place.line > 0 ? strrchr(value->source.name, '/') : NULL;
+        if (!slash || value->texts[0][0] == '/' || text_equal(value->texts[0], "builtin"))
+                return value->texts[0];
+        string_add_bytes(&path, value->source.name, (size_t)(slash - value->source.name) + 1);
+        string_add(&path, value->texts[0]);
+        const char *kept = settings_copy(c->settings, string_get(&path), path.size);
+        return kept ? kept : value->texts[0];
+}
+
 uint64_t configuration_number(const Configuration *c, const char *key, uint64_t initial)
 {
         const SettingValue *v = settings_get(c->settings, key);

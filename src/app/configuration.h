@@ -64,6 +64,8 @@ void configuration_warn(const Configuration *configuration);
 
 /* What is set, or the default. */
 const char *configuration_text(const Configuration *configuration, const char *key, const char *initial);
+/* The same for a file: a relative name is from the folder of the configuration file that says it. */
+const char *configuration_path(const Configuration *configuration, const char *key);
 uint64_t configuration_number(const Configuration *configuration, const char *key, uint64_t initial);
 double configuration_real(const Configuration *configuration, const char *key, double initial);
 

@@ -20,7 +20,8 @@ size_t recording_options(Recording *r, Option *to, size_t n_max)
                  OPTION_TEXT, &r->source},
                 {0, "match", "REGEX", "also processes outside the tree that match", OPTION_TEXT,
                  &r->match},
-                {0, "pss-budget", "PERCENT", "CPU for reading PSS, of one core (default 1)",
+                {'r', "rules", "FILE", "rules instead of the built-in ones", OPTION_TEXT, &r->rules},
+                {0, "pss-budget", "PERCENT", "CPU for reading PSS, of one core (1; attach -a: 0.6)",
                  OPTION_TEXT, &r->pss_budget},
                 {0, "compression", "NAME", "zstd, snappy, gzip, brotli, lz4 or none", OPTION_TEXT,
                  &r->compression},
@@ -44,6 +45,7 @@ static int load(Recording *r, const char *command, Error *err)
                 {"run.label", "--label", r->label},
                 {"run.source", "--source", r->source},
                 {"run.match", "--match", r->match},
+                {"run.rules", "--rules", r->rules},
                 {"run.pss_budget", "--pss-budget", r->pss_budget},
                 {"run.compression", "--compression", r->compression},
                 {"run.report", "--no-report", r->no_report ? "no" : NULL},
@@ -66,6 +68,7 @@ static void take_texts(Recording *r)
 
         r->label = configuration_text(c, "run.label", r->label_default);
         r->match = configuration_text(c, "run.match", NULL);
+        r->rules = configuration_path(c, "run.rules");
         r->compression = configuration_text(c, "run.compression", NULL);
         r->source = text_equal(source, "auto") ? NULL : source;
         r->no_report = !configuration_number(c, "run.report", true);
@@ -77,7 +80,23 @@ static void take_texts(Recording *r)
                                         : LOG_WARNING);
 }
 
-int recording_check(Recording *r, const char *command, double interval_default, Error *err)
+/* A whole machine is watched for long: its monitors wake no more often than its processes are sampled,
+ * unless somebody says so. */
+static void calm_monitors(Recording *r)
+{
+        const Configuration *c = &r->configuration;
+        char key[SETTING_PATH_MAX];
+
+        for (size_t i = 0; i < c->n_plan; i++) {
+                MonitorPlan *plan = &c->plan[i];
+                snprintf(key, sizeof key, "monitors.%s.interval", plan->monitor->name);
+                if (plan->interval_us > 0 && monitor_find(plan->monitor->name) == plan->monitor &&
+                    !settings_get(c->settings, key))
+                        plan->interval_us = MAX(plan->interval_us, r->options.interval_ns / NS_PER_US);
+        }
+}
+
+int recording_check(Recording *r, const char *command, bool whole_machine, Error *err)
 {
         const Configuration *c = &r->configuration;
         int e = load(r, command, err);
@@ -86,9 +105,11 @@ int recording_check(Recording *r, const char *command, double interval_default, 
                 return e;
         take_texts(r);
         configuration_warn(c);
-        r->options.interval_ns = configuration_number(
-                c, "run.interval", (uint64_t)(interval_default * NS_PER_SECOND));
-        r->options.pss_budget_ratio = configuration_real(c, "run.pss_budget", 1) / 100;
+        r->options.interval_ns = configuration_number(c, "run.interval",
+                                                      whole_machine ? NS_PER_SECOND : 50 * NS_PER_MS);
+        r->options.pss_budget_ratio = configuration_real(c, "run.pss_budget", whole_machine ? 0.6 : 1) / 100;
+        if (whole_machine)
+                calm_monitors(r);
         r->options.source = r->source;
         r->options.plan = c->plan;
         r->options.n_plan = c->n_plan;
@@ -100,6 +121,11 @@ int recording_check(Recording *r, const char *command, double interval_default, 
                         return error_prefix(err, e, "%s: --match", command);
                 r->options.match = r->regex;
         }
+        e = labels_open(&r->labels, r->rules, err);
+        if (e < 0)
+                return e;
+        r->options.label = labels_label;
+        r->options.label_data = &r->labels;
         e = host_new(NULL, &r->host);
         if (e < 0)
                 return error_set_errno(err, e, "/");

@@ -33,6 +33,7 @@ void recording_done(Recording *r)
         host_free(r->host);
         regex_free(r->regex);
         regex_free(r->regex_new);
+        labels_done(&r->labels);
         configuration_done(&r->configuration);
         configuration_options_done(&r->configured);
         fd_close(r->directory_fd);
@@ -115,6 +116,7 @@ static void on_ready(ProcessMonitor *monitor, void *data)
 
         r->monitor = monitor;
         run_store_set_live(r->processes, process_monitor_live, monitor);
+        run_store_set_live_version(r->processes, process_monitor_live_version);
 }
 
 /* How it is recorded, for whoever looks at the run before its end or after our death. Once the
@@ -237,6 +239,7 @@ static void take_result(Recording *r)
         info->ticks = result->ticks;
         info->late_ticks = result->late_ticks;
         info->complete = true;
+        labels_tell(&r->labels, info);
         take_workload(r);
         if (info->n_monitors > 0) {
                 info->monitors[0].rows = result->counts.samples;
@@ -293,7 +296,7 @@ static void write_summary_file(Recording *r, RunReader *reader)
         _cleanup_string_ String text = {0};
         Error err = {0};
 
-        if (report_text(reader, &plain, &text, &err) == 0)
+        if (report_text(reader, NULL, &plain, &text, &err) == 0)
                 file_replace(r->directory_fd, "summary.txt", string_get(&text), text.size, false);
 }
 
@@ -306,7 +309,7 @@ void recording_report(Recording *r)
                 return;
         int e = run_reader_open(r->path, &reader, &err);
         if (e == 0 && !r->quiet)
-                e = report_print(reader, stderr, &err);
+                e = report_print(reader, NULL, stderr, &err);
         if (e < 0)
                 log_warning("no summary: %s", err.message);
         else

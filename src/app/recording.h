@@ -8,6 +8,7 @@
 
 #include "app/configuration.h"
 #include "app/control.h"
+#include "app/labels.h"
 #include "app/options.h"
 #include "base/error.h"
 #include "record/recorder.h"
@@ -15,7 +16,7 @@
 
 typedef struct Recording {
         /* From options; recording_check fills in what the configuration says. */
-        const char *label, *output, *source, *interval, *match, *compression;
+        const char *label, *output, *source, *interval, *match, *rules, *compression;
         const char *label_default; /* where nobody says one; NULL: the caller's matter */
         bool quiet, no_report;
         unsigned verbose;
@@ -31,6 +32,7 @@ typedef struct Recording {
         Host *host;
         Regex *regex;
         Regex *regex_new; /* sweep: options.match_new */
+        Labels labels;
         char *path; /* the run directory */
         int directory_fd;
         Sink *processes, *samples, *totals, *events;
@@ -49,12 +51,12 @@ void recording_init(Recording *recording);
 void recording_done(Recording *recording);
 
 /* The options that all commands which record have, at most so many, at `to`; returns how many. */
-enum { RECORDING_OPTIONS = 10 + CONFIGURATION_OPTIONS };
+enum { RECORDING_OPTIONS = 11 + CONFIGURATION_OPTIONS };
 size_t recording_options(Recording *recording, Option *to, size_t n_max);
 
 /* Reads the configuration and checks all settings. -EINVAL with a sentence for bad usage and for
- * a bad configuration: recording_refuse. */
-int recording_check(Recording *recording, const char *command, double interval_default, Error *err);
+ * a bad configuration: recording_refuse. `whole_machine`: its defaults are gentler. */
+int recording_check(Recording *recording, const char *command, bool whole_machine, Error *err);
 
 /* Says the sentence: as usage_error, but a configuration's mistake is no matter of --help. */
 int recording_refuse(const Recording *recording, const Command *command, const Error *err);

@@ -32,8 +32,11 @@ typedef struct GroupState {
         SummaryGroup shown;
         uint64_t now_bytes, most_bytes;
         uint32_t now_processes;
+        uint16_t major; /* index; NO_MAJOR: none */
         bool sampled, dirty;
 } GroupState;
+
+#define NO_MAJOR UINT16_MAX
 
 /* A counter over the whole recording. */
 typedef struct CounterSpan {
@@ -50,6 +53,11 @@ struct SummaryBuilder {
         uint16_t group_slots[SUMMARY_GROUPS * 2]; /* by hash of the name: index + 1 */
         uint16_t dirty[SUMMARY_GROUPS];
         size_t n_dirty;
+        GroupState *majors; /* SUMMARY_MAJORS of them */
+        size_t n_majors;
+        LabelFn label; /* NULL: as the rows say */
+        void *label_data;
+        const Label ***own; /* PROCESS_CHUNKS of PROCESS_CHUNK: by key; NULL: no parents asked for */
         uint64_t root;      /* lowest key seen */
         bool split_unknown; /* some process has CPU time, but not user and system */
 
@@ -108,6 +116,18 @@ static inline uint64_t cells_or(Cells c, size_t row, uint64_t unknown)
 
 /* An owned copy of a text cell of at most SUMMARY_TEXT_MAX bytes; *ret NULL if it is null. */
 int cells_copy_text(const Batch *rows, Cells c, size_t row, char **ret);
+
+/* What labels are made from, in a batch of processes. */
+typedef struct LabelCells {
+        Cells comm, exe, cmdline, parent;
+} LabelCells;
+
+LabelCells label_cells_find(const Batch *rows);
+
+/* By the rules that are to be used instead of those of the recording; NULL: as the row says. */
+const Label *summary_label(const SummaryBuilder *b, const Batch *rows, const LabelCells *c,
+                           size_t row);
+void summary_labels_done(SummaryBuilder *b);
 
 int summary_observe_processes(SummaryBuilder *b, const Batch *rows);
 int summary_observe_totals(SummaryBuilder *b, const Batch *rows);

@@ -7,7 +7,7 @@
 #include "model/summary-builder.h"
 
 const char *const summary_process_columns[] = {
-        "process",  "image",      "pid",       "ppid",        "comm",           "exe",
+        "process",  "image",      "pid",       "ppid",        "parent", "comm",   "exe",
         "cmdline",  "major",      "category",  "start_ns",    "exec_ns",        "end_ns",
         "cpu_us",   "user_us",    "system_us", "exit_code",   "exit_signal",    "peak_rss_bytes",
         "peak_pss_bytes", "peak_source", "source", NULL};
@@ -16,6 +16,7 @@ typedef struct ProcessColumns {
         Cells process, image, pid, ppid, comm, exe, cmdline, major, category;
         Cells start_ns, exec_ns, end_ns, cpu_us, user_us, system_us, exit_code, exit_signal;
         Cells peak_rss_bytes, peak_pss_bytes, peak_source, source;
+        LabelCells label;
 } ProcessColumns;
 
 static ProcessColumns find_columns(const Batch *rows)
@@ -42,18 +43,22 @@ static ProcessColumns find_columns(const Batch *rows)
                 .peak_pss_bytes = cells_find(rows, "peak_pss_bytes"),
                 .peak_source = cells_find(rows, "peak_source"),
                 .source = cells_find(rows, "source"),
+                .label = label_cells_find(rows),
         };
 }
 
 /* Category, else the name the program was called by, which is comm unless that is cut: people
  * say ld, sh and configure, not x86_64-linux-gnu-ld.bfd and dash. */
 static int find_group(SummaryBuilder *b, const Batch *rows, const ProcessColumns *c, size_t row,
-                      uint16_t *ret)
+                      const Label *label, uint16_t *ret)
 {
         const char *name = "", *major = NULL, *file = NULL;
         size_t size = 0, major_size = 0, file_size = 0;
         uint64_t unused;
 
+        if (label)
+                return summary_group(b, label->category, strlen(label->category), label->major,
+                                     strlen(label->major), ret);
         if (cells_get(c->category, row, &unused)) {
                 name = batch_text(rows, (size_t)c->category.column, row, &size);
                 if (cells_get(c->major, row, &unused))
@@ -87,8 +92,8 @@ static int index_process(SummaryBuilder *b, uint64_t key, uint16_t group, uint64
         return 0;
 }
 
-static int copy_process(const Batch *rows, const ProcessColumns *c, size_t row, uint64_t cpu_us,
-                        SummaryProcess *to)
+static int copy_process(const Batch *rows, const ProcessColumns *c, size_t row, const Label *label,
+                        uint64_t cpu_us, SummaryProcess *to)
 {
         uint64_t end_ns, start_ns;
         bool ended = cells_get(c->end_ns, row, &end_ns);
@@ -113,8 +118,10 @@ static int copy_process(const Batch *rows, const ProcessColumns *c, size_t row, 
                 r = cells_copy_text(rows, c->exe, row, &p.exe);
         if (r == 0)
                 r = cells_copy_text(rows, c->cmdline, row, &p.cmdline);
-        if (r == 0)
+        if (r == 0 && !label)
                 r = cells_copy_text(rows, c->category, row, &p.category);
+        if (label && !(p.category = strdup(label->category)))
+                r = -ENOMEM;
         free(to->comm);
         free(to->exe);
         free(to->cmdline);
@@ -126,13 +133,13 @@ static int copy_process(const Batch *rows, const ProcessColumns *c, size_t row, 
 /* Ranks by RSS, which every source knows for every process; PSS stands in where it is all
  * there is. Of equals the first stays. */
 static int keep_top(SummaryBuilder *b, const Batch *rows, const ProcessColumns *c, size_t row,
-                    uint64_t peak, uint64_t cpu_us)
+                    const Label *label, uint64_t peak, uint64_t cpu_us)
 {
         Summary *s = b->summary;
         size_t least = 0;
 
         if (s->n_top < SUMMARY_TOP)
-                return copy_process(rows, c, row, cpu_us, &s->top[s->n_top++]);
+                return copy_process(rows, c, row, label, cpu_us, &s->top[s->n_top++]);
         uint64_t least_peak = UINT64_MAX, least_cpu = UINT64_MAX;
         for (size_t i = 0; i < s->n_top; i++) {
                 const SummaryProcess *p = &s->top[i];
@@ -148,11 +155,11 @@ static int keep_top(SummaryBuilder *b, const Batch *rows, const ProcessColumns *
         uint64_t cpu = cpu_us == SUMMARY_UNKNOWN ? 0 : cpu_us;
         if (peak < least_peak || (peak == least_peak && cpu <= least_cpu))
                 return 0;
-        return copy_process(rows, c, row, cpu_us, &s->top[least]);
+        return copy_process(rows, c, row, label, cpu_us, &s->top[least]);
 }
 
 static int keep_failure(SummaryBuilder *b, const Batch *rows, const ProcessColumns *c, size_t row,
-                        uint64_t cpu_us)
+                        const Label *label, uint64_t cpu_us)
 {
         Summary *s = b->summary;
 
@@ -161,7 +168,7 @@ static int keep_failure(SummaryBuilder *b, const Batch *rows, const ProcessColum
                 memmove(s->failures, s->failures + 1, (SUMMARY_FAILURES - 1) * sizeof *s->failures);
                 s->failures[--s->n_failures] = oldest; /* its texts are freed by the copy */
         }
-        return copy_process(rows, c, row, cpu_us, &s->failures[s->n_failures++]);
+        return copy_process(rows, c, row, label, cpu_us, &s->failures[s->n_failures++]);
 }
 
 static void add_known(uint64_t *sum, uint64_t value)
@@ -204,13 +211,22 @@ static void count_source(Summary *s, const Batch *rows, Cells c, size_t row)
         s->peaks_estimated += size == 9 && memcmp(text, "estimated", 9) == 0;
 }
 
+static void count_in(SummaryGroup *g, uint64_t peak, uint64_t cpu_us)
+{
+        g->processes++;
+        g->cpu_us += cpu_us == SUMMARY_UNKNOWN ? 0 : cpu_us;
+        if (peak != SUMMARY_UNKNOWN && (g->largest_bytes == SUMMARY_UNKNOWN || peak > g->largest_bytes))
+                g->largest_bytes = peak;
+}
+
 static int observe_row(SummaryBuilder *b, const Batch *rows, const ProcessColumns *c, size_t row)
 {
         Summary *s = b->summary;
         uint64_t value, end_ns = 0, code = 0, signal = 0;
         uint16_t group;
         bool ended = cells_get(c->end_ns, row, &end_ns);
-        int r = find_group(b, rows, c, row, &group);
+        const Label *label = summary_label(b, rows, &c->label, row);
+        int r = find_group(b, rows, c, row, label, &group);
 
         if (r < 0)
                 return r;
@@ -226,21 +242,19 @@ static int observe_row(SummaryBuilder *b, const Batch *rows, const ProcessColumn
                 peak = cells_or(c->peak_pss_bytes, row, SUMMARY_UNKNOWN);
         count_source(s, rows, c->peak_source, row);
 
-        SummaryGroup *g = &b->groups[group].shown;
-        g->processes++;
-        g->cpu_us += cpu_us == SUMMARY_UNKNOWN ? 0 : cpu_us;
-        if (peak != SUMMARY_UNKNOWN && (g->largest_bytes == SUMMARY_UNKNOWN || peak > g->largest_bytes))
-                g->largest_bytes = peak;
+        count_in(&b->groups[group].shown, peak, cpu_us);
+        if (b->groups[group].major != NO_MAJOR)
+                count_in(&b->majors[b->groups[group].major].shown, peak, cpu_us);
         uint64_t key = cells_or(c->process, row, UINT64_MAX);
         if (key < b->root) {
                 b->root = key;
                 s->root_pid = (int32_t)cells_or(c->pid, row, 0);
         }
-        r = keep_top(b, rows, c, row, peak == SUMMARY_UNKNOWN ? 0 : peak, cpu_us);
+        r = keep_top(b, rows, c, row, label, peak == SUMMARY_UNKNOWN ? 0 : peak, cpu_us);
         bool failed = (cells_get(c->exit_code, row, &code) && code != 0) ||
                       (cells_get(c->exit_signal, row, &signal) && signal != 0);
         if (r == 0 && failed)
-                r = keep_failure(b, rows, c, row, cpu_us);
+                r = keep_failure(b, rows, c, row, label, cpu_us);
         if (r == 0 && cells_get(c->process, row, &value))
                 r = index_process(b, value, group, end_ns, ended);
         return r;

@@ -64,6 +64,10 @@ static void expire(SummaryBuilder *b, int64_t t_ns)
                 GroupState *g = &b->groups[gone->group];
                 g->now_bytes -= gone->bytes;
                 g->now_processes--;
+                if (g->major != NO_MAJOR) {
+                        b->majors[g->major].now_bytes -= gone->bytes;
+                        b->majors[g->major].now_processes--;
+                }
                 b->living_bytes -= gone->bytes;
                 b->estimated_bytes -= gone->estimated ? gone->bytes : 0;
                 map_remove(b->living, gone->key);
@@ -71,13 +75,19 @@ static void expire(SummaryBuilder *b, int64_t t_ns)
         }
 }
 
+static void take_levels(GroupState *groups, size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
+                groups[i].shown.at_peak_bytes = groups[i].now_bytes;
+                groups[i].shown.at_peak_processes = groups[i].now_processes;
+        }
+}
+
 static void take_peak(SummaryBuilder *b)
 {
         b->summary->peak_estimated_bytes = b->estimated_bytes;
-        for (size_t i = 0; i < b->n_groups; i++) {
-                b->groups[i].shown.at_peak_bytes = b->groups[i].now_bytes;
-                b->groups[i].shown.at_peak_processes = b->groups[i].now_processes;
-        }
+        take_levels(b->groups, b->n_groups);
+        take_levels(b->majors, b->n_majors);
 }
 
 /* The tick at sample_t_ns is whole: its sums are levels now. */
@@ -89,6 +99,10 @@ static void close_tick(SummaryBuilder *b)
                 GroupState *g = &b->groups[b->dirty[i]];
                 g->most_bytes = MAX(g->most_bytes, g->now_bytes);
                 g->dirty = false;
+                if (g->major != NO_MAJOR) {
+                        GroupState *m = &b->majors[g->major];
+                        m->most_bytes = MAX(m->most_bytes, m->now_bytes);
+                }
         }
         b->n_dirty = 0;
         if (b->living_bytes <= b->most_living_bytes)
@@ -149,7 +163,10 @@ static int begin_living(SummaryBuilder *b, uint64_t key, int64_t t_ns, Living **
                 free(living);
                 return r;
         }
-        b->groups[living->group].now_processes++;
+        GroupState *g = &b->groups[living->group];
+        g->now_processes++;
+        if (g->major != NO_MAJOR)
+                b->majors[g->major].now_processes++;
         *ret = living;
         return 0;
 }
@@ -165,6 +182,10 @@ static int observe_sample(SummaryBuilder *b, uint64_t key, uint64_t bytes, bool 
         }
         GroupState *g = &b->groups[living->group];
         g->now_bytes += bytes - living->bytes;
+        if (g->major != NO_MAJOR) {
+                b->majors[g->major].now_bytes += bytes - living->bytes;
+                b->majors[g->major].sampled = true;
+        }
         b->living_bytes += bytes - living->bytes;
         b->estimated_bytes += (estimated ? bytes : 0) - (living->estimated ? living->bytes : 0);
         living->bytes = bytes;
@@ -216,4 +237,7 @@ void summary_finish_samples(SummaryBuilder *b)
         for (size_t i = 0; i < b->n_groups; i++)
                 if (b->groups[i].sampled)
                         b->groups[i].shown.peak_bytes = b->groups[i].most_bytes;
+        for (size_t i = 0; i < b->n_majors; i++)
+                if (b->majors[i].sampled)
+                        b->majors[i].shown.peak_bytes = b->majors[i].most_bytes;
 }

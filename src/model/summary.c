@@ -24,6 +24,9 @@ Summary *summary_free(Summary *s)
                 free(s->groups[i].name);
                 free(s->groups[i].major);
         }
+        for (size_t i = 0; i < s->n_majors; i++)
+                free(s->majors[i].name);
+        free(s->majors);
         for (size_t i = 0; i < s->n_top; i++)
                 process_done(&s->top[i]);
         for (size_t i = 0; i < s->n_failures; i++)
@@ -48,7 +51,8 @@ int summary_new(SummaryBuilder **ret)
                 return -ENOMEM;
         b->summary = calloc(1, sizeof *b->summary);
         b->chunks = calloc(PROCESS_CHUNKS, sizeof *b->chunks);
-        if (!b->summary || !b->chunks)
+        b->majors = calloc(SUMMARY_MAJORS, sizeof *b->majors);
+        if (!b->summary || !b->chunks || !b->majors)
                 return -ENOMEM;
         int r = map_new(&b->living);
         if (r < 0)
@@ -90,9 +94,38 @@ SummaryBuilder *summary_builder_free(SummaryBuilder *b)
                 free(b->groups[i].shown.major);
         }
         free(b->groups);
+        for (size_t i = 0; i < b->n_majors; i++)
+                free(b->majors[i].shown.name);
+        free(b->majors);
+        summary_labels_done(b);
         summary_free(b->summary);
         free(b);
         return NULL;
+}
+
+/* Past SUMMARY_MAJORS of them the last one, which is called Other. */
+static int find_major(SummaryBuilder *b, const char *name, size_t size, uint16_t *ret)
+{
+        for (unsigned pass = 0;; pass++) {
+                for (size_t i = 0; i < b->n_majors; i++)
+                        if (strncmp(b->majors[i].shown.name, name, size) == 0 &&
+                            b->majors[i].shown.name[size] == '\0') {
+                                *ret = (uint16_t)i;
+                                return 0;
+                        }
+                if (pass > 0 || b->n_majors + 1 < SUMMARY_MAJORS)
+                        break;
+                name = "Other";
+                size = strlen(name);
+        }
+        GroupState *m = &b->majors[b->n_majors];
+        *m = (GroupState){.shown = {.largest_bytes = SUMMARY_UNKNOWN, .peak_bytes = SUMMARY_UNKNOWN},
+                          .major = NO_MAJOR};
+        m->shown.name = strndup(name, size);
+        if (!m->shown.name)
+                return -ENOMEM;
+        *ret = (uint16_t)b->n_majors++;
+        return 0;
 }
 
 static int group_add(SummaryBuilder *b, const char *name, size_t size, const char *major,
@@ -107,8 +140,11 @@ static int group_add(SummaryBuilder *b, const char *name, size_t size, const cha
                 b->groups_capacity = capacity;
         }
         GroupState *g = &b->groups[b->n_groups];
-        *g = (GroupState){.shown.largest_bytes = SUMMARY_UNKNOWN,
-                          .shown.peak_bytes = SUMMARY_UNKNOWN};
+        *g = (GroupState){.shown = {.largest_bytes = SUMMARY_UNKNOWN, .peak_bytes = SUMMARY_UNKNOWN},
+                          .major = NO_MAJOR};
+        int r = major ? find_major(b, major, major_size, &g->major) : 0;
+        if (r < 0)
+                return r;
         g->shown.name = strndup(name, size);
         g->shown.major = major ? strndup(major, major_size) : NULL;
         if (!g->shown.name || (major && !g->shown.major)) {
@@ -242,6 +278,17 @@ int summary_finish(SummaryBuilder *b, Summary **ret)
                 s->groups[i] = b->groups[i].shown; /* with its texts */
         s->n_groups = b->n_groups;
         b->n_groups = 0;
+        if (b->n_majors > 0) {
+                s->majors = calloc(b->n_majors, sizeof *s->majors);
+                if (!s->majors)
+                        return -ENOMEM;
+        }
+        for (size_t i = 0; i < b->n_majors; i++)
+                s->majors[i] = b->majors[i].shown;
+        s->n_majors = b->n_majors;
+        b->n_majors = 0;
+        if (s->n_majors > 1)
+                qsort(s->majors, s->n_majors, sizeof *s->majors, compare_groups);
         if (s->n_groups > 1)
                 qsort(s->groups, s->n_groups, sizeof *s->groups, compare_groups);
         if (s->n_top > 1)

@@ -17,6 +17,7 @@
 #include "base/macros.h"
 #include "model/series.h"
 #include "table/batch.h"
+#include "table/label.h"
 
 #define SUMMARY_UNKNOWN UINT64_MAX
 
@@ -24,6 +25,7 @@ enum {
         SUMMARY_TOP = 20,     /* heaviest processes kept */
         SUMMARY_EVENTS = 16,  /* warnings and critical events kept with their text */
         SUMMARY_GROUPS = 512, /* programs told apart; further ones count as "other" */
+        SUMMARY_MAJORS = 64,  /* major categories; further ones count as Other */
 };
 
 /* A process image. Texts are owned, NULL when unknown. */
@@ -38,10 +40,11 @@ typedef struct SummaryProcess {
         int32_t exit_code, exit_signal; /* -1 and 0: none */
 } SummaryProcess;
 
-/* Processes of one kind: of one category, or of one program where no rules gave one. */
+/* Processes of one kind: of one category, of one major category, or of one program where no rules
+ * gave one. */
 typedef struct SummaryGroup {
-        char *name;  /* category, or the program's name */
-        char *major; /* NULL: no rules applied */
+        char *name;  /* category, major category, or the program's name */
+        char *major; /* NULL: no rules applied, or it is a major category itself */
         uint64_t processes;
         uint64_t largest_bytes; /* highest peak of one process, or unknown */
         uint64_t cpu_us;        /* of those whose CPU time is known */
@@ -93,6 +96,8 @@ typedef struct Summary {
 
         SummaryGroup *groups; /* by largest peak first */
         size_t n_groups;
+        SummaryGroup *majors; /* likewise; none without rules */
+        size_t n_majors;
         SummaryProcess *top; /* heaviest first */
         size_t n_top;
         int32_t root_pid; /* of the command: the first process; 0 unknown */
@@ -117,6 +122,7 @@ void summary_program_name(const char **name, size_t *size, const char *file, siz
 
 /* Columns that summary_observe looks at, for reading no others; NULL-terminated. */
 extern const char *const summary_process_columns[];
+extern const char *const summary_learn_columns[];
 extern const char *const summary_total_columns[];
 extern const char *const summary_event_columns[];
 extern const char *const summary_sample_columns[];
@@ -127,6 +133,11 @@ extern const char *const summary_pressure_columns[];
 typedef struct SummaryBuilder SummaryBuilder;
 
 int summary_new(SummaryBuilder **ret); /* 0 or -ENOMEM */
+
+/* Labels instead of those in the rows: by other rules, or of a run recorded without. Before all rows;
+ * where the rules ask for parents, the rows of processes are first to be given to summary_learn. */
+void summary_relabel(SummaryBuilder *builder, LabelFn label, void *data);
+int summary_learn(SummaryBuilder *builder, const Batch *processes); /* 0 or -ENOMEM */
 
 /* Rows of processes, totals, events, samples, memory, cpu or pressure, told apart by the table's
  * name; others are ignored. Columns are found by name. 0 or -ENOMEM. */

@@ -89,7 +89,8 @@ static int set_peaks(Batch *rows, const Process *p)
                        : set_text(rows, PROCESS_PEAK_SOURCE, names[p->peak_source]);
 }
 
-int process_row_add(Batch *rows, const Process *p, const char *source, uint64_t start_ns)
+int process_row_add(Batch *rows, const Process *p, const Label *label, const char *source,
+                    uint64_t start_ns)
 {
         size_t before = batch_rows(rows);
         int r = batch_add_row(rows);
@@ -110,6 +111,10 @@ int process_row_add(Batch *rows, const Process *p, const char *source, uint64_t 
                 r = set_text(rows, PROCESS_CWD, p->cwd);
         if (r == 0)
                 r = set_text(rows, PROCESS_CGROUP, p->cgroup);
+        if (r == 0 && label)
+                r = set_text(rows, PROCESS_MAJOR, label->major);
+        if (r == 0 && label)
+                r = set_text(rows, PROCESS_CATEGORY, label->category);
         if (r == 0)
                 r = set_text(rows, PROCESS_SOURCE, source);
         if (r < 0)

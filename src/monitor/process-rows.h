@@ -4,6 +4,8 @@
 #include "monitor/process.h"
 #include "table/batch.h"
 
-/* Each adds one row: 0, -ENOBUFS (batch full: hand it on and call again) or -ENOMEM. */
-int process_row_add(Batch *rows, const Process *process, const char *source, uint64_t start_ns);
+/* Each adds one row: 0, -ENOBUFS (batch full: hand it on and call again) or -ENOMEM. The label may
+ * be NULL. */
+int process_row_add(Batch *rows, const Process *process, const Label *label, const char *source,
+                    uint64_t start_ns);
 int sample_row_add(Batch *rows, const Process *process, uint64_t now_ns, uint64_t start_ns);

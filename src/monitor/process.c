@@ -8,11 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "host/proc-identity.h"
+#include "monitor/process-figures.h"
 #include "monitor/process-rows.h"
 #include "monitor/pss.h"
+#include "monitor/response-files.h"
 #include "table/process-tables.h"
 #include "track/found.h"
 #include "track/proc-sampler.h"
@@ -24,20 +27,17 @@ enum {
         PF_KTHREAD = 0x00200000, /* include/linux/sched.h */
 };
 
-typedef struct Sums {
-        uint64_t processes, threads, rss, pss, pss_anon, pss_shmem, swap, cpu_us, read_bytes, write_bytes;
-} Sums;
-
 struct ProcessMonitor {
         MonitorScope scope; /* first: each_alive is given it for all of this */
         ProcessMonitorOptions options;
         const char *source_name;
         ProcessTable *table;
+        ResponseFiles *responses;
         PssReader *pss;
         ProcSampler *sampler; /* NULL: the source samples by itself */
         Batch *processes, *samples, *totals, *events;
         Tick tick;
-        Sums sums, highest; /* of this tick; counters so far */
+        ProcessSums sums, highest; /* of this tick; counters so far */
         bool changed;    /* something happened since the last walk */
         bool searched;   /* for processes that the source does not list */
         size_t n_untold; /* and so many were found */
@@ -61,6 +61,20 @@ static void pass_on(ProcessMonitor *m, Sink *sink, Batch *rows)
         batch_clear(rows);
 }
 
+static int add_row(const ProcessMonitor *m, Batch *rows, const Process *p, const char *response)
+{
+        return process_row_add(rows, p, process_table_label(m->table, p, response), m->source_name,
+                               m->options.start_ns);
+}
+
+static void on_told(const Process *p, void *data)
+{
+        ProcessMonitor *m = data;
+
+        if (p->cmdline)
+                response_files_ask(m->responses, p->key, p->cmdline, p->cwd);
+}
+
 /* A row for good. */
 static void on_ended(const Process *p, void *data)
 {
@@ -71,10 +85,11 @@ static void on_ended(const Process *p, void *data)
                 pss_note_shared(m->pss, &p->watch.now, &nothing);
         if (m->sampler)
                 proc_sampler_forget(m->sampler, p->pid);
-        int r = process_row_add(m->processes, p, m->source_name, m->options.start_ns);
+        _cleanup_free_ char *response = response_files_take(m->responses, p->key);
+        int r = add_row(m, m->processes, p, response);
         if (r == -ENOBUFS) {
                 pass_on(m, m->options.processes, m->processes);
-                r = process_row_add(m->processes, p, m->source_name, m->options.start_ns);
+                r = add_row(m, m->processes, p, response);
         }
         if (r < 0 && m->error == 0)
                 m->error = r;
@@ -123,10 +138,15 @@ int process_monitor_new(const ProcessMonitorOptions *options, ProcessMonitor **r
                 .match_only = options->match_only,
                 .root = options->root,
                 .match = options->match ? on_match : NULL,
+                .told = options->label ? on_told : NULL,
+                .label = options->label,
+                .label_data = options->label_data,
                 .ended = on_ended,
                 .data = m,
         };
-        int r = process_table_new(&table, &m->table);
+        int r = response_files_new(&m->responses);
+        if (r == 0)
+                r = process_table_new(&table, &m->table);
         if (r == 0 && options->pss_budget_ratio > 0)
                 r = pss_reader_new(options->host, m->table, options->pss_budget_ratio, &m->pss);
         if (r == 0 && !options->source->ops->sample)
@@ -150,6 +170,7 @@ ProcessMonitor *process_monitor_free(ProcessMonitor *m)
         if (m) {
                 m->options.processes = NULL;
                 process_table_free(m->table);
+                response_files_free(m->responses);
                 pss_reader_free(m->pss);
                 proc_sampler_free(m->sampler);
                 batch_free(m->processes);
@@ -213,56 +234,6 @@ int process_monitor_drain(ProcessMonitor *m)
         return r;
 }
 
-static uint64_t resident(const TrackSample *s)
-{
-        return s->rss_anon_bytes + s->rss_file_bytes + s->rss_shmem_bytes;
-}
-
-static bool differs(const ProcessWatch *w)
-{
-        const TrackSample *a = &w->now, *b = &w->written;
-
-        return a->rss_anon_bytes != b->rss_anon_bytes || a->rss_file_bytes != b->rss_file_bytes ||
-               a->rss_shmem_bytes != b->rss_shmem_bytes || a->swap_bytes != b->swap_bytes ||
-               a->user_us != b->user_us || a->system_us != b->system_us ||
-               a->threads != b->threads || a->fds != b->fds || a->read_bytes != b->read_bytes ||
-               a->write_bytes != b->write_bytes || w->pss_bytes != w->written_pss_bytes;
-}
-
-static void raise_peaks(Process *p)
-{
-        const TrackSample *s = &p->watch.now;
-        uint64_t rss = s->peak_rss_bytes != TRACK_UNKNOWN ? s->peak_rss_bytes : resident(s);
-
-        if (rss > 0 && (p->peak_rss_bytes == TRACK_UNKNOWN || rss > p->peak_rss_bytes)) {
-                p->peak_rss_bytes = rss;
-                p->peak_source = PEAK_SAMPLED;
-        }
-        if (s->threads != UINT32_MAX)
-                p->threads_max = MAX(p->threads_max, s->threads);
-        if (s->fds != UINT32_MAX)
-                p->fds_max = MAX(p->fds_max, s->fds);
-}
-
-static void advance_time(Process *p)
-{
-        const TrackSample *s = &p->watch.now;
-        TrackFigures *f = &p->last;
-
-        if (s->user_us == TRACK_UNKNOWN || s->system_us == TRACK_UNKNOWN)
-                return;
-        /* ticks of /proc are coarser than what events told: only forward */
-        uint64_t cpu = (s->user_us + s->system_us) * 1000;
-        if (f->cpu_ns == TRACK_UNKNOWN || cpu > f->cpu_ns)
-                f->cpu_ns = cpu;
-        f->user_ns = s->user_us * 1000;
-        f->system_ns = s->system_us * 1000;
-        if (s->read_bytes != TRACK_UNKNOWN)
-                f->read_bytes = s->read_bytes;
-        if (s->write_bytes != TRACK_UNKNOWN)
-                f->write_bytes = s->write_bytes;
-}
-
 static void on_sample(const TrackSample *sample, void *data)
 {
         ProcessMonitor *m = data;
@@ -279,8 +250,8 @@ static void on_sample(const TrackSample *sample, void *data)
         }
         w->now = *sample;
         w->seen = true;
-        raise_peaks(p);
-        advance_time(p);
+        process_raise_peaks(p);
+        process_advance_time(p);
         if (m->pss)
                 pss_follow(m->pss, p);
 }
@@ -358,7 +329,7 @@ static void write_sample(ProcessMonitor *m, Process *p)
         uint64_t now = m->tick.now_ns;
 
         if (w->written_ns && now - w->written_ns < REPEAT_NS_SECONDS * NS_PER_SECOND &&
-            (!w->changed || !differs(w)))
+            (!w->changed || !process_sample_differs(w)))
                 return;
         int r = sample_row_add(m->samples, p, now, m->options.start_ns);
         if (r == -ENOBUFS) {
@@ -375,38 +346,6 @@ static void write_sample(ProcessMonitor *m, Process *p)
         w->written_ns = now;
 }
 
-static void note_figures(Process *p)
-{
-        TrackFigures f = process_figures(p);
-        ProcessWatch *w = &p->watch;
-
-        w->cpu_us = f.cpu_ns == TRACK_UNKNOWN ? 0 : f.cpu_ns / 1000;
-        w->read_bytes = f.read_bytes == TRACK_UNKNOWN ? 0 : f.read_bytes;
-        w->write_bytes = f.write_bytes == TRACK_UNKNOWN ? 0 : f.write_bytes;
-}
-
-static void add_to_sums(Sums *sums, const Process *p)
-{
-        const ProcessWatch *w = &p->watch;
-
-        sums->cpu_us += w->cpu_us;
-        sums->read_bytes += w->read_bytes;
-        sums->write_bytes += w->write_bytes;
-        if (p->end_ns)
-                return;
-        sums->processes++;
-        if (!w->seen) {
-                sums->threads++;
-                return;
-        }
-        sums->threads += w->now.threads == UINT32_MAX ? 1 : w->now.threads;
-        sums->rss += resident(&w->now);
-        sums->pss += w->pss_bytes;
-        sums->pss_anon += w->pss_anon_now;
-        sums->pss_shmem += w->pss_shmem_now;
-        sums->swap += w->now.swap_bytes == TRACK_UNKNOWN ? 0 : w->now.swap_bytes;
-}
-
 /* Rows of those that changed, and the sums. */
 static void walk_alive(ProcessMonitor *m)
 {
@@ -414,14 +353,14 @@ static void walk_alive(ProcessMonitor *m)
         size_t position = 0;
         Process *p;
 
-        m->sums = (Sums){.cpu_us = counts->cpu_ns / 1000,
+        m->sums = (ProcessSums){.cpu_us = counts->cpu_ns / 1000,
                          .read_bytes = counts->read_bytes,
                          .write_bytes = counts->write_bytes};
         while (process_table_next(m->table, &position, &p)) {
                 if (!p->wanted)
                         continue;
                 if (p->watch.changed || !p->watch.seen)
-                        note_figures(p);
+                        process_note_figures(p);
                 if (p->watch.seen) {
                         if (m->pss && (p->peak_pss_bytes == TRACK_UNKNOWN ||
                                        p->watch.pss_bytes > p->peak_pss_bytes))
@@ -429,13 +368,13 @@ static void walk_alive(ProcessMonitor *m)
                         write_sample(m, p);
                 }
                 p->watch.changed = false;
-                add_to_sums(&m->sums, p);
+                process_sums_add(&m->sums, p);
         }
         position = 0;
         while (process_table_next_exited(m->table, &position, &p))
                 if (p->wanted) {
-                        note_figures(p);
-                        add_to_sums(&m->sums, p);
+                        process_note_figures(p);
+                        process_sums_add(&m->sums, p);
                 }
 }
 
@@ -449,7 +388,7 @@ static uint64_t only_up(uint64_t *highest, uint64_t value)
  * anonymous pages, and no more shared pages than the kernel counts. */
 static uint64_t tree_pss(const ProcessMonitor *m)
 {
-        const Sums *s = &m->sums;
+        const ProcessSums *s = &m->sums;
         const Tick *tick = &m->tick;
         uint64_t sum = s->pss;
 
@@ -466,7 +405,7 @@ static void write_totals(ProcessMonitor *m)
         const ProcessTableCounts *counts = process_table_counts(m->table);
         const Tick *tick = &m->tick;
         Batch *b = m->totals;
-        Sums *s = &m->sums, *h = &m->highest;
+        ProcessSums *s = &m->sums, *h = &m->highest;
 
         if (batch_add_row(b) < 0)
                 return;
@@ -568,6 +507,13 @@ int process_monitor_finish(ProcessMonitor *m, uint64_t now_ns, Error *err)
         return m->error;
 }
 
+static int add_live(const ProcessMonitor *m, Batch *rows, const Process *p)
+{
+        _cleanup_free_ char *response = response_files_peek(m->responses, p->key);
+
+        return add_row(m, rows, p, response);
+}
+
 void process_monitor_live(Batch *rows, void *data)
 {
         ProcessMonitor *m = data;
@@ -575,12 +521,20 @@ void process_monitor_live(Batch *rows, void *data)
         Process *p;
 
         while (process_table_next(m->table, &position, &p))
-                if (p->wanted && process_row_add(rows, p, m->source_name, m->options.start_ns) < 0)
+                if (p->wanted && add_live(m, rows, p) < 0)
                         return; /* full: they have rows when they end */
         position = 0;
         while (process_table_next_exited(m->table, &position, &p))
-                if (p->wanted && process_row_add(rows, p, m->source_name, m->options.start_ns) < 0)
+                if (p->wanted && add_live(m, rows, p) < 0)
                         return;
+}
+
+uint64_t process_monitor_live_version(const void *data)
+{
+        const ProcessMonitor *m = data;
+        const ProcessTableCounts *counts = process_table_counts(m->table);
+
+        return counts->images + counts->ended; /* both only rise */
 }
 
 void process_monitor_counts(const ProcessMonitor *m, ProcessMonitorCounts *ret)

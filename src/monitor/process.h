@@ -35,6 +35,8 @@ typedef struct ProcessMonitorOptions {
         pid_t root;
         bool (*match)(const char *cmdline, void *data);
         void *match_data;
+        LabelFn label;              /* what processes are for; NULL: not told */
+        void *label_data;
 } ProcessMonitorOptions;
 
 typedef struct ProcessMonitor ProcessMonitor;
@@ -58,6 +60,9 @@ int process_monitor_finish(ProcessMonitor *monitor, uint64_t now_ns, Error *err)
 
 /* A RunLiveFn of the processes table: rows of those alive, end_ns null. */
 void process_monitor_live(Batch *rows, void *monitor);
+
+/* A RunLiveVersionFn of it: who is alive, by number. */
+uint64_t process_monitor_live_version(const void *monitor);
 
 /* Who is in the run, as far as was drained; borrowed. */
 ProcessTable *process_monitor_table(ProcessMonitor *monitor);

@@ -233,6 +233,8 @@ static int open_monitor(Recorder *r, Error *err)
                 .root = o->workload.argv ? workload_pid(r->workload) : 0,
                 .match = matches_any(o) ? on_match : NULL,
                 .match_data = (void *)o,
+                .label = o->label,
+                .label_data = o->label_data,
         };
         int e = process_monitor_new(&options, &r->monitor);
 

@@ -14,6 +14,7 @@
 #include "monitor/process.h"
 #include "record/schedule.h"
 #include "record/workload.h"
+#include "table/label.h"
 #include "table/sink.h"
 
 typedef struct RecorderOptions {
@@ -24,6 +25,8 @@ typedef struct RecorderOptions {
         double pss_budget_ratio;
         const Regex *match;     /* processes outside the tree that belong; NULL none */
         const Regex *match_new; /* the same, but only what begins (or execs) meanwhile */
+        LabelFn label;          /* what processes are for; NULL: not told */
+        void *label_data;
         bool own_cgroup;        /* give the command a cgroup if that can be had */
 
         WorkloadOptions workload; /* run: argv not NULL */

@@ -26,6 +26,8 @@ typedef struct ReportData {
 
 /* Reads the tables and computes the findings. The reader must outlive the data. */
 int report_data_load(ReportData *data, RunReader *reader, Error *err);
+/* The same with other labels; NULL: those that were recorded. */
+int report_data_load_labelled(ReportData *data, RunReader *reader, const ReportLabels *labels, Error *err);
 
 /* Findings about the recording itself and the events in it: data->info and data->summary are
  * set. Most severe first. 0 or -ENOMEM. */

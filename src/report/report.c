@@ -12,7 +12,7 @@
 
 /* A table that is not there is normal (no samples yet, no events). */
 static int read_table(RunReader *reader, const char *table, const char *const *columns,
-                      SummaryBuilder *builder, Error *err)
+                      SummaryBuilder *builder, bool learn, Error *err)
 {
         _cleanup_(run_cursor_freep) RunCursor *cursor = NULL;
         ParquetSelection selection = {.columns = columns};
@@ -32,7 +32,7 @@ static int read_table(RunReader *reader, const char *table, const char *const *c
         if (r < 0)
                 return r;
         while ((r = run_cursor_next(cursor, &rows, err)) > 0)
-                if (summary_observe(builder, table, rows) < 0)
+                if ((learn ? summary_learn(builder, rows) : summary_observe(builder, table, rows)) < 0)
                         return error_set(err, ENOMEM, "out of memory");
         return r;
 }
@@ -53,7 +53,7 @@ static int read_tables(ReportData *data, RunReader *reader, SummaryBuilder *buil
 
         for (size_t i = 0; i < ARRAY_LENGTH(tables); i++) {
                 Error why = {0};
-                int r = read_table(reader, tables[i].name, tables[i].columns, builder, &why);
+                int r = read_table(reader, tables[i].name, tables[i].columns, builder, false, &why);
                 if (r == -ENOMEM)
                         return error_set(err, r, "out of memory");
                 if (r == 0)
@@ -68,7 +68,26 @@ static int read_tables(ReportData *data, RunReader *reader, SummaryBuilder *buil
         return 0;
 }
 
+/* What is damaged is said when the table is read for good. */
+static int learn_labels(RunReader *reader, const ReportLabels *labels, SummaryBuilder *builder, Error *err)
+{
+        Error why = {0};
+
+        if (!labels)
+                return 0;
+        summary_relabel(builder, labels->label, labels->data);
+        if (!labels->parents)
+                return 0;
+        int r = read_table(reader, "processes", summary_learn_columns, builder, true, &why);
+        return r == -ENOMEM ? error_set(err, r, "out of memory") : 0;
+}
+
 int report_data_load(ReportData *data, RunReader *reader, Error *err)
+{
+        return report_data_load_labelled(data, reader, NULL, err);
+}
+
+int report_data_load_labelled(ReportData *data, RunReader *reader, const ReportLabels *labels, Error *err)
 {
         _cleanup_(summary_builder_freep) SummaryBuilder *builder = NULL;
 
@@ -77,7 +96,9 @@ int report_data_load(ReportData *data, RunReader *reader, Error *err)
                              .recording = run_reader_recording(reader)};
         if (summary_new(&builder) < 0)
                 return error_set(err, ENOMEM, "out of memory");
-        int r = read_tables(data, reader, builder, err);
+        int r = learn_labels(reader, labels, builder, err);
+        if (r == 0)
+                r = read_tables(data, reader, builder, err);
         if (r == 0 && (summary_finish(builder, &data->summary) < 0 || report_find(data) < 0))
                 r = error_set(err, ENOMEM, "out of memory");
         if (r < 0)
@@ -110,10 +131,11 @@ void report_options_for(FILE *to, ReportOptions *ret)
                 ret->columns = MIN((unsigned)size.ws_col, 80u);
 }
 
-int report_text(RunReader *reader, const ReportOptions *options, String *out, Error *err)
+int report_text(RunReader *reader, const ReportLabels *labels, const ReportOptions *options, String *out,
+                Error *err)
 {
         ReportData data;
-        int r = report_data_load(&data, reader, err);
+        int r = report_data_load_labelled(&data, reader, labels, err);
 
         if (r < 0)
                 return r;
@@ -122,13 +144,13 @@ int report_text(RunReader *reader, const ReportOptions *options, String *out, Er
         return r < 0 ? error_set(err, r, "out of memory") : 0;
 }
 
-int report_print(RunReader *reader, FILE *to, Error *err)
+int report_print(RunReader *reader, const ReportLabels *labels, FILE *to, Error *err)
 {
         _cleanup_string_ String text = {0};
         ReportOptions options;
 
         report_options_for(to, &options);
-        int r = report_text(reader, &options, &text, err);
+        int r = report_text(reader, labels, &options, &text, err);
         if (r < 0)
                 return r;
         fputs(string_get(&text), to);
@@ -137,10 +159,10 @@ int report_print(RunReader *reader, FILE *to, Error *err)
         return 0;
 }
 
-int report_json(RunReader *reader, String *out, Error *err)
+int report_json(RunReader *reader, const ReportLabels *labels, String *out, Error *err)
 {
         ReportData data;
-        int r = report_data_load(&data, reader, err);
+        int r = report_data_load_labelled(&data, reader, labels, err);
 
         if (r < 0)
                 return r;

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "store/run.h"
+#include "table/label.h"
 
 typedef struct ReportOptions {
         bool color;       /* escape sequences for the verdict, criticals and labels */
@@ -17,16 +18,25 @@ typedef struct ReportOptions {
         unsigned columns; /* 0: 80 */
 } ReportOptions;
 
+/* Labels by other rules than those of the recording. */
+typedef struct ReportLabels {
+        LabelFn label;
+        void *data;
+        bool parents; /* the rules ask for them */
+} ReportLabels;
+
 /* Colour if `to` is a terminal and NO_COLOR is not set (no-color.org), ASCII unless the
  * environment's locale is UTF-8, the terminal's width up to 80. */
 void report_options_for(FILE *to, ReportOptions *ret);
 
 /* Appends the text summary, lines ended by '\n'. Reads the run's tables once; a table that is
- * damaged is said to be in the text. 0, -ENOMEM or what run.h says. */
-int report_text(RunReader *reader, const ReportOptions *options, String *out, Error *err);
+ * damaged is said to be in the text. Labels NULL: those that were recorded. 0, -ENOMEM or what run.h
+ * says. */
+int report_text(RunReader *reader, const ReportLabels *labels, const ReportOptions *options, String *out,
+                Error *err);
 
 /* report_text as `to` wants it, printed there. */
-int report_print(RunReader *reader, FILE *to, Error *err);
+int report_print(RunReader *reader, const ReportLabels *labels, FILE *to, Error *err);
 
 /* Appends SPEC 10's JSON (docs/report.schema.json), pretty-printed, ended by '\n'. */
-int report_json(RunReader *reader, String *out, Error *err);
+int report_json(RunReader *reader, const ReportLabels *labels, String *out, Error *err);

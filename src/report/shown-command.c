@@ -134,9 +134,7 @@ void shown_program(const SummaryProcess *p, String *out)
 {
         Word w = program_word(p);
 
-        if (p->category && *p->category)
-                string_add(out, p->category);
-        else if (w.size > 0)
+        if (w.size > 0)
                 string_add_bytes(out, w.text, w.size);
         else
                 string_add(out, "unnamed");

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "model/summary.h"
 
-/* Appends the program's short name: its category, its file's name, or comm. */
+/* Appends the program's short name: its file's name, or comm. */
 void shown_program(const SummaryProcess *process, String *out);
 
 /* Appends what it worked on; nothing if that is not known. */

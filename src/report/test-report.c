@@ -34,6 +34,22 @@ static void set_text(Batch *b, size_t column, const char *text)
         assert_int_equal(batch_set_text(b, column, text, strlen(text)), 0);
 }
 
+/* As rules would, for some programs; others stay without. */
+static void set_label(Batch *b, const char *program)
+{
+        static const char *const labels[][3] = {
+                {"make", "BuildSystem", "make"},     {"cc1", "CPP_Compile", "cc1"},
+                {"cc1plus", "CPP_Compile", "cc1plus"}, {"x86_64-linux-gnu-ld.bfd", "CPP_Link", "ld"},
+                {"python3.11", "Other", "Other_generate.py"},
+        };
+
+        for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)
+                if (strcmp(program, labels[i][0]) == 0) {
+                        set_text(b, PROCESS_MAJOR, labels[i][1]);
+                        set_text(b, PROCESS_CATEGORY, labels[i][2]);
+                }
+}
+
 static void add_process(Fixture *f, uint64_t key, uint64_t ppid, const char *exe, const char *cmdline,
                         uint64_t start_ms, uint64_t end_ms, uint64_t peak, uint64_t cpu_ms, int code)
 {
@@ -49,6 +65,7 @@ static void add_process(Fixture *f, uint64_t key, uint64_t ppid, const char *exe
         const char *base = memrchr(cmdline, '/', first);
         base = base ? base + 1 : cmdline;
         assert_int_equal(batch_set_text(b, PROCESS_COMM, base, (size_t)(cmdline + first - base)), 0);
+        set_label(b, strrchr(exe, '/') ? strrchr(exe, '/') + 1 : exe);
         set_text(b, PROCESS_CMDLINE, cmdline);
         batch_set_i64(b, PROCESS_START_NS, (int64_t)(start_ms * NS_PER_MS));
         batch_set_i64(b, PROCESS_EXEC_NS, (int64_t)(start_ms * NS_PER_MS));

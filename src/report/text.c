@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "report/shown-command.h"
 #include "report/sparkline.h"
+#include "report/text-groups.h"
 #include "report/text-machine.h"
 #include "report/text-page.h"
 #include "report/text-verdict.h"
@@ -39,52 +40,6 @@ static void add_of(String *out, uint64_t part, uint64_t whole)
                 string_add_format(out, " of %.*s", (int)(unit_b - b), b);
         else
                 string_add_format(out, " of %s", b);
-}
-
-static int compare_at_peak(const void *a, const void *b)
-{
-        const SummaryGroup *const *x = a, *const *y = b;
-
-        if ((*x)->at_peak_bytes != (*y)->at_peak_bytes)
-                return (*x)->at_peak_bytes < (*y)->at_peak_bytes ? 1 : -1;
-        return strcmp((*x)->name, (*y)->name);
-}
-
-/* "cc1plus ×12 27.4, ld 2.1", as many as fit; in the peak's own unit where they share it. */
-static void add_composition(Page *p, uint64_t peak, size_t columns)
-{
-        const Summary *s = p->data->summary;
-        _cleanup_free_ const SummaryGroup **groups = calloc(s->n_groups + 1, sizeof *groups);
-        char whole[FORMAT_MAX], part[FORMAT_MAX];
-        size_t used = 0;
-
-        if (!groups) {
-                p->out->failed = true;
-                return;
-        }
-        for (size_t i = 0; i < s->n_groups; i++)
-                groups[i] = &s->groups[i];
-        qsort(groups, s->n_groups, sizeof *groups, compare_at_peak);
-        const char *unit = strchr(format_bytes(whole, peak), ' ');
-        for (size_t i = 0; i < s->n_groups && i < 4; i++) {
-                const SummaryGroup *g = groups[i];
-                _cleanup_string_ String item = {0};
-                if (g->at_peak_bytes == 0 || g->at_peak_bytes < peak / 50)
-                        break;
-                string_add_shown(&item, g->name, 16, p->ascii);
-                if (g->at_peak_processes > 1)
-                        string_add_format(&item, " %s%u", p->ascii ? "x" : "×", g->at_peak_processes);
-                char *own = strchr(format_bytes(part, g->at_peak_bytes), ' ');
-                if (own && unit && text_equal(own, unit))
-                        *own = '\0';
-                string_add_format(&item, " %s", part);
-                size_t width = text_width(string_get(&item)) + (used ? 2 : 0);
-                if (used + width > columns)
-                        break;
-                string_add(p->out, used ? ", " : "  ");
-                string_add(p->out, string_get(&item));
-                used += width;
-        }
 }
 
 /* Memory and CPU, side by side over the same time: what stands left and right of the curves. */
@@ -168,7 +123,7 @@ static void add_memory(Page *p, const Curves *c)
                 page_label(p, "memory", PAGE_DIM);
                 add_curve(p, c, &c->memory, &s->memory, 0);
                 if (page_room(p) > used + 8)
-                        add_composition(p, peak, page_room(p) - used);
+                        text_add_composition(p, peak, page_room(p) - used);
                 string_add_char(p->out, '\n');
         } else if (s->n_top > 0 && s->top[0].peak_rss_bytes != SUMMARY_UNKNOWN) {
                 page_label(p, "memory", PAGE_DIM);
@@ -265,59 +220,6 @@ static void curves_done(Curves *c)
         string_done(&c->memory);
         string_done(&c->cpu);
         string_done(&c->cpu_rest);
-}
-
-static int compare_cpu(const void *a, const void *b)
-{
-        const SummaryGroup *const *x = a, *const *y = b;
-
-        if ((*x)->cpu_us != (*y)->cpu_us)
-                return (*x)->cpu_us < (*y)->cpu_us ? 1 : -1;
-        return strcmp((*x)->name, (*y)->name);
-}
-
-/* "81 % of CPU in cc1 ×312, 9 % ld ×12, 3 others": where the CPU time went. */
-static void add_programs(Page *p)
-{
-        const Summary *s = p->data->summary;
-        _cleanup_free_ const SummaryGroup **groups = calloc(s->n_groups + 1, sizeof *groups);
-        uint64_t total = 0;
-        size_t used = 0, shown = 0;
-        char count[FORMAT_MAX];
-
-        if (!groups) {
-                p->out->failed = true;
-                return;
-        }
-        for (size_t i = 0; i < s->n_groups; i++) {
-                groups[i] = &s->groups[i];
-                total += groups[i]->cpu_us;
-        }
-        if (s->n_groups < 2 || total == 0)
-                return;
-        qsort(groups, s->n_groups, sizeof *groups, compare_cpu);
-        page_label(p, "programs", PAGE_DIM);
-        for (; shown < s->n_groups && shown < 5; shown++) {
-                const SummaryGroup *g = groups[shown];
-                _cleanup_string_ String item = {0};
-                double share = (double)g->cpu_us / (double)total;
-                if (shown > 0 && share < 0.01)
-                        break;
-                string_add_format(&item, shown ? ", %.0f %% " : "%.0f %% of CPU in ", share * 100);
-                string_add_shown(&item, g->name, 16, p->ascii);
-                if (g->processes > 1)
-                        string_add_format(&item, " %s%s", p->ascii ? "x" : "×",
-                                          format_count(count, g->processes));
-                size_t width = text_width(string_get(&item));
-                if (used + width + 12 > page_room(p)) /* and the others */
-                        break;
-                string_add(p->out, string_get(&item));
-                used += width;
-        }
-        if (shown < s->n_groups)
-                string_add_format(p->out, "%s%zu %s", shown ? ", " : "", s->n_groups - shown,
-                                  s->n_groups - shown == 1 ? "other" : "others");
-        string_add_char(p->out, '\n');
 }
 
 static uint64_t peak_of(const SummaryProcess *p)
@@ -506,7 +408,8 @@ int report_write_text(const ReportData *data, const ReportOptions *options, Stri
                 add_memory(&page, &curves);
                 add_cpu(&page, &curves);
                 text_add_machine(&page);
-                add_programs(&page);
+                text_add_majors(&page);
+                text_add_programs(&page);
                 add_heaviest(&page);
         }
         add_findings(&page, false);

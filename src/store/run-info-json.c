@@ -64,6 +64,8 @@ static const Field fields[] = {
         FIELD(NULL, "cgroup", TEXT, cgroup),
         FIELD(NULL, "peak_cgroup_bytes", U64, peak_cgroup_bytes),
         FIELD(NULL, "output_bytes", U64, output_bytes),
+        FIELD("rules", "name", TEXT, rules),
+        FIELD("rules", "fingerprint", U64, rules_fingerprint),
         FIELD("capture", "source", TEXT, capture_source),
         FIELD("capture", "why", TEXT, capture_why),
         FIELD("capture", "partial", BOOL, partial),

@@ -40,6 +40,7 @@ void run_info_init(RunInfo *info)
                 .lost_events = RUN_UNKNOWN,
                 .lost_rows = RUN_UNKNOWN,
                 .command_cpu_us = RUN_UNKNOWN,
+                .rules_fingerprint = RUN_UNKNOWN,
                 .peak_cgroup_bytes = RUN_UNKNOWN,
                 .ticks = RUN_UNKNOWN,
                 .late_ticks = RUN_UNKNOWN,
@@ -63,7 +64,7 @@ void run_info_done(RunInfo *info)
         char *texts[] = {info->id,     info->label,         info->vigia_version,  info->host,
                          info->kernel, info->machine,       info->scope,          info->cwd,
                          info->user,   info->recorder_died, info->boot_id,        info->capture_why,
-                         info->cgroup, info->capture_source, info->snapshot_of};
+                         info->cgroup, info->capture_source, info->snapshot_of, info->rules};
 
         for (size_t i = 0; i < ARRAY_LENGTH(texts); i++)
                 free(texts[i]);

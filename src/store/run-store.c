@@ -28,6 +28,7 @@ enum {
         LIVE_TEXT_MAX = 4 << 20,
         LIVE_VALUES = 64 << 10,      /* more live values than this are written less often … */
         LIVE_FLUSHES_MAX = 4,        /* … but every so many flushes */
+        LIVE_REFRESH_FLUSHES = 10,   /* figures of those alive are at most so old on disk */
         LIVE_KEPT_BYTES = 256 << 10, /* a larger live batch is not kept between flushes */
         SCRATCH_KEPT_BYTES = 1 << 20,
         MEMORY_BYTES = 4 << 20,
@@ -163,10 +164,19 @@ static void release_live(RunTable *t)
 
 /* ---- flushing ---- */
 
+/* Who lives is on the disk already, and nothing else is to be written. */
+static bool is_written(const RunTable *t, uint64_t version, uint64_t now_ns)
+{
+        return t->live_version_fn && version == t->live_version && now_ns < t->live_refresh_ns &&
+               t->has_image && batch_rows(t->rows) == t->image_rows && !should_seal(t);
+}
+
 /* `now_ns` 0: at once, whatever the live rows cost. */
 static int flush_table(RunStore *s, RunTable *t, uint64_t now_ns)
 {
-        if (now_ns > 0 && now_ns < t->live_due_ns && !t->hurry)
+        uint64_t version = t->live_version_fn ? t->live_version_fn(t->live_data) : 0;
+
+        if (now_ns > 0 && !t->hurry && (now_ns < t->live_due_ns || is_written(t, version, now_ns)))
                 return 0;
         int r = run_store_collect_live(t);
         if (r < 0)
@@ -175,6 +185,8 @@ static int flush_table(RunStore *s, RunTable *t, uint64_t now_ns)
         uint64_t live_hash = hash_batch(t->live);
         size_t live_cost = MIN(live_rows * t->schema->n_columns / LIVE_VALUES, (size_t)LIVE_FLUSHES_MAX);
         t->live_due_ns = now_ns + live_cost * s->flush_ns;
+        t->live_refresh_ns = now_ns + LIVE_REFRESH_FLUSHES * s->flush_ns;
+        t->live_version = version;
         if (should_seal(t)) {
                 r = seal(s, t);
                 if (r == 0 && live_rows > 0)
@@ -399,6 +411,15 @@ void run_store_set_live(Sink *sink, RunLiveFn fn, void *data)
 
         t->live_fn = fn;
         t->live_data = data;
+        t->live_version_fn = NULL;
+}
+
+void run_store_set_live_version(Sink *sink, RunLiveVersionFn fn)
+{
+        RunTable *t = (RunTable *)sink;
+
+        t->live_version_fn = fn;
+        t->live_refresh_ns = 0;
 }
 
 /* ---- the store ---- */

@@ -22,6 +22,8 @@ typedef struct RunTable {
         RunLiveFn live_fn;
         void *live_data;
         Batch *live;
+        RunLiveVersionFn live_version_fn;
+        uint64_t live_version, live_refresh_ns; /* as written; when they are written in any case */
         uint64_t live_hash;
         uint64_t live_due_ns;
 

@@ -62,6 +62,8 @@ typedef struct RunInfo {
         bool partial;
         uint64_t processes, lost_events, lost_rows;
         uint64_t command_cpu_us;              /* rusage of the command and its waited children */
+        char *rules;                          /* processes were labelled by: "builtin", a path; NULL: none */
+        uint64_t rules_fingerprint;           /* of their meaning */
         uint64_t peak_cgroup_bytes;
         char *cgroup;                         /* where its peak is from: "v1 /…", NULL: none */
         uint64_t ticks, late_ticks;
@@ -139,6 +141,12 @@ int run_store_add_small_table(RunStore *store, const Schema *schema, Sink **ret,
  * and the rows become part of the table. NULL: there are none any more. */
 typedef void (*RunLiveFn)(Batch *rows, void *data);
 void run_store_set_live(Sink *table, RunLiveFn fn, void *data);
+
+/* A figure that changes when a live row comes or goes. While it stays, and no other row was added, the
+ * table is written again only every tenth time, for the rows' other cells. After run_store_set_live,
+ * which takes it back. */
+typedef uint64_t (*RunLiveVersionFn)(const void *data);
+void run_store_set_live_version(Sink *table, RunLiveVersionFn fn);
 
 /* Called at each tick: writes the parts that are due. Never blocks on the disk. Returns 0, or
  * -ENOSPC … when writing has begun to fail (rows are kept in memory and tried again at each

@@ -1,6 +1,7 @@
 /*
  * Recording into a run directory: parts that grow, are sealed and become tables; rows that
  * are true only for now; a disk that is full; a directory that goes.
+ * Longer than others: the cases share one place, and each is short.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -33,6 +34,7 @@ typedef struct Place {
         Batch *rows, *images;
         uint64_t now_ns, n_totals, n_processes;
         size_t n_live, live_calls;
+        uint64_t version;
         Error err;
 } Place;
 
@@ -283,6 +285,50 @@ static void test_live_rows(void **state)
         assert_int_equal(run_store_finish(p->store, &p->err), 0);
         assert_int_equal(processes_in(p, "processes.parquet", 0), 1006);
         assert_int_equal(run_store_lost(p->store), 0);
+}
+
+/* A second later, all that this gives written. */
+static void second(Place *p)
+{
+        tick(p, 1);
+        while (run_store_pending(p->store) > 0)
+                usleep(1000);
+}
+
+static uint64_t live_version(const void *data)
+{
+        return ((const Place *)data)->version;
+}
+
+/* While nobody comes or goes, what else changes of them is not worth writing each time. */
+static void test_live_version(void **state)
+{
+        Place *p = *state;
+
+        run_store_set_live(p->processes, live, p);
+        run_store_set_live_version(p->processes, live_version);
+        p->n_live = 3;
+        tick(p, 0);
+        second(p);
+        assert_int_equal(processes_in(p, "processes/000000.parquet", 0), 3);
+        p->n_live = 2; /* the version does not say so yet */
+        second(p);
+        assert_int_equal(processes_in(p, "processes/000000.parquet", 0), 3);
+        p->version++;
+        second(p);
+        assert_int_equal(processes_in(p, "processes/000000.parquet", 0), 2);
+        p->n_live = 1;
+        add_processes(p, 1); /* another row takes them along */
+        second(p);
+        assert_int_equal(processes_in(p, "processes/000000.parquet", 0), 2);
+        p->n_live = 4;
+        for (int i = 0; i < 9; i++)
+                second(p);
+        assert_int_equal(processes_in(p, "processes/000000.parquet", 0), 2);
+        second(p);
+        assert_int_equal(processes_in(p, "processes/000000.parquet", 0), 5);
+        assert_int_equal(run_store_finish(p->store, &p->err), 0);
+        assert_int_equal(processes_in(p, "processes.parquet", 0), 5);
 }
 
 /* Whoever ends them before the final flush gets none of them. */
@@ -586,7 +632,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 TEST(test_growth),         TEST(test_short),
                 TEST(test_sealing),        TEST(test_slow_table),
-                TEST(test_live_rows),      TEST(test_live_rows_hurry),
+                TEST(test_live_rows),      TEST(test_live_rows_hurry), TEST(test_live_version),
                 TEST(test_metadata),       TEST(test_one_recorder),
                 TEST(test_live_rows_withdrawn),
                 TEST(test_many_live_rows), TEST(test_many_parts),

@@ -141,6 +141,38 @@ static void hand_out(ProcessTable *table, const Process *p)
         table->options.ended(p, table->options.data);
 }
 
+static const Label *label_of(const ProcessTable *table, const Process *p, const Label *parent,
+                             const char *response)
+{
+        const LabelWords words = {
+                .comm = p->comm[0] ? p->comm : NULL,
+                .exe = p->exe,
+                .cmdline = p->cmdline,
+                .response = response,
+                .parent = parent,
+        };
+
+        return table->options.label ? table->options.label(&words, table->options.label_data) : NULL;
+}
+
+const Label *process_table_label(const ProcessTable *table, const Process *p, const char *response)
+{
+        return label_of(table, p, p->parent_label, response);
+}
+
+static const Label *own_label(const ProcessTable *table, Process *p)
+{
+        if (!p->label)
+                p->label = label_of(table, p, NULL, NULL);
+        return p->label;
+}
+
+static void tell(const ProcessTable *table, const Process *p)
+{
+        if (p->wanted && p->execed && p->cmdline && table->options.told)
+                table->options.told(p, table->options.data);
+}
+
 static void want(ProcessTable *table, Process *p)
 {
         if (p->wanted)
@@ -150,6 +182,7 @@ static void want(ProcessTable *table, Process *p)
         table->counts.processes++;
         table->counts.started += !p->found;
         table->counts.alive++;
+        tell(table, p);
 }
 
 static void check_match(ProcessTable *table, Process *p);
@@ -180,6 +213,7 @@ static void take_command(ProcessTable *table, Process *p, const TrackEvent *even
         free(p->cmdline);
         free(p->cwd); /* not the parent's: who execs has often changed to another one before */
         p->exe = p->cmdline = p->cwd = NULL;
+        p->label = NULL;
         if (event->exe && event->exe[0] == '/')
                 p->exe = strdup(event->exe);
         if (event->cmdline && event->cmdline_size > 0)
@@ -202,6 +236,7 @@ static void look_at(ProcessTable *table, Process *p)
                 replace(&p->cwd, path);
         if (!p->exe && proc_exe_read(host, p->pid, path, sizeof path) == 0)
                 replace(&p->exe, path);
+        p->label = NULL;
         if (!p->cgroup && proc_cgroup_read(host, p->pid, path, sizeof path) == 0)
                 replace(&p->cgroup, path);
         if (!p->cmdline && proc_cmdline_read(host, p->pid, arguments, &size, &cut) == 0 && size > 0) {
@@ -219,8 +254,10 @@ void process_table_look(ProcessTable *table)
                 Process *p = map_get(table->alive, (uint64_t)pids[i]);
                 if (p && p->unread && (!p->cwd || !p->exe || !p->cmdline || !p->cgroup))
                         look_at(table, p);
-                if (p)
-                        p->unread = false;
+                if (!p)
+                        continue;
+                p->unread = false;
+                tell(table, p);
         }
         buffer_clear(&table->unread);
 }
@@ -269,6 +306,7 @@ static void on_fork(ProcessTable *table, const TrackEvent *event)
                 return;
         if (parent) { /* until it execs it is its parent's program */
                 p->parent_key = parent->key;
+                p->parent_label = parent->wanted ? own_label(table, parent) : NULL;
                 p->exe = copy_text(parent->exe);
                 p->cmdline = copy_text(parent->cmdline);
                 p->cwd = copy_text(parent->cwd);
@@ -340,8 +378,10 @@ static void on_found(ProcessTable *table, const TrackEvent *event)
         p->found = p->execed = p->pid != table->options.root;
         p->base = p->last = event->figures;
         p->threads_max = MAX(event->threads_max, 1u);
-        if (parent)
+        if (parent) {
                 p->parent_key = parent->key;
+                p->parent_label = parent->wanted ? own_label(table, parent) : NULL;
+        }
         look_at(table, p);
         if (!table->options.match_only || asked || p->pid == table->options.root ||
             (parent && parent->wanted))
@@ -480,6 +520,7 @@ void process_table_apply(const TrackEvent *event, void *data)
                 if (p) {
                         memcpy(p->comm_before, p->comm, sizeof p->comm);
                         memcpy(p->comm, event->comm, sizeof p->comm);
+                        p->label = NULL;
                 }
                 break;
         case TRACK_EXIT:

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "host/host.h"
+#include "table/label.h"
 #include "track/track.h"
 
 typedef enum PeakSource { PEAK_UNKNOWN, PEAK_EXACT, PEAK_SAMPLED, PEAK_ESTIMATED } PeakSource;
@@ -55,6 +56,8 @@ typedef struct Process {
         int wait_status;              /* -1 unknown */
         char comm[16], comm_before[16]; /* before: what the last rename replaced */
         char *exe, *cmdline, *cwd, *cgroup; /* owned; NULL unknown */
+        const Label *label;           /* without regard to its parent; NULL: not asked for yet */
+        const Label *parent_label;    /* of who forked it, then; NULL unknown */
         TrackFigures base, last;      /* at the image's begin, and newest */
         uint64_t peak_rss_bytes, peak_pss_bytes; /* TRACK_UNKNOWN */
         PeakSource peak_source;
@@ -70,6 +73,10 @@ typedef struct ProcessTableOptions {
         bool match_only;   /* a process is wanted once `match` says so, or its parent is */
         pid_t root;        /* wanted in any case: the command; 0 none */
         bool (*match)(const char *cmdline, void *data); /* NULL: all are wanted */
+        /* What there is to know of a wanted image while it lives is known; NULL: nobody asks. */
+        void (*told)(const Process *process, void *data);
+        LabelFn label;     /* NULL: nobody labels */
+        void *label_data;
         /* The image is over: its row can be written. Called for wanted ones only. */
         void (*ended)(const Process *process, void *data);
         void *data;
@@ -93,6 +100,10 @@ void process_table_waited(ProcessTable *table, pid_t pid, int wait_status);
 /* Somebody named this process, which is or will be found: it is wanted, whatever `match` says. 0 or
  * -ENOMEM. */
 int process_table_ask(ProcessTable *table, pid_t pid);
+
+/* What it is for, by what is known of it and of who forked it, and of its response files (NULL:
+ * nothing). NULL: nobody labels. */
+const Label *process_table_label(const ProcessTable *table, const Process *process, const char *response);
 
 Process *process_table_find(const ProcessTable *table, pid_t pid); /* alive; NULL */
 
