@@ -488,6 +488,16 @@ void process_monitor_waited(ProcessMonitor *m, pid_t pid, int wait_status)
         process_table_waited(m->table, pid, wait_status);
 }
 
+size_t process_monitor_awaited(const ProcessMonitor *m)
+{
+        size_t position = 0, n = 0;
+        Process *p;
+
+        while (process_table_next_exited(m->table, &position, &p))
+                n += p->wanted;
+        return n;
+}
+
 int process_monitor_finish(ProcessMonitor *m, uint64_t now_ns, Error *err)
 {
         size_t position = 0;

@@ -54,6 +54,10 @@ int process_monitor_tick(ProcessMonitor *monitor, const Tick *tick, Error *err);
 /* The command was waited for: how it ended, which not every source knows. */
 void process_monitor_waited(ProcessMonitor *monitor, pid_t pid, int wait_status);
 
+/* Of how many that ended the final figures are still to come: the kernel tells them when it frees a
+ * process, an RCU grace period later (tens of ms on a busy machine). */
+size_t process_monitor_awaited(const ProcessMonitor *monitor);
+
 /* Writes the rows of all that are left: those whose final figures never came, and those still
  * alive (end_ns null). Live rows are not to be asked for any more. */
 int process_monitor_finish(ProcessMonitor *monitor, uint64_t now_ns, Error *err);

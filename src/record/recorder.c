@@ -21,6 +21,8 @@
 enum {
         SUSPEND_NS = 1000000000, /* boottime ran ahead of monotonic by this in a tick: slept */
         CLOCK_STEP_NS = 100000000, /* realtime moved against monotonic: somebody set it */
+        FINAL_WAIT_NS = 100000000, /* at most, for final figures of processes */
+        FINAL_LOOK_NS = 1000000,   /* between looks whether they are there */
         CGROUP_LOOK_NS = 250000000, /* between looks at who joined the watched cgroup */
 };
 
@@ -476,6 +478,17 @@ static void ignore_late_ends(void)
         signal(SIGHUP, SIG_IGN);
 }
 
+/* Until then the last ones' CPU time is that of their last time slice but one: often nothing. */
+static void await_final_figures(Recorder *r)
+{
+        uint64_t until_ns = clock_monotonic_ns() + FINAL_WAIT_NS;
+
+        while (process_monitor_awaited(r->monitor) > 0 && clock_monotonic_ns() < until_ns) {
+                nanosleep(&(struct timespec){.tv_nsec = FINAL_LOOK_NS}, NULL);
+                process_monitor_drain(r->monitor);
+        }
+}
+
 /* The last tick, and what the command's end tells. */
 static void wind_up(Recorder *r)
 {
@@ -500,6 +513,7 @@ static void wind_up(Recorder *r)
                         result->cgroup_peak_bytes = UINT64_MAX;
                 result->cgroup_cpu_us = command_cgroup_cpu_us(r->cgroup);
         }
+        await_final_figures(r);
         int e = process_monitor_finish(r->monitor, clock_monotonic_ns(), &err);
         if (e < 0 && result->sink_error == 0) {
                 result->sink_error = e;
