@@ -5,13 +5,15 @@
 
 #include "app/rules-show.h"
 #include "base/log.h"
+#include "rules/rule-check.h"
 
 static void add_notes(const RuleSet *set, bool problems, String *to)
 {
         for (size_t i = 0; i < rule_set_n_notes(set); i++) {
                 const RuleNote *note = rule_set_note(set, i);
                 if (note->problem == problems)
-                        string_add_format(to, "%s%s\n", problems ? "" : "warning: ", note->sentence);
+                        string_add_format(to, "%.*s%s%s\n", (int)note->where, note->sentence,
+                                          problems ? "" : " warning:", note->sentence + note->where);
         }
 }
 
@@ -63,7 +65,7 @@ static int check_one(const RulesCommand *command, const char *name, size_t *n, S
 {
         _cleanup_(rule_set_freep) RuleSet *set = NULL;
 
-        if (rule_set_read(name, &set) < 0) {
+        if (rule_set_read(name, &set) < 0 || (rule_set_n_problems(set) == 0 && rule_set_doubt(set) < 0)) {
                 log_error("out of memory");
                 return EXIT_CANNOT;
         }

@@ -12,8 +12,8 @@
 #include "table/label.h"
 
 enum {
-        LABEL_CACHE_BYTES = 512 << 10, /* of texts in a generation */
-        LABEL_CACHE_SLOTS = 4096,      /* a power of two; three in four are used at most */
+        LABEL_CACHE_BYTES = 256 << 10, /* of texts in a generation */
+        LABEL_CACHE_SLOTS = 2048,      /* a power of two; three in four are used at most */
 };
 
 typedef struct LabelCache LabelCache;

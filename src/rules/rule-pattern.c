@@ -183,10 +183,13 @@ static int read_regex(const RuleReading *reading, const TomlValue *value, RulePa
                 return 0; /* compiled when it is needed; that it can be is a test's concern */
         int r = regex_new_in(reading->set->room, pattern->text, &regex, &offset, &why);
         regex_free(regex);
+        size_t character = 1;
+        for (size_t i = 0; i < offset; i++)
+                character += ((unsigned char)pattern->text[i] & 0xc0) != 0x80;
         if (r == -EINVAL)
                 rule_set_problem(reading->set, reading->file, rule_text_place(reading, value, offset),
                                  "regular expression, at character %zu: %s; expected one of PCRE2",
-                                 offset + 1, why.message);
+                                 character, why.message);
         return r;
 }
 

@@ -65,7 +65,9 @@ static void note(RuleSet *set, bool problem, const RuleFile *file, TomlPlace pla
         else
                 where[0] = '\0';
         string_add(&sentence, string_get(&name));
-        string_add_format(&sentence, "%s: ", where);
+        string_add_format(&sentence, "%s:", where);
+        size_t n = sentence.size;
+        string_add_char(&sentence, ' ');
         string_add_shown(&sentence, what, 0, false);
         const char *kept = sentence.failed ? NULL : rule_set_copy(set, string_get(&sentence), sentence.size);
         set->notes[set->n_notes++] = (RuleNote){
@@ -73,6 +75,7 @@ static void note(RuleSet *set, bool problem, const RuleFile *file, TomlPlace pla
                 .file = file->name,
                 .place = place,
                 .sentence = kept ? kept : "out of memory",
+                .where = kept ? n : 0,
         };
 }
 

@@ -87,6 +87,7 @@ typedef struct RuleNote {
         const char *file;
         TomlPlace place;      /* 0, 0: none */
         const char *sentence; /* whole: "FILE:LINE:COL: what is wrong; what was expected" */
+        size_t where;         /* how much of it is the place, with its colon */
 } RuleNote;
 
 typedef struct RuleSet RuleSet;

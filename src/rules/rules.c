@@ -27,6 +27,7 @@ struct Rules {
         Matcher *matcher;
         LabelTable *labels;
         LabelCache *cache;
+        Wrappers *wrappers;
         Result *results; /* by rule of the set */
         bool parents;
         Buffer full;     /* a command line with what is in its response files */
@@ -57,6 +58,8 @@ static int prepare(Rules *rules)
                 r = label_table_new(&rules->labels);
         if (r == 0)
                 r = label_cache_new(&rules->cache);
+        if (r == 0)
+                r = wrappers_new(&rules->wrappers);
         if (r == 0 && !(rules->results = calloc(n + 1, sizeof *rules->results)))
                 r = -ENOMEM;
         for (size_t i = 0; r == 0 && i < n; i++) {
@@ -103,6 +106,7 @@ Rules *rules_free(Rules *rules)
                 matcher_free(rules->matcher);
                 label_table_free(rules->labels);
                 label_cache_free(rules->cache);
+                wrappers_free(rules->wrappers);
                 rule_set_free(rules->set);
                 buffer_done(&rules->full);
                 free(rules->results);
@@ -172,7 +176,7 @@ const Label *rules_label(const LabelWords *words, void *data)
 
         if (label)
                 return label;
-        run_commands_see(words, &commands);
+        run_commands_see(rules->wrappers, words, &commands);
         size_t found = decide(rules, words, &commands, &input);
         label = result_label(rules, found, input.command);
         if (cached)
@@ -185,7 +189,7 @@ void rules_explain(Rules *rules, const LabelWords *words, Explanation *ret)
         MatchInput input;
 
         *ret = (Explanation){0};
-        run_commands_see(words, &ret->commands);
+        run_commands_see(rules->wrappers, words, &ret->commands);
         size_t found = decide(rules, words, &ret->commands, &input);
         ret->asked = input.command;
         ret->label = result_label(rules, found, input.command);

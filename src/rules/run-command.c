@@ -4,7 +4,6 @@
 #include "base/macros.h"
 #include "rules/program-name.h"
 #include "rules/shell-script.h"
-#include "rules/wrappers.h"
 
 /* comm is at most this long; what is as long may be cut. */
 enum { COMM_MAX = 15 };
@@ -85,13 +84,11 @@ static TextPart behind(TextPart line, TextPart name)
 }
 
 /* What a wrapper runs, or nothing. */
-static RunCommand run_by_wrapper(const RunCommand *outer)
+static RunCommand run_by_wrapper(const Wrapper *wrapper, const RunCommand *outer)
 {
-        const OptionShape *shape = NULL;
-
-        while ((shape = wrapper_next(outer->program, shape)) != NULL) {
+        for (size_t i = 0; i < WRAPPER_SHAPES_MAX && wrapper->shapes[i]; i++) {
                 TextPart rest = behind(outer->line, outer->name), inner;
-                OptionsEnd end = options_skip(shape, &rest);
+                OptionsEnd end = options_skip(wrapper->shapes[i], &rest);
                 if (end == OPTIONS_SCRIPT && shell_script_choose(rest, &inner))
                         return command_of(inner);
                 if (end == OPTIONS_COMMAND)
@@ -131,15 +128,14 @@ typedef enum Found {
         FOUND_SCRIPT,  /* it is, if anybody knows it */
 } Found;
 
-static Found run_by_interpreter(const RunCommand *outer, RunCommand *ret)
+static Found run_by_interpreter(const Wrapper *wrapper, const RunCommand *outer, RunCommand *ret)
 {
-        const OptionShape *shape = interpreter_find(outer->program);
         TextPart rest = behind(outer->line, outer->name), inner;
-        bool java = interpreter_is_java(outer->program), python = interpreter_is_python(outer->program);
+        bool java = wrapper->java, python = wrapper->python;
 
-        if (!shape)
+        if (!wrapper->interpreter)
                 return FOUND_NOTHING;
-        OptionsEnd end = options_skip(shape, &rest);
+        OptionsEnd end = options_skip(wrapper->interpreter, &rest);
         if (end == OPTIONS_NOTHING)
                 return FOUND_NOTHING;
         if (end == OPTIONS_SCRIPT && !java && !python) {
@@ -168,7 +164,7 @@ static bool is_own_path(TextPart word)
 
 /* The process without its arguments: by its file or, where that is an interpreter's, by what it calls
  * itself, the script's name. */
-static void see_nameless(const LabelWords *words, RunCommands *ret)
+static void see_nameless(const Wrappers *wrappers, const LabelWords *words, RunCommands *ret)
 {
         TextPart exe = part_of(words->exe, COMMAND_LINE_MAX), file = program_base(exe);
         TextPart comm = part_of(words->comm, COMMAND_LINE_MAX), name = comm_name(comm);
@@ -180,8 +176,9 @@ static void see_nameless(const LabelWords *words, RunCommands *ret)
                 return;
         }
         RunCommand process = {file, program_normalise(file), file, exe, false, 0};
-        bool other = text_part_is(process.program, "busybox") ||
-                     (interpreter_find(process.program) && !interpreter_is_java(process.program));
+        const Wrapper *wrapper = wrappers_find(wrappers, process.program);
+        bool other = wrapper && !wrapper->java &&
+                     (wrapper->interpreter || text_part_among(process.program, " busybox toybox "));
         if (other && !text_part_equal(comm, text_part(file.text, MIN(file.size, (size_t)COMM_MAX))))
                 ret->items[ret->n++] = (RunCommand){name, program_normalise(name), name, exe, true, 0};
         ret->items[ret->n++] = process;
@@ -205,7 +202,7 @@ static RunCommand outermost(const LabelWords *words, TextPart line)
         return command;
 }
 
-void run_commands_see(const LabelWords *words, RunCommands *ret)
+void run_commands_see(const Wrappers *wrappers, const LabelWords *words, RunCommands *ret)
 {
         TextPart line = part_of(words->cmdline, COMMAND_LINE_MAX);
         RunCommand at = known(line) ? outermost(words, line) : (RunCommand){0};
@@ -213,13 +210,16 @@ void run_commands_see(const LabelWords *words, RunCommands *ret)
 
         ret->n = ret->n_wrappers = 0;
         if (!known(at.name)) {
-                see_nameless(words, ret);
+                see_nameless(wrappers, words, ret);
                 return;
         }
         process = at;
         for (unsigned depth = 0; depth < WRAPPERS_MAX; depth++) {
-                RunCommand inner = run_by_wrapper(&at);
-                Found found = known(inner.name) ? FOUND_COMMAND : run_by_interpreter(&at, &inner);
+                const Wrapper *wrapper = wrappers_find(wrappers, at.program);
+                if (!wrapper)
+                        break;
+                RunCommand inner = run_by_wrapper(wrapper, &at);
+                Found found = known(inner.name) ? FOUND_COMMAND : run_by_interpreter(wrapper, &at, &inner);
                 if (found == FOUND_NOTHING)
                         break;
                 wrapper_add(ret, at.name);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "rules/text-part.h"
+#include "rules/wrappers.h"
 #include "table/label.h"
 
 typedef struct RunCommand {
@@ -32,4 +33,4 @@ typedef struct RunCommands {
         size_t n_wrappers;
 } RunCommands;
 
-void run_commands_see(const LabelWords *words, RunCommands *ret);
+void run_commands_see(const Wrappers *wrappers, const LabelWords *words, RunCommands *ret);

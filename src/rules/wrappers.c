@@ -1,12 +1,15 @@
 /* The table of wrappers. Sources: the manual pages of the programs. */
 #include "rules/wrappers.h"
 
-#include "base/macros.h"
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
 
 #define PLAIN "", "", "", "", ""
 
 /* names, letters with a value, long options with one, letters that end it, scripts, prefix */
-static const OptionShape wrappers[] = {
+static const OptionShape shapes[] = {
         {" env ", "uC", " --unset --chdir ", "", "", "", .assignments = true},
         {" ccache ", PLAIN, .assignments = true, .plain = true},
         {" sccache distcc icecc gomacc buildcache recc icerun cachecc1 ", PLAIN, .plain = true},
@@ -74,33 +77,62 @@ static const OptionShape interpreters[] = {
          "--add-reads --upgrade-module-path --source --limit-modules ", "", " -jar -m --module ", ""},
 };
 
-const OptionShape *wrapper_next(TextPart program, const OptionShape *shape)
+enum { SLOTS = 512 }; /* a power of two, twice the names and more */
+
+struct Wrappers {
+        Wrapper slots[SLOTS]; /* name.text NULL: empty */
+};
+
+static Wrapper *find(const Wrappers *wrappers, TextPart name)
 {
-        for (size_t i = shape ? (size_t)(shape - wrappers) + 1 : 0; i < ARRAY_LENGTH(wrappers); i++)
-                if (text_part_among(program, wrappers[i].names))
-                        return &wrappers[i];
-        return NULL;
+        size_t i = hash_bytes(name.text, name.size) & (SLOTS - 1);
+
+        while (wrappers->slots[i].name.text && !text_part_equal(wrappers->slots[i].name, name))
+                i = (i + 1) & (SLOTS - 1);
+        return (Wrapper *)&wrappers->slots[i];
 }
 
-const OptionShape *interpreter_find(TextPart program)
+static void add(Wrappers *to, const OptionShape *shape, bool interpreter)
 {
+        TextPart rest = text_part(shape->names, strlen(shape->names)), name;
+
+        while ((name = word_next(&rest)).size > 0) {
+                Wrapper *w = find(to, name);
+                w->name = name;
+                if (!interpreter) {
+                        w->shapes[w->shapes[0] != NULL] = shape;
+                        continue;
+                }
+                w->interpreter = shape;
+                w->shell = shape->plus;
+                w->python = shape->attached;
+                w->java = text_part_is(name, "java");
+        }
+}
+
+int wrappers_new(Wrappers **ret)
+{
+        Wrappers *to = calloc(1, sizeof *to);
+
+        if (!to)
+                return -ENOMEM;
+        for (size_t i = 0; i < ARRAY_LENGTH(shapes); i++)
+                add(to, &shapes[i], false);
         for (size_t i = 0; i < ARRAY_LENGTH(interpreters); i++)
-                if (text_part_among(program, interpreters[i].names))
-                        return &interpreters[i];
+                add(to, &interpreters[i], true);
+        *ret = to;
+        return 0;
+}
+
+Wrappers *wrappers_free(Wrappers *w)
+{
+        free(w);
         return NULL;
 }
 
-bool interpreter_is_shell(TextPart program)
+const Wrapper *wrappers_find(const Wrappers *w, TextPart program)
 {
-        return text_part_among(program, interpreters[0].names);
-}
+        const Wrapper *found = program.size ? find(w, program) : NULL;
 
-bool interpreter_is_python(TextPart program)
-{
-        return text_part_among(program, interpreters[1].names);
-}
-
-bool interpreter_is_java(TextPart program)
-{
-        return text_part_is(program, "java");
+        return found && found->name.text ? found : NULL;
 }

@@ -1,14 +1,24 @@
 /* Programs that only run another one, and those that run a script. docs/rules.md names them. */
 #pragma once
 
+#include "base/macros.h"
 #include "rules/words.h"
 
-/* How to find what a wrapper of this normalised name runs: the shapes are tried in turn, from NULL.
- * NULL: there is no (further) one. */
-const OptionShape *wrapper_next(TextPart program, const OptionShape *shape);
+enum { WRAPPER_SHAPES_MAX = 2 };
 
-/* The same for interpreters; what follows their options is a script. At most one. */
-const OptionShape *interpreter_find(TextPart program);
-bool interpreter_is_shell(TextPart program);
-bool interpreter_is_java(TextPart program);
-bool interpreter_is_python(TextPart program);
+typedef struct Wrapper {
+        TextPart name; /* normalised */
+        const OptionShape *shapes[WRAPPER_SHAPES_MAX]; /* how to find what it runs, tried in turn; NULL: no more */
+        const OptionShape *interpreter; /* what stands behind these options is a script */
+        bool shell, java, python;
+} Wrapper;
+
+/* All of them, by name. */
+typedef struct Wrappers Wrappers;
+
+int wrappers_new(Wrappers **ret); /* 0 or -ENOMEM */
+Wrappers *wrappers_free(Wrappers *wrappers);
+DEFINE_CLEANUP(Wrappers, wrappers)
+
+/* NULL: it is none. */
+const Wrapper *wrappers_find(const Wrappers *wrappers, TextPart program);
