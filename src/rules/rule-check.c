@@ -239,9 +239,10 @@ static bool all_hold(const RuleSet *set, const Rule *rule, const MatchInput *inp
         return true;
 }
 
-/* Whether a command of this name, and of the two rules' samples in this order, is matched by both. */
-static bool try_witness(const RuleSet *set, const Rule *a, const Rule *b, const char *name, const Rule *first,
-                        const Rule *second, String *witness)
+/* Whether a command of this name, and of the two rules' samples in this order, is matched by both. `named`:
+ * the samples come with the name. */
+static bool try_order(const RuleSet *set, const Rule *a, const Rule *b, const char *name, const Rule *first,
+                      const Rule *second, bool named, String *witness)
 {
         _cleanup_string_ String exe = {0};
         const RuleCondition *path = condition_of(a, SUBJECT_EXE, SUBJECT_EXE);
@@ -250,9 +251,11 @@ static bool try_witness(const RuleSet *set, const Rule *a, const Rule *b, const 
         path = path ? path : condition_of(b, SUBJECT_EXE, SUBJECT_EXE);
         parent = parent ? parent : condition_of(b, SUBJECT_PARENT, SUBJECT_PARENT);
         string_clear(witness);
-        string_add(witness, name);
+        string_add(witness, named ? "" : name);
         add_line(first, witness);
         add_line(second, witness);
+        if (witness->size == 0)
+                string_add(witness, name);
         if (path)
                 add_sample(&path->patterns[0], &exe);
         TextPart base = text_part(name, strlen(name));
@@ -265,6 +268,12 @@ static bool try_witness(const RuleSet *set, const Rule *a, const Rule *b, const 
         Label label = {parent ? parent->patterns[0].text : "", ""};
         MatchInput input = {.command = &command, .full = command.line, .parent = &label};
         return command.program.size > 0 && all_hold(set, a, &input) && all_hold(set, b, &input);
+}
+
+static bool try_witness(const RuleSet *set, const Rule *a, const Rule *b, const char *name, String *witness)
+{
+        return try_order(set, a, b, name, a, b, false, witness) || try_order(set, a, b, name, b, a, false, witness) ||
+               try_order(set, a, b, name, a, b, true, witness) || try_order(set, a, b, name, b, a, true, witness);
 }
 
 static bool find_witness(const RuleSet *set, const Rule *a, const Rule *b, String *witness)
@@ -281,13 +290,13 @@ static bool find_witness(const RuleSet *set, const Rule *a, const Rule *b, Strin
                         const char *text = string_get(&name);
                         if (strpbrk(text, "/ ") || (!names && r == 0))
                                 continue;
-                        if (try_witness(set, a, b, text, a, b, witness) || try_witness(set, a, b, text, b, a, witness))
+                        if (try_witness(set, a, b, text, witness))
                                 return true;
                 }
         }
         return !condition_of(a, SUBJECT_PROGRAMS, SUBJECT_PROGRAM) &&
                !condition_of(b, SUBJECT_PROGRAMS, SUBJECT_PROGRAM) &&
-               (try_witness(set, a, b, "x", a, b, witness) || try_witness(set, a, b, "x", b, a, witness));
+               try_witness(set, a, b, "x", witness);
 }
 
 /* An earlier rule of the same explicit priority, file and another label, that matches something that

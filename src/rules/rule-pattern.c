@@ -111,9 +111,9 @@ static bool is_alphanumeric(char c)
         return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-static bool is_repeat(const char *p, const char *end)
+static bool may_be_missing(const char *p, const char *end)
 {
-        return p < end && (*p == '?' || *p == '*' || *p == '{' || *p == '+');
+        return p < end && (*p == '?' || *p == '*' || *p == '{');
 }
 
 /* The run of plain characters at p; the last is not in it if it may be missing. */
@@ -123,7 +123,7 @@ static TextPart plain_run(const char *p, const char *end)
 
         while (p < end && !is_special(*p))
                 p++;
-        if (p > begin && is_repeat(p, end))
+        if (p > begin && may_be_missing(p, end))
                 p--;
         return text_part(begin, (size_t)(p - begin));
 }
