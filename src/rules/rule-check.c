@@ -171,7 +171,8 @@ static void find_dead_names(RuleSet *set, size_t at, const RuleCondition *names,
         }
 }
 
-static void doubt_wins(RuleSet *set, size_t at)
+/* Whether there was something to tell. */
+static bool doubt_wins(RuleSet *set, size_t at)
 {
         const Rule *rule = rule_set_at(set, at), *by = find_taker(set, at, NULL, SIZE_MAX);
         const RuleCondition *names = rule_plain_names(rule);
@@ -180,10 +181,10 @@ static void doubt_wins(RuleSet *set, size_t at)
 
         if (by) {
                 tell_never(set, rule, by);
-                return;
+                return true;
         }
         if (!names || names->n > 1024)
-                return;
+                return false;
         find_dead_names(set, at, names, &dead);
         if (dead.n > 0) {
                 rule_place_format(dead.first, place, sizeof place);
@@ -195,6 +196,7 @@ static void doubt_wins(RuleSet *set, size_t at)
                                       string_get(&dead.shown), dead.n > NAMES_SHOWN ? ", …" : "", place);
         }
         string_done(&dead.shown);
+        return dead.n > 0;
 }
 
 /* ---- rules that disagree ---- */
@@ -419,8 +421,8 @@ int rule_set_doubt(RuleSet *set)
                                 if (doubt_pattern(set, rule, condition, &condition->patterns[p]) < 0)
                                         return -ENOMEM;
                         }
-                doubt_wins(set, i);
-                doubt_order(set, i, &pairs);
+                if (!doubt_wins(set, i))
+                        doubt_order(set, i, &pairs);
         }
         return 0;
 }
