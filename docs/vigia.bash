@@ -23,7 +23,7 @@ _vigia()
         fi
         case $previous in
         --source) mapfile -t COMPREPLY < <(compgen -W 'bpf perf poll' -- "$word") && return ;;
-        --to) mapfile -t COMPREPLY < <(compgen -W 'csv json parquet folio-migration' -- "$word") && return ;;
+        --to) mapfile -t COMPREPLY < <(compgen -W 'csv json parquet folio-migration summary.log' -- "$word") && return ;;
         --compression) mapfile -t COMPREPLY < <(compgen -W 'zstd snappy gzip brotli lz4 none' -- "$word") && return ;;
         --table) mapfile -t COMPREPLY < <(compgen -W 'processes samples totals events' -- "$word") && return ;;
         --user) mapfile -t COMPREPLY < <(compgen -u -- "$word") && return ;;

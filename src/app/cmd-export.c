@@ -9,6 +9,7 @@
 #include "app/commands.h"
 #include "app/compression.h"
 #include "app/export-folio-migration.h"
+#include "app/export-summary-log.h"
 #include "app/progress.h"
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -16,7 +17,7 @@
 #include "base/text.h"
 #include "export/table-copy.h"
 
-#define FORMATS "csv, json, parquet or folio-migration"
+#define FORMATS "csv, json, parquet, folio-migration or summary.log"
 
 typedef struct Export {
         const Command *command;
@@ -25,6 +26,7 @@ typedef struct Export {
         TextList tables;
         TableCopy copy;
         bool folio_migration; /* the text of kdevops' monitor, not a table's format */
+        bool summary_log;     /* of MyMonitor: of the run, not of a table */
         ParquetKeyValue metadata[2];
 } Export;
 
@@ -110,6 +112,8 @@ static int export_as_asked(Export *e, Error *err)
 {
         const char *named = e->tables.n ? e->tables.items[0] : NULL;
 
+        if (e->summary_log)
+                return export_summary_log(e->reader, e->output, err);
         if (!e->folio_migration)
                 return export_all(e, err);
         return export_folio_migration(e->reader, export_folio_migration_table(e->reader, named, err),
@@ -160,7 +164,10 @@ static int parse_format(Export *e, const char *to, Error *err)
         e->folio_migration = text_equal(to, "folio-migration");
         if (e->folio_migration && e->tables.n > 1)
                 return error_set(err, EINVAL, "export: folio-migration is one table; expected one --table");
-        if (!e->folio_migration && table_format_parse(to, &e->copy.format) < 0)
+        e->summary_log = text_equal(to, "summary.log") || text_equal(to, "summary-log");
+        if (e->summary_log && e->tables.n > 0)
+                return error_set(err, EINVAL, "export: summary.log is of the whole run; expected no --table");
+        if (!e->folio_migration && !e->summary_log && table_format_parse(to, &e->copy.format) < 0)
                 return error_set(err, EINVAL, "export: --to %s: expected " FORMATS, to);
         return 0;
 }
@@ -170,7 +177,7 @@ static int run_export(const Command *command, int argc, char **argv)
         Export e = {.command = command};
         const char *to = NULL, *compression = NULL;
         const Option options[] = {
-                {0, "to", "FORMAT", "csv, json (a line a row), parquet, folio-migration", OPTION_TEXT, &to},
+                {0, "to", "FORMAT", "csv, json (a line a row), parquet, folio-migration, summary.log", OPTION_TEXT, &to},
                 {'o', "output", "PATH", "a folder; with one --table a file, or - for stdout",
                  OPTION_TEXT, &e.output},
                 {0, "table", "NAME", "only this table; may be given again", OPTION_LIST, &e.tables},
@@ -204,6 +211,7 @@ const Command command_export = {
                    "  vigia export last --to csv -o tables\n"
                    "  vigia export last --to json --table processes | head -n 1\n\n"
                    "folio-migration is the text that kdevops keeps, HOST_folio_migration_stats.txt: the\n"
-                   "local time and the counters of every sample.",
+                   "local time and the counters of every sample. summary.log is MyMonitor's: duration,\n"
+                   "peak, and the peak of each category.",
         .run = run_export,
 };

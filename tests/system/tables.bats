@@ -93,14 +93,38 @@ fails() # CODE LINE COMMAND…
 }
 
 @test "bad usage of report, export and convert: a sentence, exit 2" {
-        fails 2 'export: expected --to csv, json, parquet or folio-migration; see vigia export --help' "$VIGIA" export last
-        fails 2 'export: --to xml: expected csv, json, parquet or folio-migration; see vigia export --help' "$VIGIA" export last --to xml
+        fails 2 'export: expected --to csv, json, parquet, folio-migration or summary.log; see vigia export --help' "$VIGIA" export last
+        fails 2 'export: --to xml: expected csv, json, parquet, folio-migration or summary.log; see vigia export --help' "$VIGIA" export last --to xml
+        fails 2 'export: summary.log is of the whole run; expected no --table; see vigia export --help' \
+                "$VIGIA" export last --to summary.log --table processes
         fails 2 'convert: expected two names: IN and OUT; see vigia convert --help' "$VIGIA" convert in.csv
         fails 2 'convert: out.xls: expected a name in .csv, .json or .parquet, or --to; see vigia convert --help' \
                 "$VIGIA" convert in.csv out.xls
         fails 2 'convert: --compression lzma: expected zstd, snappy, gzip, brotli, lz4 or none; see vigia convert --help' \
                 "$VIGIA" convert in.csv out.parquet --compression lzma
         fails 2 'report: expected one RUN: a path, an id, or last; see vigia report --help' "$VIGIA" report
+}
+
+# Figures against the run's own tables and report.
+@test "summary.log: every line of MyMonitor's, peaks are the report's" {
+        command -v jq >/dev/null || skip "no jq"
+        "$VIGIA" run -q -o "$DIR/run" -l 'tiny-j3' -- sh -c 'for i in 1 2 3; do /bin/true; done; sleep 0.3; exit 7' || (($? == 7))
+        "$VIGIA" export run --to summary.log >text
+        "$VIGIA" export run --to summary-log -o new/
+        cmp text new/summary.log
+        "$VIGIA" export run --to summary.log -o "$DIR/my.txt"
+        cmp text my.txt
+        "$VIGIA" report --json run >report.json
+        jq -r '"Project: tiny", "Parallelism: -j3",
+                "Peak Overall Memory (PSS_KB): \(.peak.pss_bytes / 1024 | floor) KB", "Build Exit Code: 7"' report.json >wanted
+        jq -r '"Samples Collected: \(.ticks)"' run/run.json >>wanted
+        while read -r line; do grep -qxF -- "$line" text || { cat text; echo "missing: $line"; false; }; done <wanted
+        grep -qxE 'Total Build & Monitoring Duration: [0-9]+\.[0-9]s \([0-9]+\.[0-9]{2} seconds\)' text
+        # Each category of the report once, with its pids and its peak; each major's pids are their sum.
+        jq -r '.categories[] | "    \(.category): \((.peak_pss_bytes // .largest_process_bytes) / 1024 | floor) KB (\(.processes) pids)"' report.json | sort >wanted
+        grep -E '^    ' text | sort | diff - wanted
+        jq -r '[.categories | group_by(.major)[] | map(.processes) | add] | sort | .[]' report.json >wanted
+        sed -n 's/^  Total Peak Memory: .*(\([0-9]*\) total pids)$/\1/p' text | sort -n | diff - wanted
 }
 
 @test "a million rows: memory stays small" {
