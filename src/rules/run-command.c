@@ -103,7 +103,7 @@ static void name_java(RunCommand *command, bool jar)
         TextPart name = command->name;
 
         if (jar) {
-                if (text_part_ends(name, ".jar"))
+                if (name.size > 4 && text_part_ends(name, ".jar"))
                         name.size -= 4;
                 command->program = program_normalise(name);
                 return;

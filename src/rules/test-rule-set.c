@@ -42,67 +42,67 @@ static void show_notes(const RuleSet *set)
                 print_error("  %s\n", rule_set_note(set, i)->sentence);
 }
 
+static const char *const mistakes[][2] = {
+        {"x", "f:1:2: "},
+        {"rules = 3\n", "f:1:9: rules is an integer; expected [[rules]]"},
+        {"rules = [3]\n", "f:1:10: a rule is an integer; expected a table"},
+        {"rule = 1\n", "f:1:1: unknown key rule; did you mean rules?"},
+        {"includes = 'x'\n", "f:1:1: unknown key includes; did you mean include?"},
+        {"include = 3\n", "f:1:11: include is an integer; expected the path of a file, or \"builtin\""},
+        {"include = ['']\n", "f:1:12: include is no path"},
+        {"include = ['builtin/nothing.toml']\n", "f:1:12: no built-in file of rules is called builtin/nothing.toml"},
+        {"[[rules]]\n", "f:1:3: a rule without a major_category; expected major_category = "},
+        {"[[rules]]\nmajor_category='A'\n", "f:1:3: a rule without a category; expected category = "},
+        {RULE, "f:1:3: a rule without a condition; expected programs, cmdline"},
+        {RULE "programs = 3\n", "f:4:12: programs is an integer; expected a text in quotes, or a list of them"},
+        {RULE "programs = []\n", "f:4:12: programs is an empty list; expected one text at least"},
+        {RULE "programs = ['a', 3]\n", "f:4:18: an integer; expected a text in quotes"},
+        {RULE "programs = ['a', '']\n", "f:4:18: an empty text"},
+        {RULE "programs = \"a\\u0000b\"\n", "f:4:12: a text of 3 bytes with a NUL byte"},
+        {RULE "program = 'a'\n", "f:4:1: unknown field program of a rule; did you mean programs?"},
+        {RULE "Category = 'a'\n", "f:4:1: unknown field Category of a rule; did you mean category?"},
+        {RULE "xyzzy = 'a'\n", "f:4:1: unknown field xyzzy of a rule; expected major_category, "},
+        {RULE "priority = '1'\n", "f:4:12: priority is a string; expected a whole number"},
+        {RULE "priority = 1.5\n", "f:4:12: priority is a float; expected a whole number"},
+        {RULE "priority = 10000000000\n", "f:4:12: priority is 10000000000; expected a number from -1000000000"},
+        {RULE "comment = 3\n", "f:4:11: comment is an integer; expected a text in quotes"},
+        {RULE "cmdline = 'a(b'\n", "f:4:15: regular expression, at character 4: missing closing parenthesis"},
+        {RULE "cmdline = \"\\\\d[a\"\n", "f:4:17: regular expression, at character 5: missing terminating ]"},
+        {RULE "cmdline = 'é(b'\n", "f:4:15: regular expression, at character 4: "},
+        {RULE "cmdline = '''a(b'''\n", "f:4:11: regular expression, at character 4: "},
+        {RULE "not_cmdline = '*'\n", "f:4:16: regular expression, at character 1: quantifier does not follow"},
+        {RULE "exe = ['x', '(?<n']\n", "f:4:"},
+        {RULE "match_field = 'x'\nmatch_type = 'regex'\npattern = 'y'\n",
+        "f:4:15: unknown match_field 'x'; expected current_cmd_name, current_cmd_full, "},
+        {RULE "match_field = 'current_cmd_nam'\nmatch_type = 'regex'\npattern = 'y'\n",
+        "f:4:15: unknown match_field 'current_cmd_nam'; did you mean current_cmd_name?"},
+        {RULE "match_field = 'name'\nmatch_type = 'inlist'\npattern = 'y'\n",
+        "f:5:14: unknown match_type 'inlist'; did you mean in_list?"},
+        {RULE "match_field = 'name'\nmatch_type = 3\npattern = 'y'\n", "f:5:14: match_type is an integer"},
+        {RULE "match_type = 'exact'\npattern = 'y'\n", "f:1:3: a rule without a match_field"},
+        {RULE "match_field = 'name'\npattern = 'y'\n", "f:1:3: a rule without a match_type"},
+        {RULE "match_field = 'name'\nmatch_type = 'exact'\n", "f:1:3: a rule without patterns"},
+        {RULE "match_field = 'name'\nmatch_type = 'exact'\npattern = 'y'\npatterns = ['z']\n",
+        "f:7:1: a rule with both pattern and patterns"},
+        {RULE "match_field = 'name'\nmatch_type = 'regex'\npatterns = ['y', '(']\n",
+        "f:6:20: regular expression, at character 2: "},
+        {"[[rules]]\nmajor_category = ''\ncategory = 'x'\nprograms = 'a'\n",
+        "f:2:18: major_category is an empty text; expected a name"},
+        {"[[rules]]\nmajor_category = 'A'\ncategory = \"a\\tb\"\nprograms = 'a'\n",
+        "f:3:12: category is a text with control characters"},
+        {"[[rules]]\nmajor_category = 'A'\ncategory = 3\nprograms = 'a'\n",
+        "f:3:12: category is an integer; expected a text in quotes"},
+};
+
 static void test_mistakes(void **state)
 {
-        static const char *const cases[][2] = {
-                {"x", "f:1:2: "},
-                {"rules = 3\n", "f:1:9: rules is an integer; expected [[rules]]"},
-                {"rules = [3]\n", "f:1:10: a rule is an integer; expected a table"},
-                {"rule = 1\n", "f:1:1: unknown key rule; did you mean rules?"},
-                {"includes = 'x'\n", "f:1:1: unknown key includes; did you mean include?"},
-                {"include = 3\n", "f:1:11: include is an integer; expected the path of a file, or \"builtin\""},
-                {"include = ['']\n", "f:1:12: include is no path"},
-                {"include = ['builtin/nothing.toml']\n", "f:1:12: no built-in file of rules is called builtin/nothing.toml"},
-                {"[[rules]]\n", "f:1:3: a rule without a major_category; expected major_category = "},
-                {"[[rules]]\nmajor_category='A'\n", "f:1:3: a rule without a category; expected category = "},
-                {RULE, "f:1:3: a rule without a condition; expected programs, cmdline"},
-                {RULE "programs = 3\n", "f:4:12: programs is an integer; expected a text in quotes, or a list of them"},
-                {RULE "programs = []\n", "f:4:12: programs is an empty list; expected one text at least"},
-                {RULE "programs = ['a', 3]\n", "f:4:18: an integer; expected a text in quotes"},
-                {RULE "programs = ['a', '']\n", "f:4:18: an empty text"},
-                {RULE "programs = \"a\\u0000b\"\n", "f:4:12: a text of 3 bytes with a NUL byte"},
-                {RULE "program = 'a'\n", "f:4:1: unknown field program of a rule; did you mean programs?"},
-                {RULE "Category = 'a'\n", "f:4:1: unknown field Category of a rule; did you mean category?"},
-                {RULE "xyzzy = 'a'\n", "f:4:1: unknown field xyzzy of a rule; expected major_category, "},
-                {RULE "priority = '1'\n", "f:4:12: priority is a string; expected a whole number"},
-                {RULE "priority = 1.5\n", "f:4:12: priority is a float; expected a whole number"},
-                {RULE "priority = 10000000000\n", "f:4:12: priority is 10000000000; expected a number from -1000000000"},
-                {RULE "comment = 3\n", "f:4:11: comment is an integer; expected a text in quotes"},
-                {RULE "cmdline = 'a(b'\n", "f:4:15: regular expression, at character 4: missing closing parenthesis"},
-                {RULE "cmdline = \"\\\\d[a\"\n", "f:4:17: regular expression, at character 5: missing terminating ]"},
-                {RULE "cmdline = 'é(b'\n", "f:4:15: regular expression, at character 4: "},
-                {RULE "cmdline = '''a(b'''\n", "f:4:11: regular expression, at character 4: "},
-                {RULE "not_cmdline = '*'\n", "f:4:16: regular expression, at character 1: quantifier does not follow"},
-                {RULE "exe = ['x', '(?<n']\n", "f:4:"},
-                {RULE "match_field = 'x'\nmatch_type = 'regex'\npattern = 'y'\n",
-                 "f:4:15: unknown match_field 'x'; expected current_cmd_name, current_cmd_full, "},
-                {RULE "match_field = 'current_cmd_nam'\nmatch_type = 'regex'\npattern = 'y'\n",
-                 "f:4:15: unknown match_field 'current_cmd_nam'; did you mean current_cmd_name?"},
-                {RULE "match_field = 'name'\nmatch_type = 'inlist'\npattern = 'y'\n",
-                 "f:5:14: unknown match_type 'inlist'; did you mean in_list?"},
-                {RULE "match_field = 'name'\nmatch_type = 3\npattern = 'y'\n", "f:5:14: match_type is an integer"},
-                {RULE "match_type = 'exact'\npattern = 'y'\n", "f:1:3: a rule without a match_field"},
-                {RULE "match_field = 'name'\npattern = 'y'\n", "f:1:3: a rule without a match_type"},
-                {RULE "match_field = 'name'\nmatch_type = 'exact'\n", "f:1:3: a rule without patterns"},
-                {RULE "match_field = 'name'\nmatch_type = 'exact'\npattern = 'y'\npatterns = ['z']\n",
-                 "f:7:1: a rule with both pattern and patterns"},
-                {RULE "match_field = 'name'\nmatch_type = 'regex'\npatterns = ['y', '(']\n",
-                 "f:6:20: regular expression, at character 2: "},
-                {"[[rules]]\nmajor_category = ''\ncategory = 'x'\nprograms = 'a'\n",
-                 "f:2:18: major_category is an empty text; expected a name"},
-                {"[[rules]]\nmajor_category = 'A'\ncategory = \"a\\tb\"\nprograms = 'a'\n",
-                 "f:3:12: category is a text with control characters"},
-                {"[[rules]]\nmajor_category = 'A'\ncategory = 3\nprograms = 'a'\n",
-                 "f:3:12: category is an integer; expected a text in quotes"},
-        };
-
-        for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-                _cleanup_(rule_set_freep) RuleSet *set = read_text(cases[i][0]);
+        for (size_t i = 0; i < ARRAY_LENGTH(mistakes); i++) {
+                _cleanup_(rule_set_freep) RuleSet *set = read_text(mistakes[i][0]);
                 Error err = {0};
                 assert_int_equal(rule_set_check(set, &err), -EINVAL);
-                if (!text_starts_with(err.message, cases[i][1]) || rule_set_n_problems(set) != 1) {
+                if (!text_starts_with(err.message, mistakes[i][1]) || rule_set_n_problems(set) != 1) {
                         show_notes(set);
-                        fail_msg("%s\nexpected %s alone", cases[i][0], cases[i][1]);
+                        fail_msg("%s\nexpected %s alone", mistakes[i][0], mistakes[i][1]);
                 }
                 assert_int_equal(rule_set_size(set), 0);
         }
