@@ -105,6 +105,7 @@ static int take_match(SweepCommand *c, const Sweep *sweep, Error *err)
                 regex_free(r->regex_new);
                 r->regex_new = programs;
                 r->options.match_new = programs;
+                r->options.match_dir = sweep->dir;
         }
         return e;
 }
@@ -115,6 +116,7 @@ static void forget_match(SweepCommand *c)
 
         r->regex_new = regex_free(r->regex_new);
         r->options.match_new = NULL;
+        r->options.match_dir = NULL;
         r->regex = regex_free(r->regex);
         if (r->match && regex_new(r->match, &r->regex, NULL) < 0)
                 r->regex = NULL;

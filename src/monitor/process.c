@@ -102,6 +102,13 @@ static bool on_match(const char *cmdline, void *data)
         return m->options.match && m->options.match(cmdline, m->options.match_data);
 }
 
+static bool on_match_at(const char *cmdline, const char *cwd, void *data)
+{
+        ProcessMonitor *m = data;
+
+        return m->options.match_at && m->options.match_at(cmdline, cwd, m->options.match_data);
+}
+
 static void each_alive(const MonitorScope *scope, MonitorProcessFn fn, void *data)
 {
         const ProcessMonitor *m = (const ProcessMonitor *)scope;
@@ -141,6 +148,7 @@ int process_monitor_new(const ProcessMonitorOptions *options, ProcessMonitor **r
                 .told = options->label ? on_told : NULL,
                 .label = options->label,
                 .label_data = options->label_data,
+                .match_at = options->match_at ? on_match_at : NULL,
                 .ended = on_ended,
                 .data = m,
         };

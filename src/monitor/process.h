@@ -34,6 +34,7 @@ typedef struct ProcessMonitorOptions {
         bool match_only;            /* as in ProcessTableOptions */
         pid_t root;
         bool (*match)(const char *cmdline, void *data);
+        bool (*match_at)(const char *cmdline, const char *cwd, void *data);
         void *match_data;
         LabelFn label;              /* what processes are for; NULL: not told */
         void *label_data;

@@ -179,8 +179,16 @@ static bool on_match(const char *cmdline, void *data)
         const RecorderOptions *o = data;
         size_t size = strlen(cmdline);
 
-        return (o->match && regex_match(o->match, cmdline, size)) ||
-               (o->match_new && regex_match(o->match_new, cmdline, size));
+        return o->match && regex_match(o->match, cmdline, size);
+}
+
+static bool on_match_at(const char *cmdline, const char *cwd, void *data)
+{
+        const RecorderOptions *o = data;
+        size_t n = strlen(o->match_dir);
+        bool within = strncmp(cwd, o->match_dir, n) == 0 && (cwd[n] == '\0' || cwd[n] == '/' || o->match_dir[n - 1] == '/');
+
+        return within && regex_match(o->match_new, cmdline, strlen(cmdline));
 }
 
 static int fork_command(Recorder *r, Error *err)
@@ -234,6 +242,7 @@ static int open_monitor(Recorder *r, Error *err)
                 .match_only = matches_any(o) && !o->all,
                 .root = o->workload.argv ? workload_pid(r->workload) : 0,
                 .match = matches_any(o) ? on_match : NULL,
+                .match_at = o->match_new && o->match_dir && o->match_dir[0] ? on_match_at : NULL,
                 .match_data = (void *)o,
                 .label = o->label,
                 .label_data = o->label_data,

@@ -24,9 +24,10 @@ typedef struct RecorderOptions {
         uint64_t interval_ns;
         double pss_budget_ratio;
         const Regex *match;     /* processes outside the tree that belong; NULL none */
-        const Regex *match_new; /* the same, but only what begins (or execs) meanwhile */
         LabelFn label;          /* what processes are for; NULL: not told */
         void *label_data;
+        const Regex *match_new; /* the same, but only what begins meanwhile and works in match_dir */
+        const char *match_dir;
         bool own_cgroup;        /* give the command a cgroup if that can be had */
 
         WorkloadOptions workload; /* run: argv not NULL */

@@ -63,7 +63,7 @@ static const SettingKey project_keys[KEYS] = {
         [KEY_MATCH] = {"match", SETTING_TEXT, NULL, "processes outside the tree that belong, as --match",
                        .check = check_regex},
         [KEY_PROCESS_PATTERN] = {"process_pattern", SETTING_TEXT, NULL,
-                                 "the same by whole names of programs, and only those begun meanwhile",
+                                 "the same by whole names of programs that are begun meanwhile in dir",
                                  .check = check_regex, .empty = true},
         [KEY_ENVIRONMENT] = {"environment", SETTING_TEXTS, NULL, "variables of its commands", .pairs = true,
                              .check = check_pair},

@@ -186,6 +186,7 @@ static void want(ProcessTable *table, Process *p)
 }
 
 static void check_match(ProcessTable *table, Process *p);
+static void check_match_at(ProcessTable *table, Process *p);
 
 static void replace(char **to, const char *text)
 {
@@ -234,6 +235,7 @@ static void look_at(ProcessTable *table, Process *p)
                 return;
         if (r == 0 && !p->cwd)
                 replace(&p->cwd, path);
+        check_match_at(table, p);
         if (!p->exe && proc_exe_read(host, p->pid, path, sizeof path) == 0)
                 replace(&p->exe, path);
         p->label = NULL;
@@ -346,6 +348,16 @@ static void check_match(ProcessTable *table, Process *p)
         if (p->wanted || !table->options.match)
                 return;
         if (table->options.match(p->cmdline ? p->cmdline : p->comm, table->options.data)) {
+                want(table, p);
+                want_descendants(table);
+        }
+}
+
+static void check_match_at(ProcessTable *table, Process *p)
+{
+        if (p->wanted || !table->options.match_at || !p->cwd || !p->exec_ns || p->found)
+                return;
+        if (table->options.match_at(p->cmdline ? p->cmdline : p->comm, p->cwd, table->options.data)) {
                 want(table, p);
                 want_descendants(table);
         }
@@ -512,8 +524,10 @@ void process_table_apply(const TrackEvent *event, void *data)
                 break;
         case TRACK_CWD:
                 p = map_get(table->alive, (uint64_t)event->pid);
-                if (p)
+                if (p) {
                         replace(&p->cwd, event->cwd);
+                        check_match_at(table, p);
+                }
                 break;
         case TRACK_COMM:
                 p = map_get(table->alive, (uint64_t)event->pid);

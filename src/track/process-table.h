@@ -77,6 +77,9 @@ typedef struct ProcessTableOptions {
         void (*told)(const Process *process, void *data);
         LabelFn label;     /* NULL: nobody labels */
         void *label_data;
+        /* Of who began a program meanwhile and is not wanted yet, once its working directory is known.
+         * NULL: nobody is asked. */
+        bool (*match_at)(const char *cmdline, const char *cwd, void *data);
         /* The image is over: its row can be written. Called for wanted ones only. */
         void (*ended)(const Process *process, void *data);
         void *data;
