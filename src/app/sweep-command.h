@@ -104,7 +104,8 @@ void sweep_record(SweepWork *work, const SweepRun *run, uint64_t timeout_ns) __a
 
 /* ---- sweep-progress.c ---- */
 
-void sweep_progress_begin(SweepProgress *progress, bool quiet);
+/* `shown`: what is done writes to the terminal itself, and a line would be in its way. */
+void sweep_progress_begin(SweepProgress *progress, bool quiet, bool shown);
 void sweep_progress_draw(SweepWork *work);
 void sweep_progress_wipe(SweepProgress *progress);
 /* A line for a run that is over. */

@@ -10,11 +10,11 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-void sweep_progress_begin(SweepProgress *p, bool quiet)
+void sweep_progress_begin(SweepProgress *p, bool quiet, bool shown)
 {
         struct winsize size = {0};
 
-        *p = (SweepProgress){.terminal = isatty(STDERR_FILENO), .quiet = quiet, .columns = 80};
+        *p = (SweepProgress){.terminal = isatty(STDERR_FILENO) && !shown, .quiet = quiet, .columns = 80};
         if (p->terminal && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20)
                 p->columns = size.ws_col;
 }
@@ -71,9 +71,9 @@ void sweep_progress_draw(SweepWork *work)
         } else {
                 string_add_shown(&line, work->sweep->label, 30, true);
         }
-        since -= since % (since >= NS_PER_SECOND ? NS_PER_SECOND : 1);
+        format_duration(elapsed, since - since % NS_PER_SECOND);
         string_add_format(&line, " %s%s%s", work->doing ? work->doing : "", work->doing ? " " : "",
-                          format_duration(elapsed, since));
+                          since >= NS_PER_SECOND ? elapsed : "0 s");
         if (run && !work->doing) {
                 uint64_t usual = sweep_expected_ns(work->sweep, run);
                 if (usual != RUN_UNKNOWN)

@@ -179,10 +179,12 @@ static int build(SweepWork *work, SweepRun *run, Error *err)
                                  r < 0 ? "" : "see there");
         if (r < 0)
                 return error_set(err, r, "%s", why.message);
-        if (WIFSIGNALED(status))
-                run->state = SWEEP_INTERRUPTED; /* the recorder, not the build */
         judge_end(work, run);
-        return 0;
+        if (!WIFSIGNALED(status))
+                return 0;
+        run->state = SWEEP_INTERRUPTED; /* the recorder, not the build */
+        return error_set(err, ECHILD, "the recorder of %s was killed (signal %d); its build may still run", run->path,
+                         WTERMSIG(status));
 }
 
 /* ---- all runs ---- */
@@ -226,48 +228,81 @@ static void tell_failure(SweepWork *work, const SweepRun *run)
                 log_warning("%s ended with: %s", run->path, string_get(&last));
 }
 
-/* Whether the sweep goes on: 0 yes, else the exit code. */
+static void settle(SweepWork *work, SweepRun *run, uint64_t took_ns)
+{
+        if (run->state == SWEEP_RUNNING || (run->state != SWEEP_DONE && (work->signal || work->limited)))
+                run->state = SWEEP_INTERRUPTED;
+        if (run->figures.wall_ns != RUN_UNKNOWN)
+                run->around_ns = took_ns - MIN(run->figures.wall_ns, took_ns);
+}
+
+/* Cleans unless the last thing done was that. */
+static int clean_before(SweepWork *work, bool clean_now, Error *err)
+{
+        const Sweep *sweep = work->sweep;
+
+        return sweep->run_clean && sweep->pre_clean && !clean_now ? sweep_step(work, "clean", sweep->run_clean, err) : 0;
+}
+
+static int clean_after(SweepWork *work, bool *clean_now, Error *err)
+{
+        const Sweep *sweep = work->sweep;
+
+        if (!sweep->run_clean || !sweep->post_clean)
+                return 0;
+        int r = sweep_step(work, "clean", sweep->run_clean, err);
+        *clean_now = r == 0;
+        return r;
+}
+
+/* One build and what is around it. As step functions: 0, 1 or -errno. */
+static int make_run(SweepWork *work, SweepRun *run, bool *clean_now, Error *err)
+{
+        int r = clean_before(work, *clean_now, err);
+
+        *clean_now = false;
+        if (r != 0)
+                return r;
+        run->state = SWEEP_RUNNING;
+        if (sweep_write(work->sweep, work->dirfd, false, err) < 0)
+                return -EIO;
+        r = build(work, run, err);
+        if (r > 0)
+                run->state = SWEEP_PLANNED; /* nothing ran */
+        if (r != 0)
+                return r;
+        sweep_progress_tell(work, run);
+        if (run->state == SWEEP_FAILED)
+                tell_failure(work, run);
+        /* A tree that failed to build is left as it is, to be looked at, unless it is built again. */
+        bool go_on = run->state == SWEEP_DONE || (work->sweep->keep_going && run->state != SWEEP_INTERRUPTED);
+        return go_on ? clean_after(work, clean_now, err) : 0;
+}
+
+/* Whether the sweep goes on: 0 yes, else the exit code. An end that was asked for is 0, too. */
 static int do_run(SweepWork *work, SweepRun *run, bool *clean_now)
 {
-        Sweep *sweep = work->sweep;
-        uint64_t begun = clock_monotonic_ns(), built = 0;
+        uint64_t begun = clock_monotonic_ns();
         Error err = {0};
         int r = put_aside(work, run, &err);
 
         work->at_work = run;
-        if (r == 0 && sweep->clean && sweep->pre_clean && !*clean_now)
-                r = sweep_step(work, "clean", sweep->run_clean, &err);
-        *clean_now = false;
         if (r == 0) {
-                run->state = SWEEP_RUNNING;
-                if (save(work, false) < 0)
-                        return EXIT_CANNOT;
-                built = clock_monotonic_ns();
-                r = build(work, run, &err);
-                built = clock_monotonic_ns() - built;
-        }
-        if (r == 0) {
-                sweep_progress_tell(work, run);
-                if (run->state == SWEEP_FAILED)
-                        tell_failure(work, run);
-        } else {
-                run->state = work->signal || work->limited ? SWEEP_INTERRUPTED : SWEEP_PLANNED;
-        }
-        bool go_on = r == 0 && (run->state == SWEEP_DONE || (sweep->keep_going && run->state != SWEEP_INTERRUPTED));
-        if (go_on && sweep->clean && sweep->post_clean) {
-                r = sweep_step(work, "clean", sweep->run_clean, &err);
-                *clean_now = r == 0;
+                sweep_drop_figures(run);
+                run->state = SWEEP_PLANNED;
+                r = make_run(work, run, clean_now, &err);
         }
         work->at_work = NULL;
-        if (run->figures.wall_ns != RUN_UNKNOWN)
-                run->around_ns = clock_monotonic_ns() - begun - MIN(run->figures.wall_ns, clock_monotonic_ns() - begun);
-        if (save(work, built >= DURABLE_NS) < 0)
-                return EXIT_CANNOT;
+        settle(work, run, clock_monotonic_ns() - begun);
         if (r != 0 && err.message[0])
                 log_error("%s", err.message);
-        if (r != 0 && work->signal == 0 && !work->limited)
+        if (save(work, clock_monotonic_ns() - begun >= DURABLE_NS) < 0)
                 return EXIT_CANNOT;
-        return go_on || run->state == SWEEP_INTERRUPTED ? 0 : EXIT_NO;
+        if (work->signal || work->limited)
+                return 0;
+        if (r != 0)
+                return EXIT_CANNOT;
+        return run->state == SWEEP_DONE || work->sweep->keep_going ? 0 : EXIT_NO;
 }
 
 static int set_up(SweepWork *work)
@@ -345,7 +380,7 @@ int sweep_work(SweepCommand *command, Sweep *sweep, const char *path, int dirfd)
 
         if (command->limit_ns > 0)
                 work.limit_at_ns = work.session_ns + command->limit_ns;
-        sweep_progress_begin(&work.progress, command->recording.quiet);
+        sweep_progress_begin(&work.progress, command->recording.quiet, command->recording.verbose > 0);
         if (work.log_fd < 0)
                 log_error("%s/" SWEEP_LOG ": %s", path, strerror(errno));
         else if (watch(&work) < 0)

@@ -95,20 +95,6 @@ static void on_ended(const Process *p, void *data)
                 m->error = r;
 }
 
-static bool on_match(const char *cmdline, void *data)
-{
-        ProcessMonitor *m = data;
-
-        return m->options.match && m->options.match(cmdline, m->options.match_data);
-}
-
-static bool on_match_at(const char *cmdline, const char *cwd, void *data)
-{
-        ProcessMonitor *m = data;
-
-        return m->options.match_at && m->options.match_at(cmdline, cwd, m->options.match_data);
-}
-
 static void each_alive(const MonitorScope *scope, MonitorProcessFn fn, void *data)
 {
         const ProcessMonitor *m = (const ProcessMonitor *)scope;
@@ -144,11 +130,12 @@ int process_monitor_new(const ProcessMonitorOptions *options, ProcessMonitor **r
                 .final_events = options->source->ops->tells_final,
                 .match_only = options->match_only,
                 .root = options->root,
-                .match = options->match ? on_match : NULL,
                 .told = options->label ? on_told : NULL,
                 .label = options->label,
                 .label_data = options->label_data,
-                .match_at = options->match_at ? on_match_at : NULL,
+                .match = options->match,
+                .match_at = options->match_at,
+                .match_data = options->match_data,
                 .ended = on_ended,
                 .data = m,
         };

@@ -62,7 +62,7 @@ static void add_least(const Page *p, String *to)
 {
         const SweepResult *result = p->result;
         const SweepLevel *best = &result->levels[result->best], *least = &result->levels[result->least];
-        char name[FORMAT_MAX], percent[FORMAT_MAX];
+        char name[FORMAT_MAX];
 
         if (result->least == result->best || least->wall_ns.n == 0 || best->wall_ns.median == 0 ||
             best->peak_bytes.median == 0)
@@ -71,16 +71,25 @@ static void add_least(const Page *p, String *to)
         double memory = (double)least->peak_bytes.median / (double)best->peak_bytes.median;
         if (memory > 0.95)
                 return;
-        if (longer < 1)
-                string_add_format(to, "; %s takes %s longer and needs ", level_name(name, least->jobs),
-                                  format_percent(percent, longer));
+        if (longer < 0.995)
+                string_add_format(to, "; %s takes %.0f %% longer and needs ", level_name(name, least->jobs),
+                                  longer * 100);
         else
                 string_add_format(to, "; %s takes %.1f times as long and needs ", level_name(name, least->jobs),
                                   longer + 1);
         if (memory > 0.46 && memory < 0.54)
                 string_add(to, "half the memory");
         else
-                string_add_format(to, "%s of the memory", format_percent(percent, memory));
+                string_add_format(to, "%.0f %% of the memory", memory * 100);
+}
+
+static size_t count_measured(const SweepResult *result)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < result->n_levels; i++)
+                n += result->levels[i].wall_ns.n > 0;
+        return n;
 }
 
 static Style make_answer(const Page *p, String *to)
@@ -99,18 +108,18 @@ static Style make_answer(const Page *p, String *to)
                 return RED;
         }
         const SweepLevel *best = &result->levels[result->best];
-        bool single = result->n_levels == 1;
-        if (single)
-                string_add_format(to, "%s takes %s", level_name(name, best->jobs),
-                                  format_duration(time, best->wall_ns.median));
-        else
-                string_add_format(to, "%s is fastest: %s", level_name(name, best->jobs),
-                                  format_duration(time, best->wall_ns.median));
+        bool single = count_measured(result) == 1;
+        string_add_format(to, "%s %s%s %s", level_name(name, best->jobs), single ? "takes" : "is fastest",
+                          single ? "" : result->n_left > 0 ? " so far:" : ":",
+                          format_duration(time, best->wall_ns.median));
         if (best->peak_bytes.n > 0)
                 string_add_format(to, ", peak %s", format_bytes(peak, best->peak_bytes.median));
         if (!single && result->least != SIZE_MAX)
                 add_least(p, to);
-        return result->n_failed > 0 ? YELLOW : GREEN;
+        if (result->n_left > 0)
+                string_add_format(to, " (%zu of %zu runs done)", result->n_done,
+                                  result->n_done + result->n_failed + result->n_left);
+        return result->n_failed + result->n_left > 0 ? YELLOW : GREEN;
 }
 
 /* Words in lines; what does not fit goes on below. */
@@ -250,7 +259,7 @@ static void add_level(const Page *p, const Widths *w, const SweepLevel *level)
         char text[64], cell[FORMAT_MAX];
         bool best = p->result->best != SIZE_MAX && level == &p->result->levels[p->result->best];
 
-        string_add(p->out, best && p->result->n_levels > 1 ? "  * " : "    ");
+        string_add(p->out, best && count_measured(p->result) > 1 ? "  * " : "    ");
         snprintf(text, sizeof text, "%u", level->jobs);
         add_cell(p->out, level->jobs > 0 ? text : "", 4);
         add_cell(p->out, runs_text(text, sizeof text, level), w->runs + 2);
@@ -404,8 +413,8 @@ static void add_sureness(const Page *p)
                 lost += result->levels[i].lost_events;
         }
         if (least == 1)
-                add_remark(p, "spread", result->n_levels == 1 ? "one run: no spread known"
-                                        : result->n_done == result->n_levels
+                add_remark(p, "spread", result->n_done == 1 ? "one run: no spread known"
+                                        : result->n_done == count_measured(result)
                                                 ? "one run each: no spread known"
                                                 : "some have one run only: their spread is not known");
         else if (result->n_levels > 1 && result->n_done > 0 && !sweep_best_is_clear(result))
@@ -471,7 +480,8 @@ static void add_remarks(const Page *p)
         }
         if (p->result->n_left > 0) {
                 string_clear(&text);
-                string_add_format(&text, "%zu runs are left: vigia sweep --resume %s", p->result->n_left,
+                string_add_format(&text, "%zu %s left: vigia sweep --resume %s", p->result->n_left,
+                                  p->result->n_left == 1 ? "run is" : "runs are",
                                   p->options->path ? p->options->path : s->id);
                 add_remark(p, "go on", string_get(&text));
         }

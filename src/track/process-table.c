@@ -347,7 +347,7 @@ static void check_match(ProcessTable *table, Process *p)
 {
         if (p->wanted || !table->options.match)
                 return;
-        if (table->options.match(p->cmdline ? p->cmdline : p->comm, table->options.data)) {
+        if (table->options.match(p->cmdline ? p->cmdline : p->comm, table->options.match_data)) {
                 want(table, p);
                 want_descendants(table);
         }
@@ -357,7 +357,7 @@ static void check_match_at(ProcessTable *table, Process *p)
 {
         if (p->wanted || !table->options.match_at || !p->cwd || !p->exec_ns || p->found)
                 return;
-        if (table->options.match_at(p->cmdline ? p->cmdline : p->comm, p->cwd, table->options.data)) {
+        if (table->options.match_at(p->cmdline ? p->cmdline : p->comm, p->cwd, table->options.match_data)) {
                 want(table, p);
                 want_descendants(table);
         }

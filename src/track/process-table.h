@@ -80,6 +80,7 @@ typedef struct ProcessTableOptions {
         /* Of who began a program meanwhile and is not wanted yet, once its working directory is known.
          * NULL: nobody is asked. */
         bool (*match_at)(const char *cmdline, const char *cwd, void *data);
+        void *match_data; /* of both */
         /* The image is over: its row can be written. Called for wanted ones only. */
         void (*ended)(const Process *process, void *data);
         void *data;
