@@ -57,7 +57,8 @@ static uint64_t busy_of(const SweepRun *run, const SweepCategory *category)
 
         if (f->cpu_us == RUN_UNKNOWN || f->wall_ns == RUN_UNKNOWN || f->wall_ns == 0)
                 return RUN_UNKNOWN;
-        return (uint64_t)((double)f->cpu_us * 1e6 / (double)f->wall_ns + 0.5);
+        double busy = (double)f->cpu_us * 1e6 / (double)f->wall_ns + 0.5;
+        return busy < 1e12 ? (uint64_t)busy : RUN_UNKNOWN; /* no machine has as many */
 }
 
 /* A category that a run does not have peaked at nothing there. */

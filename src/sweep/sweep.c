@@ -309,7 +309,8 @@ uint64_t sweep_expected_ns(const Sweep *sweep, const SweepRun *run)
         double wall = (double)near->figures.wall_ns;
         unsigned most_cpus = MAX(sweep->usable_cpus, 1u);
         double from = MIN(near->jobs, most_cpus), to = MIN(run->jobs, most_cpus);
-        return (uint64_t)(from > 0 && to > 0 ? wall * from / to : wall);
+        double expected = from > 0 && to > 0 ? wall * from / to : wall;
+        return expected < 1e18 ? (uint64_t)expected : RUN_UNKNOWN;
 }
 
 static uint64_t around_ns(const Sweep *sweep)
