@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -23,6 +24,7 @@
 #include "store/run-info-json.h"
 #include "store/run-lock.h"
 #include "store/run-parts.h"
+#include "sweep/sweep.h"
 
 enum {
         COLUMNS_DEFAULT = 80,
@@ -35,6 +37,8 @@ typedef struct Listing {
         char *path, *name; /* owned */
         RunInfo info;
         bool readable, recording;
+        bool is_sweep;
+        size_t n_runs, n_done, n_failed; /* of a sweep */
         uint64_t size_bytes;
         uint64_t peak_bytes; /* RUN_UNKNOWN: unknown */
 } Listing;
@@ -104,6 +108,42 @@ static uint64_t peak_of(int dirfd, const RunInfo *info)
         return peak == RUN_UNKNOWN ? info->peak_cgroup_bytes : peak;
 }
 
+/* What a run.json would say, so that a sweep can be listed as a run. */
+static void take_sweep(Listing *l, Sweep *sweep)
+{
+        RunInfo *info = &l->info;
+
+        l->is_sweep = l->readable = true;
+        for (size_t i = 0; i < sweep->n_runs; i++) {
+                const SweepRun *run = &sweep->runs[i];
+                uint64_t peak = run->figures.peak_bytes;
+                l->n_runs++;
+                l->n_done += run->state == SWEEP_DONE;
+                l->n_failed += run->state == SWEEP_FAILED || run->state == SWEEP_TIMED_OUT;
+                if (peak != RUN_UNKNOWN && (l->peak_bytes == RUN_UNKNOWN || peak > l->peak_bytes))
+                        l->peak_bytes = peak;
+        }
+        info->label = TAKE(sweep->label);
+        info->host = TAKE(sweep->host);
+        info->command = TAKE(sweep->command);
+        info->start_realtime_ns = sweep->start_realtime_ns;
+        info->wall_ns = sweep->spent_ns > 0 ? sweep->spent_ns : RUN_UNKNOWN;
+        info->complete = l->n_done + l->n_failed == l->n_runs;
+}
+
+static void look_at_sweep(int fd, const char *path, Listing *l)
+{
+        Sweep sweep;
+
+        sweep_init(&sweep);
+        if (sweep_read(&sweep, fd, path, NULL) == 0) {
+                take_sweep(l, &sweep);
+                /* who works on it holds the lock */
+                l->recording = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+        }
+        sweep_done(&sweep);
+}
+
 static int look_at(const char *runs, const char *name, Listing *ret)
 {
         char path[PATH_MAX];
@@ -122,7 +162,10 @@ static int look_at(const char *runs, const char *name, Listing *ret)
         ret->recording = ret->readable && !ret->info.complete &&
                          (run_lock_held(fd) || run_info_recorder_alive(&ret->info));
         ret->size_bytes = size_of_folder(fd, ".", 0);
-        ret->peak_bytes = peak_of(fd, &ret->info);
+        if (!ret->readable && sweep_is_at(path))
+                look_at_sweep(fd, path, ret);
+        else
+                ret->peak_bytes = peak_of(fd, &ret->info);
         return 0;
 }
 
@@ -158,6 +201,11 @@ static const char *exit_of(char buffer[FORMAT_MAX], const Listing *l)
                 return "unreadable";
         if (l->recording)
                 return "recording";
+        if (l->is_sweep) {
+                snprintf(buffer, FORMAT_MAX, l->n_failed ? "%2$zu failed" : "%1$zu/%3$zu runs", l->n_done, l->n_failed,
+                         l->n_runs);
+                return buffer;
+        }
         if (!info->complete)
                 return "incomplete";
         if (info->timed_out)
@@ -302,6 +350,9 @@ static void add_json(String *to, const Listing *l)
         string_add_format(to, ", \"timed_out\": %s", info->timed_out ? "true" : "false");
         add_number(to, "peak_bytes", l->peak_bytes);
         add_number(to, "size_bytes", l->size_bytes);
+        if (l->is_sweep)
+                string_add_format(to, ", \"sweep\": {\"runs\": %zu, \"done\": %zu, \"failed\": %zu}", l->n_runs, l->n_done,
+                                  l->n_failed);
         string_add_char(to, '}');
 }
 
@@ -350,30 +401,66 @@ static size_t select_names(const Wanted *w, char **names)
         return kept;
 }
 
-static int show(const Wanted *w, const char *runs, char **names)
+/* Of runs and sweeps together, the newest last. */
+static int compare_starts(const void *a, const void *b)
 {
-        size_t n = select_names(w, names), skip = w->newest && n > w->newest ? n - w->newest : 0;
-        Listing *list = calloc(n - skip + 1, sizeof *list);
-        int r = list ? 0 : -ENOMEM;
+        const Listing *x = a, *y = b;
 
-        for (size_t i = 0; r == 0 && i < n - skip; i++)
-                r = look_at(runs, names[skip + i], &list[i]);
+        if (x->info.start_realtime_ns != y->info.start_realtime_ns)
+                return x->info.start_realtime_ns < y->info.start_realtime_ns ? -1 : 1;
+        return x->is_sweep != y->is_sweep ? (x->is_sweep ? -1 : 1) : 0;
+}
+
+/* Adds the newest of these names. 0 or -ENOMEM. */
+static int gather(const Wanted *w, const char *runs, char **names, Listing **list, size_t *n)
+{
+        size_t n_names = select_names(w, names), skip = w->newest && n_names > w->newest ? n_names - w->newest : 0;
+        Listing *larger = realloc(*list, (*n + n_names - skip + 1) * sizeof **list);
+        int r = larger ? 0 : -ENOMEM;
+
+        if (larger)
+                *list = larger;
+        for (size_t i = skip; i < n_names && r == 0; i++) {
+                (*list)[*n] = (Listing){0};
+                r = look_at(runs, names[i], &(*list)[(*n)++]);
+        }
+        return r;
+}
+
+static int show(const Wanted *w, const char *runs, char **names, char **sweeps)
+{
+        Listing *list = NULL;
+        size_t n = 0;
+        int r = gather(w, runs, names, &list, &n);
+
+        if (r == 0)
+                r = gather(w, runs, sweeps, &list, &n);
+        if (r == 0 && n > 0 && sweeps[0]) /* runs alone are in order */
+                qsort(list, n, sizeof *list, compare_starts);
+        size_t skip = w->newest && n > w->newest ? n - w->newest : 0;
         if (r == 0 && w->json)
-                r = print_json(list, n - skip);
+                r = print_json(list + skip, n - skip);
         else if (r == 0 && n > 0)
-                print_table(list, n - skip);
+                print_table(list + skip, n - skip);
         else if (r == 0 && !w->words[0])
                 log_warning("no runs in %s yet; record one: vigia run -- make", runs);
-        for (size_t i = 0; list && i < n - skip; i++)
+        for (size_t i = 0; list && i < n; i++)
                 listing_done(&list[i]);
         free(list);
         return r < 0 ? r : n == 0 && w->words[0];
 }
 
+static void free_names(char **names)
+{
+        for (size_t i = 0; names && names[i]; i++)
+                free(names[i]);
+        free(names);
+}
+
 static int list_runs(const Wanted *w)
 {
         _cleanup_free_ char *runs = NULL;
-        char **names = NULL;
+        char **names = NULL, **sweeps = NULL;
         int r = runs_directory(&runs);
 
         if (r < 0) {
@@ -382,10 +469,11 @@ static int list_runs(const Wanted *w)
         }
         r = runs_list(&names);
         if (r == 0)
-                r = show(w, runs, names);
-        for (size_t i = 0; names && names[i]; i++)
-                free(names[i]);
-        free(names);
+                r = sweeps_list(&sweeps);
+        if (r == 0)
+                r = show(w, runs, names, sweeps);
+        free_names(names);
+        free_names(sweeps);
         if (r < 0) {
                 log_error("%s: %s", runs, strerror(-r));
                 return EXIT_CANNOT;

@@ -22,6 +22,7 @@ static const Kept texts[] = {
         KEPT("pss_budget", recording.pss_budget),   KEPT("compression", recording.compression),
         KEPT("preset", recording.configured.preset), KEPT("config", recording.configured.file),
         KEPT("match", recording.match),             KEPT("user", user),
+        KEPT("rules", recording.rules),
 };
 static const Kept lists[] = {
         KEPT("monitor", recording.configured.on),
@@ -64,7 +65,8 @@ int sweep_keep_options(const SweepCommand *c, Sweep *sweep)
 
         for (size_t i = 0; i < ARRAY_LENGTH(texts) && r == 0; i++) {
                 const char *text = *(const char *const *)((const char *)c + texts[i].offset);
-                if (text && text_equal(texts[i].name, "config") && realpath(text, path))
+                bool is_file = text_equal(texts[i].name, "config") || text_equal(texts[i].name, "rules");
+                if (text && is_file && realpath(text, path))
                         text = path;
                 r = text ? add(to, &n, texts[i].name, text) : 0;
         }

@@ -378,6 +378,7 @@ int sweep_work(SweepCommand *command, Sweep *sweep, const char *path, int dirfd)
         };
         int code = EXIT_CANNOT;
 
+        labels_use_parents(&command->recording.labels); /* reads the rules, once for all builds */
         if (command->limit_ns > 0)
                 work.limit_at_ns = work.session_ns + command->limit_ns;
         sweep_progress_begin(&work.progress, command->recording.quiet, command->recording.verbose > 0);

@@ -391,9 +391,15 @@ int run_resolve(const char *name, char **ret_path, Error *err)
         _cleanup_free_ char *runs = NULL;
         char in_runs[PATH_MAX];
 
-        if (strchr(name, '/') || text_equal(name, ".") || text_equal(name, ".."))
-                return resolve_path(name, ret_path, err);
-        int r = runs_directory(&runs);
+        bool is_path = strchr(name, '/') || text_equal(name, ".") || text_equal(name, "..");
+        int r = is_path ? resolve_path(name, ret_path, err) : 0;
+        /* ID/j4-1, a run of a sweep, from anywhere */
+        if (is_path && r == -ENOENT && name[0] != '/' && name[0] != '.' && runs_directory(&runs) == 0 &&
+            resolve_in(runs, name, ret_path, NULL) == 0)
+                return 0;
+        if (is_path)
+                return r;
+        r = runs_directory(&runs);
         if (r < 0)
                 return error_set(err, r, "no place for runs: HOME is not set; give the run's path");
         if (*name && !text_equal(name, "last")) {

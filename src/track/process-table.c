@@ -343,24 +343,27 @@ static void want_descendants(ProcessTable *table)
         }
 }
 
+static void admit(ProcessTable *table, Process *p)
+{
+        want(table, p);
+        want_descendants(table);
+}
+
 static void check_match(ProcessTable *table, Process *p)
 {
-        if (p->wanted || !table->options.match)
-                return;
-        if (table->options.match(p->cmdline ? p->cmdline : p->comm, table->options.match_data)) {
-                want(table, p);
-                want_descendants(table);
-        }
+        const ProcessTableOptions *o = &table->options;
+
+        if (!p->wanted && o->match && o->match(p->cmdline ? p->cmdline : p->comm, o->match_data))
+                admit(table, p);
 }
 
 static void check_match_at(ProcessTable *table, Process *p)
 {
-        if (p->wanted || !table->options.match_at || !p->cwd || !p->exec_ns || p->found)
-                return;
-        if (table->options.match_at(p->cmdline ? p->cmdline : p->comm, p->cwd, table->options.match_data)) {
-                want(table, p);
-                want_descendants(table);
-        }
+        const ProcessTableOptions *o = &table->options;
+
+        if (!p->wanted && o->match_at && p->cwd && p->exec_ns && !p->found &&
+            o->match_at(p->cmdline ? p->cmdline : p->comm, p->cwd, o->match_data))
+                admit(table, p);
 }
 
 int process_table_ask(ProcessTable *table, pid_t pid)
@@ -369,8 +372,7 @@ int process_table_ask(ProcessTable *table, pid_t pid)
 
         if (!p)
                 return map_put(table->asked, (uint64_t)pid, table);
-        want(table, p);
-        want_descendants(table);
+        admit(table, p);
         return 0;
 }
 

@@ -102,7 +102,7 @@ state()
         as_user "$VIGIA" run -q -l after -- true
         [[ $("$VIGIA" report last --json | jq -r .run.label) == after ]]
         "$VIGIA" runs >list
-        grep -q '^[0-9-]*-short-sweep .* sweep 1/1 ' list
+        grep -q '^[0-9-]*-short-sweep .* 1/1 runs ' list
         [[ $("$VIGIA" runs --json | jq -r '.[] | select(.sweep) | .state') == complete ]]
         [[ $("$VIGIA" report "$id/j1-1" --json | jq -r .run.label) == short-j1 ]]
 }
