@@ -202,8 +202,10 @@ static const char *exit_of(char buffer[FORMAT_MAX], const Listing *l)
         if (l->recording)
                 return "recording";
         if (l->is_sweep) {
-                snprintf(buffer, FORMAT_MAX, l->n_failed ? "%2$zu failed" : "%1$zu/%3$zu runs", l->n_done, l->n_failed,
-                         l->n_runs);
+                if (l->n_failed > 0)
+                        snprintf(buffer, FORMAT_MAX, "%zu failed", l->n_failed);
+                else
+                        snprintf(buffer, FORMAT_MAX, "%zu/%zu runs", l->n_done, l->n_runs);
                 return buffer;
         }
         if (!info->complete)

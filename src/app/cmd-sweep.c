@@ -369,6 +369,10 @@ static int resume(SweepCommand *c, const char *path, int fd, Sweep *sweep)
                 sweep_print_plan(sweep, path);
                 return EXIT_FINE;
         }
+        if (sweep_write(sweep, fd, false, &err) < 0) { /* what was adopted */
+                log_error("%s", err.message);
+                return EXIT_CANNOT;
+        }
         if (left == 0)
                 log_warning("all %zu runs are done; there is nothing to go on with", sweep->n_runs);
         return left == 0 ? sweep_show(sweep, path, c->json) : work(c, sweep, path, fd, false);
@@ -449,7 +453,7 @@ static int run_resumed(const Command *self, SweepCommand *c)
                 sweep_done(&sweep);
                 return fd == -EBUSY ? EXIT_CANNOT : EXIT_USAGE;
         }
-        if (recording_check(&c->recording, "sweep", 0.05, &err) < 0 || apply_settings(c, &err) < 0)
+        if (recording_check(&c->recording, "sweep", false, &err) < 0 || apply_settings(c, &err) < 0)
                 code = refuse(c, self, &err);
         else
                 code = resume(c, path, fd, &sweep);
@@ -461,7 +465,7 @@ static int run_fresh(const Command *self, SweepCommand *c)
 {
         Error err = {0};
 
-        if (recording_check(&c->recording, "sweep", 0.05, &err) < 0 || apply_settings(c, &err) < 0)
+        if (recording_check(&c->recording, "sweep", false, &err) < 0 || apply_settings(c, &err) < 0)
                 return refuse(c, self, &err);
         if (c->list)
                 return list_projects(c);

@@ -68,7 +68,7 @@ void cpu_set_add_text(String *to, const CpuSet *set)
                         last++;
                 string_add_format(to, "%s%zu", first ? "" : ",", cpu);
                 if (last > cpu)
-                        string_add_format(to, "%c%zu", last == cpu + 1 ? ',' : '-', last);
+                        string_add_format(to, "-%zu", last);
                 first = false;
                 cpu = last;
         }

@@ -267,6 +267,8 @@ int sweep_take_figures(SweepRun *run, const RunInfo *info, const Summary *s)
         f->user_us = s->user_us;
         f->system_us = s->system_us;
         f->peak_bytes = s->peak_pss_bytes != SUMMARY_UNKNOWN ? s->peak_pss_bytes : s->peak_rss_bytes;
+        if (f->peak_bytes == 0)
+                f->peak_bytes = RUN_UNKNOWN; /* over before the first sample */
         f->peak_rss_bytes = s->peak_rss_bytes;
         f->peak_cgroup_bytes = info->peak_cgroup_bytes;
         f->peak_t_ns = s->peak_known ? s->peak_t_ns : INT64_MIN;

@@ -245,7 +245,7 @@ static void test_answer(void **state)
         sweep.runs[0].state = SWEEP_INTERRUPTED;
         text = text_of(&sweep, 80);
         assert_true(text_starts_with(text, "redis: no build came through; 1 failed\n"));
-        assert_non_null(strstr(text, "1 run is left: vigia sweep --resume /runs/s"));
+        assert_non_null(strstr(text, "1 run is left:\n            vigia sweep --resume /runs/s\n"));
         free(text);
         sweep_done(&sweep);
 }

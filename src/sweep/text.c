@@ -480,10 +480,10 @@ static void add_remarks(const Page *p)
         }
         if (p->result->n_left > 0) {
                 string_clear(&text);
-                string_add_format(&text, "%zu %s left: vigia sweep --resume %s", p->result->n_left,
-                                  p->result->n_left == 1 ? "run is" : "runs are",
-                                  p->options->path ? p->options->path : s->id);
-                add_remark(p, "go on", string_get(&text));
+                string_add_shown(&text, p->options->path ? p->options->path : s->id, 0, p->options->ascii);
+                add_label(p, "go on"); /* on a line of its own, whatever its width: it will be pasted */
+                string_add_format(p->out, "%zu %s left:\n            vigia sweep --resume %s\n", p->result->n_left,
+                                  p->result->n_left == 1 ? "run is" : "runs are", string_get(&text));
         }
 }
 

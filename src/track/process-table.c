@@ -186,7 +186,6 @@ static void want(ProcessTable *table, Process *p)
 }
 
 static void check_match(ProcessTable *table, Process *p);
-static void check_match_at(ProcessTable *table, Process *p);
 
 static void replace(char **to, const char *text)
 {
@@ -235,16 +234,14 @@ static void look_at(ProcessTable *table, Process *p)
                 return;
         if (r == 0 && !p->cwd)
                 replace(&p->cwd, path);
-        check_match_at(table, p);
         if (!p->exe && proc_exe_read(host, p->pid, path, sizeof path) == 0)
                 replace(&p->exe, path);
         p->label = NULL;
         if (!p->cgroup && proc_cgroup_read(host, p->pid, path, sizeof path) == 0)
                 replace(&p->cgroup, path);
-        if (!p->cmdline && proc_cmdline_read(host, p->pid, arguments, &size, &cut) == 0 && size > 0) {
+        if (!p->cmdline && proc_cmdline_read(host, p->pid, arguments, &size, &cut) == 0 && size > 0)
                 set_cmdline(table, p, arguments, size, cut);
-                check_match(table, p);
-        }
+        check_match(table, p);
 }
 
 void process_table_look(ProcessTable *table)
@@ -352,17 +349,10 @@ static void admit(ProcessTable *table, Process *p)
 static void check_match(ProcessTable *table, Process *p)
 {
         const ProcessTableOptions *o = &table->options;
+        const char *words = p->cmdline ? p->cmdline : p->comm;
 
-        if (!p->wanted && o->match && o->match(p->cmdline ? p->cmdline : p->comm, o->match_data))
-                admit(table, p);
-}
-
-static void check_match_at(ProcessTable *table, Process *p)
-{
-        const ProcessTableOptions *o = &table->options;
-
-        if (!p->wanted && o->match_at && p->cwd && p->exec_ns && !p->found &&
-            o->match_at(p->cmdline ? p->cmdline : p->comm, p->cwd, o->match_data))
+        if (!p->wanted && ((o->match && o->match(words, o->match_data)) ||
+            (o->match_at && p->cwd && p->exec_ns && !p->found && o->match_at(words, p->cwd, o->match_data))))
                 admit(table, p);
 }
 
@@ -528,7 +518,7 @@ void process_table_apply(const TrackEvent *event, void *data)
                 p = map_get(table->alive, (uint64_t)event->pid);
                 if (p) {
                         replace(&p->cwd, event->cwd);
-                        check_match_at(table, p);
+                        check_match(table, p);
                 }
                 break;
         case TRACK_COMM:

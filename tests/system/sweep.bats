@@ -12,7 +12,8 @@ setup()
         cat >src/Makefile <<MAKE
 OBJECTS := \$(foreach i,1 2 3 4 5 6,\$(i).o)
 all: \$(OBJECTS)
-%.o:
+.PHONY: all clean broken
+\$(OBJECTS): %.o:
 	@echo making \$@ for \$(WHO)
 	@hog private 1 8 200
 	@touch \$@
@@ -81,7 +82,7 @@ state()
                 is "$(state "$level | .wall_s.median")" '>=' "$(((6 / j) * 200))/1000"
                 within "$(state "$level | .wall_s.median")" "$(jq .wall_ns/1e9 "$run/run.json")" 0 0.000001
                 within "$(state "$level | .cpu_s.median")" "$(jq .command_cpu_us/1e6 "$run/run.json")" 0.05 0.02
-                is "$(state "$level | .categories[] | select(.category == \"hog\") | .peak_bytes.median")" '>=' "$((j * 8 * 1000000))"
+                is "$(state "$level | .categories[] | select(.category == \"Other_hog\") | .peak_bytes.median")" '>=' "$((j * 8 * 1000000))"
         done
         grep -q 'one run each: no spread known' out
         [[ $(state '.levels[] | select(.best) | .jobs') == 6 ]]
@@ -119,10 +120,8 @@ state()
         run -1 sweep --projects odd.toml odd -o "$S-3"
         [[ $(jq -r '[.runs[].state] | join(" ")' "$S-3/sweep.json") == "done failed" ]]
         # A limit of time for each.
-        run -1 sweep -j 1,30 --keep-going --timeout 1 -o "$S-4" -- sleep 0.{j}
-        [[ $(jq -r '[.runs[].state] | join(" ")' "$S-4/sweep.json") == "done done" ]] || true
-        run -1 sweep -j 20 --timeout 0.5 -o "$S-5" -- sleep {j}
-        [[ $(jq -r '.runs[0].state' "$S-5/sweep.json") == "timed out" ]]
+        run -1 sweep -j 20,1 --keep-going --timeout 2 -o "$S-4" -- sleep {j}
+        [[ $(jq -r '[.runs[].state] | join(" ")' "$S-4/sweep.json") == "timed out done" ]]
 }
 
 @test "sweep: a step that fails ends it with its last words, and can be left out" {
@@ -148,7 +147,7 @@ state()
         ((code == 130))
         [[ $(state '[.runs[].state] | join(" ")') == "done interrupted planned" ]]
         [[ $(jq -r '[.complete, .exit_signal] | map(tostring) | join(" ")' "$S/j2-1/run.json") == "true 2" ]]
-        grep -q "2 runs are left: vigia sweep --resume $S" out
+        grep -q '2 runs are left:$' out && grep -qx " *vigia sweep --resume $S" out
         before=$(cksum "$S"/j6-1/*.parquet "$S/j6-1/run.json")
         run -0 --separate-stderr sweep --resume "$S"
         [[ $(state '[.runs[].state] | join(" ")') == "done done done" && $output == "make: -j6 is fastest: "* ]]
@@ -177,8 +176,7 @@ state()
 @test "sweep: a limit ends it; random order has a seed; warm-up is in no table" {
         run -3 --separate-stderr sweep -C src -j 1 --repeat 9 --limit 2 --warm-up -o "$S" -- make -B -j{j}
         [[ $stderr == *"the limit of 2 s is reached"* ]]
-        [[ $(state '[.runs[].state] | index("interrupted") == ([.runs[].state] | length - 8)') == true ||
-                $(state '[.runs[].state] | contains(["interrupted"])') == true ]]
+        [[ $(state '.runs[0].state') == done && $(state '.runs[9].state') == planned ]]
         [[ $(state '.runs[0] | .warm_up, .path') == $'true\nwarm-up' ]]
         sweep -j 1,2,3,4 --repeat 2 --order random --dry-run -- true {j} >plan
         seed=$(sed -n 's/.*--seed //p' plan)
@@ -188,7 +186,7 @@ state()
 
 @test "sweep: CPUs of their own where asked for" {
         (($(nproc) > 1)) || skip "one CPU"
-        cpus=$(taskset -pc $$ | sed 's/.*: //')
+        cpus=$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status)
         first=${cpus%%[,-]*}
         printf '[monitor.scheduling]\nscheduling_policy = "manual"\nmanual_build_cores = "%s"\n' "$first" >c.toml
         sweep -c c.toml -j 2 -o "$S" -- sh -c 'grep Cpus_allowed_list /proc/self/status; : {j}' >out 2>err
@@ -202,7 +200,6 @@ state()
         [[ $(jq -r .scheduling "$S-3/sweep.json") == off ]]
         sweep -c c.toml --scheduling adaptive -j 1 -o "$S-4" -- sh -c 'grep Cpus_allowed_list /proc/self/status; : {j}' >out 2>err
         [[ $(sed 's/.*:[[:space:]]*//' "$S-4/j1-1/output.log") == $(jq -r '.runs[0].build_cpus' "$S-4/sweep.json") ]]
-        run -2 --separate-stderr sweep -c c.toml --scheduling manual -j 1 -o "$S-5" -- true {j} </dev/null
         sed -i 's/^manual_build_cores.*/manual_build_cores = "8000"/' c.toml
         run -2 --separate-stderr sweep -c c.toml --scheduling manual -j 1 -o "$S-5" -- true {j}
         [[ $stderr == "vigia: sweep.build_cpus: 8000 has CPUs that are not ours; expected some of $cpus" ]]
@@ -223,7 +220,7 @@ process_pattern = "make|h.g|..."
 TOML
         peak()
         {
-                LIMIT=none as_user ./daemon "$1" &
+                LIMIT=none as_user ./daemon "$1" >/dev/null 2>&1 3>&- &
                 daemon=$!
                 sweep --projects d.toml d -j 1 -o "$S-$2" "${@:3}" >out 2>err
                 wait "$daemon" || true
@@ -270,23 +267,23 @@ TOML
         refused "--resume goes on as it was begun" --resume last -j 4
         sed -i "s#dir = .*#dir = \"$DIR/gone\"#" toy.toml
         refused "toy.toml:1:3: the directory $DIR/gone: No such file" --projects toy.toml toy
-        echo 'build = "x"' >>toy.toml
-        refused "toy.toml:11:1: " --projects toy.toml toy
+        sed -i 's/^build_command_template/bulid/' toy.toml
+        refused "toy.toml:5:1: unknown key bulid of [[projects]]; did you mean build?" --projects toy.toml toy
         mkdir full && touch full/file && [[ $USER_NAME == "$(id -un)" ]] || chown "$USER_NAME" full
         run -2 --separate-stderr sweep -j 1 -o full -- true {j}
         sweep -j 1 -o "$S" -- true {j} >/dev/null 2>&1
         refused "has a sweep already; go on with it: vigia sweep --resume $S" -j 1 -o "$S" -- true {j}
         echo '{"format": 1' >"$S/sweep.json"
-        refused "$S/sweep.json:1:" --resume "$S"
+        refused "$S/sweep.json:2:1: " --resume "$S"
         run -2 --separate-stderr "$VIGIA" report "$S"
-        [[ $stderr == "vigia: $S/sweep.json:1:"* ]]
+        [[ $stderr == "vigia: $S/sweep.json:2:1: "* ]]
 }
 
 @test "sweep: without {j} a command is repeated; JSON is sweep.json" {
         sweep --repeat 3 --json -o "$S" -- sleep 0.1 >out 2>err
         diff out "$S/sweep.json"
         [[ $(jq -c '[.jobs, (.levels | length), .levels[0].jobs, .levels[0].done]' out) == '[[],1,null,3]' ]]
-        [[ $("$VIGIA" report "$S") == "sleep: the build takes 0.1 s"* ]]
+        [[ $("$VIGIA" report "$S") == "sleep: the build takes "* ]]
 }
 
 @test "sweep: all projects of a configuration, one sweep each" {
