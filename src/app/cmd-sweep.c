@@ -37,7 +37,7 @@ static size_t all_options(SweepCommand *c, Option *to, size_t n_max)
                 {0, "keep-going", NULL, "go on after a build that failed", OPTION_FLAG, &c->keep_going},
                 {0, "timeout", "TIME", "stop a build then; it counts as failed", OPTION_DURATION, &c->timeout_ns},
                 {0, "limit", "TIME", "end the sweep then", OPTION_TEXT, &c->limit_text},
-                {0, "scheduling", "HOW", "CPUs of build and recorder apart: off, adaptive, manual", OPTION_TEXT,
+                {0, "scheduling", "HOW", "CPUs apart: off, adaptive or manual", OPTION_TEXT,
                  &c->scheduling},
                 {0, "tree-only", NULL, "ignore the project's match and process_pattern", OPTION_FLAG, &c->tree_only},
                 {'u', "user", "NAME", "build as this user", OPTION_TEXT, &c->user},
@@ -498,9 +498,9 @@ const Command command_sweep = {
         .name = "sweep",
         .summary = "the same build at several -j, compared",
         .usage = "[OPTIONS] PROJECT… | --all | -- COMMAND with {j}…",
-        .details = "Each build is recorded as vigia run would. {j} in the command stands for the number;\n"
-                   "a PROJECT is one of the configuration's [[projects]] or of those that vigia knows\n"
-                   "(--list). Ctrl-C leaves what is done whole; --resume goes on.\n"
+        .details = "Each build is recorded as vigia run would. {j} in the command stands for the\n"
+                   "number; a PROJECT is one of the configuration's [[projects]] or of those that\n"
+                   "vigia knows (--list). Ctrl-C leaves what is done whole; --resume goes on.\n"
                    "Exits 0 if all builds came through, 1 if one failed, 128 + N after signal N.",
         .run = run_sweep,
 };

@@ -208,7 +208,7 @@ state()
 @test "sweep: daemons: process_pattern counts what works in the tree, and no other; match all that matches" {
         [[ $SOURCE != poll ]] || skip "polling sees the command's tree only"
         hog=$(command -v hog)
-        printf '#!/bin/sh\ncd "$1"; while sleep 0.05; do [ ! -e %s/go ] || exec "%s" private 1 30 800; done\n' "$DIR" "$hog" >daemon
+        printf '#!/bin/sh\ncd "$1"; while sleep 0.05; do [ ! -e %s/go ] || { "%s" private 1 30 800; exit; }; done\n' "$DIR" "$hog" >daemon
         chmod +x daemon
         mkdir elsewhere
         cat >d.toml <<TOML
