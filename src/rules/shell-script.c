@@ -14,7 +14,7 @@
 /* What prepares a command. */
 #define PREPARING                                                                                  \
         " cd set export unset test [ [[ : true false umask trap ulimit shift read local declare typeset alias "      \
-        "source . exit return wait pwd pushd popd hash type shopt readonly getopts break continue kill sync "
+        "emulate setopt source . exit return wait pwd pushd popd hash type shopt readonly getopts break continue kill sync "
 /* Commands that stand beside the one that matters. */
 #define BESIDE                                                                                     \
         " echo printf mkdir rm mv cp ln touch chmod cat sleep sed grep egrep fgrep awk cut tr sort head tail tee cmp "    \
@@ -64,9 +64,15 @@ static const char *skip_quoted(const char *p, const char *end)
         return p < end ? p + 1 : end;
 }
 
+/* Whether a line is continued here. */
+static bool is_continued(const char *p, const char *end)
+{
+        return p + 1 < end && p[0] == '\\' && p[1] == '\n';
+}
+
 static const char *skip_word(const char *p, const char *end)
 {
-        while (p < end && *p != ' ' && *p != '\t' && !is_separator(*p) && *p != ')') {
+        while (p < end && *p != ' ' && *p != '\t' && !is_separator(*p) && *p != ')' && !is_continued(p, end)) {
                 if (*p == '\\')
                         p += p + 1 < end ? 2 : 1;
                 else if (*p == '\'' || *p == '"')
@@ -105,8 +111,8 @@ typedef struct Scan {
 
 static void skip_blanks(Scan *s)
 {
-        while (s->at < s->end && (*s->at == ' ' || *s->at == '\t'))
-                s->at++;
+        while (s->at < s->end && (*s->at == ' ' || *s->at == '\t' || is_continued(s->at, s->end)))
+                s->at += *s->at == '\\' ? 2 : 1;
 }
 
 static TextPart scan_word(Scan *s)
@@ -159,6 +165,8 @@ static Role scan_command(Scan *s, TextPart *ret)
         for (skip_blanks(s); !at_end_of_command(s); skip_blanks(s)) {
                 TextPart word = scan_word(s);
                 stop = s->at;
+                if (begin && word.text[0] == '(' && s->at < s->end && *s->at == ')')
+                        return ROLE_UNCLEAR; /* a function is defined */
                 if (begin || file) {
                         file = false;
                         continue;
