@@ -271,6 +271,17 @@ bench_idle()
         rm -rf "$run"
 }
 
+# Labels by the built-in rules: a command line seen before, a new one, a million processes of a build.
+bench_rules()
+{
+        local json
+        note "labels of command lines"
+        json=$("$BUILD/tests/bench-rules")
+        line "label of a repeated command line, µs" "$(of "$json" .repeated_us)" 1 "$(of "$json" '"\(.rules) rules, read in \(.load_ms) ms"')"
+        line "label of a new command line, µs" "$(of "$json" .new_us)" 20 "with the rules it beat"
+        line "labels of 1,000,000 processes of a build, s" "$(of "$json" .million_s)" 2 "three in four of them new"
+}
+
 printf '%-46s %10s  %-9s %-4s %s\n' "vigia $(vigia --version | cut -d' ' -f2), $(nproc) cores, Linux $(uname -r)" measured limit kept details
 wanted build && bench_build
 if wanted storm; then
@@ -284,6 +295,7 @@ wanted peaks && bench_peaks
 wanted cpu && bench_cpu
 wanted monitors && bench_monitors
 wanted idle && bench_idle
+wanted rules && bench_rules
 echo
 if ((missed)); then
         echo "$missed of the limits not kept"

@@ -64,6 +64,13 @@ _vigia()
         sweep)
                 mapfile -t COMPREPLY < <(compgen -W "$(vigia sweep --list 2>/dev/null | sed -n 's/^  \([^ ]\{1,\}\) .*/\1/p')" -- "$word")
                 ;;
+        rules)
+                if ((COMP_CWORD == 2)); then
+                        mapfile -t COMPREPLY < <(compgen -W 'list test check' -- "$word")
+                else
+                        mapfile -t COMPREPLY < <(compgen -W builtin -- "$word"; compgen -f -- "$word")
+                fi
+                ;;
         config)
                 if ((COMP_CWORD == 2)); then
                         mapfile -t COMPREPLY < <(compgen -W 'show check keys' -- "$word")

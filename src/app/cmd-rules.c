@@ -2,8 +2,10 @@
 #include <errno.h>
 
 #include "app/commands.h"
+#include "app/configuration.h"
 #include "app/rules-show.h"
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/nearest.h"
 
 typedef struct Verb {
@@ -42,24 +44,49 @@ static int dispatch(const Command *command, const RulesCommand *rules, char **wo
         return usage_error(command, &err);
 }
 
+/* Without a file, the rules are those that a recording would take. */
+static int choose(const Command *command, Configuration *c, const ConfigurationOptions *options, RulesCommand *rules,
+                  bool named)
+{
+        Error err = {0};
+
+        if (rules->file || named)
+                return 0;
+        int r = configuration_load(c, options, NULL, 0, &err);
+        if (r == 0) {
+                rules->file = configuration_path(c, "run.rules");
+                return 0;
+        }
+        log_error("%s; vigia config check tells more", err.message);
+        return r == -EINVAL ? EXIT_USAGE : EXIT_CANNOT;
+}
+
 static int run(const Command *command, int argc, char **argv)
 {
         RulesCommand rules = {0};
+        ConfigurationOptions configuration = {0};
         const Option options[] = {
-                {'r', "rules", "FILE", "these rules instead of the built-in ones", OPTION_TEXT, &rules.file},
+                {'r', "rules", "FILE", "these rules instead of the configured ones", OPTION_TEXT, &rules.file},
                 {0, "parent", "CATEGORY", "test: what the parent is", OPTION_TEXT, &rules.parent},
                 {0, "exe", "PATH", "test: the path of the program's file", OPTION_TEXT, &rules.exe},
                 {0, "comm", "NAME", "test: what the process calls itself", OPTION_TEXT, &rules.comm},
                 {0, "json", NULL, "as JSON", OPTION_FLAG, &rules.json},
+                {'c', "config", "FILE", "configuration instead of the user's", OPTION_TEXT, &configuration.file},
         };
         _cleanup_free_ char **words = NULL;
         size_t n_words = 0;
+        Configuration c = {0};
         Error err = {0};
         int r = options_parse(command, options, ARRAY_LENGTH(options), argc, argv, false, &words, &n_words, &err);
 
-        return r == 0  ? dispatch(command, &rules, words, n_words)
-               : r > 0 ? EXIT_FINE
-                       : usage_error(command, &err);
+        if (r != 0)
+                return r > 0 ? EXIT_FINE : usage_error(command, &err);
+        bool named = n_words > 1 && !text_equal(words[0], "test");
+        int code = choose(command, &c, &configuration, &rules, named || n_words == 0);
+        if (code == 0)
+                code = dispatch(command, &rules, words, n_words);
+        configuration_done(&c);
+        return code;
 }
 
 const Command command_rules = {
@@ -68,7 +95,7 @@ const Command command_rules = {
         .usage = "list [FILE] | test [OPTIONS] 'CMDLINE'… | check [FILE…]",
         .details = "test tells the category of a command line (in quotes: it is one word), the rule that won\n"
                    "and those it beat; with - it reads lines and prints major category, tab, category.\n"
-                   "check tells what is wrong (exit 2) or doubtful (exit 1) with files, or the built-in rules.\n"
-                   "A FILE is a path or \"builtin\".",
+                   "check tells what is wrong (exit 2) or doubtful (exit 1) with files.\n"
+                   "A FILE is a path or \"builtin\"; without one, the rules are those of the configuration.",
         .run = run,
 };

@@ -7,7 +7,7 @@
 #include "rules/rule-set.h"
 
 typedef struct RulesCommand {
-        const char *file; /* -r; NULL: the built-in ones */
+        const char *file; /* NULL: the built-in ones */
         const char *parent, *exe, *comm;
         bool json;
 } RulesCommand;

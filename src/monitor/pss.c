@@ -12,6 +12,7 @@ enum {
         DOUBT_MIN_BYTES = 1 << 20,    /* below, an estimate is good enough */
         BURST_NS = 6 * 1000000,       /* what may be spent ahead, for a start and for peaks */
         RESERVE_PERCENT = 55,         /* of the budget: for what cannot wait, reading can */
+        OWN_PERCENT = 6,              /* of the budget: reading's own, whatever the rest of vigia takes */
         COST_FIRST_NS = 30 * 1000,    /* guess of a read's fixed cost */
         COST_PER_MIB_NS = 6 * 1000,   /* and of what comes on top, until measured */
         MAX_READS_A_TICK = 8,
@@ -26,6 +27,7 @@ struct PssReader {
         uint64_t shared_growth;  /* bytes of file and shared memory that came or went, ever */
         double file_ratio, shmem_ratio; /* share of resident pages that counted, as read lately */
         double cost_per_byte;    /* ns, measured */
+        uint64_t spent_ns;       /* by reading */
         uint64_t startup_cpu_ns; /* spent before the first tick: not held against reading */
         uint64_t reads;
 };
@@ -215,6 +217,7 @@ static uint64_t read_one(PssReader *reader, Process *p, uint64_t now_ns)
         int r = proc_smaps_rollup_read(reader->host, p->pid, &smaps);
         uint64_t cost = clock_ns(CLOCK_THREAD_CPUTIME_ID) - before;
 
+        reader->spent_ns += cost;
         if (r != 0) {
                 w->pss_refused = r < 0; /* another user's; a vanished one is told of soon */
                 return cost;
@@ -269,10 +272,12 @@ void pss_read_some(PssReader *reader, uint64_t now_ns, uint64_t elapsed_ns, uint
 {
         if (reader->startup_cpu_ns == 0)
                 reader->startup_cpu_ns = own_cpu_ns;
-        uint64_t allowed = (uint64_t)((double)elapsed_ns * reader->budget_ratio *
-                                      (100 - RESERVE_PERCENT) / 100) +
-                           reader->startup_cpu_ns + BURST_NS;
+        uint64_t budget_ns = (uint64_t)((double)elapsed_ns * reader->budget_ratio);
+        uint64_t allowed = budget_ns * (100 - RESERVE_PERCENT) / 100 + reader->startup_cpu_ns + BURST_NS;
+        uint64_t own = budget_ns * OWN_PERCENT / 100;
 
+        if (own > reader->spent_ns)
+                allowed = MAX(allowed, own_cpu_ns + own - reader->spent_ns);
         for (int i = 0; i < MAX_READS_A_TICK && own_cpu_ns < allowed; i++) {
                 Process *p = most_in_doubt(reader, now_ns, allowed - own_cpu_ns,
                                            DOUBT_MIN_BYTES);

@@ -83,14 +83,28 @@ static TextPart behind(TextPart line, TextPart name)
         return at >= line.text && at <= end ? text_part(at, (size_t)(end - at)) : (TextPart){0};
 }
 
+/* The command of a script. People write its quotes; a recorded command line has lost them. */
+static RunCommand run_by_script(TextPart script)
+{
+        TextPart inner;
+
+        script = trimmed(script);
+        while (script.size > 0 && script.text[0] == ' ')
+                script = text_part(script.text + 1, script.size - 1);
+        if (script.size > 2 && (script.text[0] == '\'' || script.text[0] == '"') &&
+            memchr(script.text + 1, script.text[0], script.size - 1) == script.text + script.size - 1)
+                script = text_part(script.text + 1, script.size - 2);
+        return shell_script_choose(script, &inner) ? command_of(inner) : (RunCommand){0};
+}
+
 /* What a wrapper runs, or nothing. */
 static RunCommand run_by_wrapper(const Wrapper *wrapper, const RunCommand *outer)
 {
         for (size_t i = 0; i < WRAPPER_SHAPES_MAX && wrapper->shapes[i]; i++) {
-                TextPart rest = behind(outer->line, outer->name), inner;
+                TextPart rest = behind(outer->line, outer->name);
                 OptionsEnd end = options_skip(wrapper->shapes[i], &rest);
-                if (end == OPTIONS_SCRIPT && shell_script_choose(rest, &inner))
-                        return command_of(inner);
+                if (end == OPTIONS_SCRIPT)
+                        return run_by_script(rest);
                 if (end == OPTIONS_COMMAND)
                         return command_of(rest);
         }
@@ -130,7 +144,7 @@ typedef enum Found {
 
 static Found run_by_interpreter(const Wrapper *wrapper, const RunCommand *outer, RunCommand *ret)
 {
-        TextPart rest = behind(outer->line, outer->name), inner;
+        TextPart rest = behind(outer->line, outer->name);
         bool java = wrapper->java, python = wrapper->python;
 
         if (!wrapper->interpreter)
@@ -139,9 +153,7 @@ static Found run_by_interpreter(const Wrapper *wrapper, const RunCommand *outer,
         if (end == OPTIONS_NOTHING)
                 return FOUND_NOTHING;
         if (end == OPTIONS_SCRIPT && !java && !python) {
-                if (!shell_script_choose(rest, &inner))
-                        return FOUND_NOTHING;
-                *ret = command_of(inner);
+                *ret = run_by_script(rest);
                 return ret->line.text ? FOUND_COMMAND : FOUND_NOTHING;
         }
         *ret = command_of(rest);

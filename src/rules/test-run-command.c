@@ -221,6 +221,9 @@ static const Case cases[] = {
         {"sh -c \"/usr/bin/gcc\" -c a.c", "gcc", "\"/usr/bin/gcc\" -c a.c", NULL, "sh"},
         {"env env env env env env env env env env env env env env env env env env gcc", "env", "env env gcc", NULL,
          "env,env,env,env,env,env,env,env,env,env,env,env,env,env,env,env"},
+        {"sh -c 'cd x; gcc a'", "gcc", "gcc a", NULL, "sh"},
+        {"sh -c \"gcc 'a b'\" ", "gcc", "gcc 'a b'", NULL, "sh"},
+        {"sh -c 'a' b 'c'", "a", "'a' b 'c'", NULL, "sh"},
         {"sh -c sh -c gcc a", "gcc", "gcc a", NULL, "sh,sh"},
         {"gcc -c a.c …", "gcc", NULL, NULL, NULL},
 };

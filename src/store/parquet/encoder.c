@@ -10,7 +10,10 @@
 #include "store/parquet/crc.h"
 #include "store/parquet/thrift.h"
 
-enum { LEAST_GAIN = 32 }; /* a 32nd of a chunk must be won, or it is stored as it is */
+enum {
+        LEAST_GAIN = 32,   /* a 32nd of a chunk must be won, or it is stored as it is */
+        LEAST_BYTES = 160, /* a smaller chunk wins less than the attempt takes */
+};
 
 struct ParquetEncoder {
         ParquetOptions options;
@@ -123,7 +126,7 @@ static int compress_pages(ParquetEncoder *e, bool *ret_pays)
 
         *ret_pays = false;
         buffer_clear(&e->packed);
-        if (e->codec == &codec_none)
+        if (e->codec == &codec_none || c->raw.size < LEAST_BYTES)
                 return 0;
         if (c->n_pages > e->n_sizes) {
                 size_t *sizes = realloc(e->sizes, c->n_pages * sizeof *sizes);
