@@ -11,4 +11,4 @@ extern const Command command_start, command_status, command_snapshot, command_st
 extern const Command command_runs, command_recover;
 extern const Command command_sweep;
 extern const Command command_report, command_export, command_convert;
-extern const Command command_rules;
+extern const Command command_rules, command_compare;

@@ -301,12 +301,12 @@ static int bootstrap_interval(const Sample *a, const Sample *b, CompareFn compar
         return 0;
 }
 
-static int interval_of(const Sample *a, const Sample *b, bool ratio, Interval *ret)
+static int interval_of(const Sample *a, const Sample *b, bool ratio, bool quick, Interval *ret)
 {
         double at = ratio ? log_ratio_of(a->mean, b->mean) : change_of(a->mean, b->mean);
         int r = 0;
 
-        if (MIN(a->n, b->n) < STATISTICS_BOOTSTRAP_LEAST)
+        if (quick || MIN(a->n, b->n) < STATISTICS_BOOTSTRAP_LEAST)
                 *ret = welch_interval(a, b, ratio ? a->mean : 1, ratio ? b->mean : 1, at);
         else
                 r = bootstrap_interval(a, b, ratio ? log_ratio_of : change_of, ret);
@@ -317,7 +317,7 @@ static int interval_of(const Sample *a, const Sample *b, bool ratio, Interval *r
         return r;
 }
 
-int difference_of(const double *a, size_t n_a, const double *b, size_t n_b, Difference *ret)
+static int difference(const double *a, size_t n_a, const double *b, size_t n_b, bool quick, Difference *ret)
 {
         _cleanup_free_ double *sorted_a = NULL, *sorted_b = NULL;
         Sample x = {0}, y = {0};
@@ -338,11 +338,21 @@ int difference_of(const double *a, size_t n_a, const double *b, size_t n_b, Diff
         if (x.n > 0 && y.n > 0 && x.values[0] >= 0 && y.values[0] >= 0 && x.mean > 0)
                 d.ratio = d.b / d.a;
         if (x.n > 1 && y.n > 1)
-                r = interval_of(&x, &y, false, &d.change_interval);
+                r = interval_of(&x, &y, false, quick, &d.change_interval);
         /* A logarithm needs values over 0, in every resample. */
         if (r == 0 && x.n > 1 && y.n > 1 && x.values[0] > 0 && y.values[0] > 0)
-                r = interval_of(&x, &y, true, &d.ratio_interval);
+                r = interval_of(&x, &y, true, quick, &d.ratio_interval);
         if (r == 0)
                 *ret = d;
         return r;
+}
+
+int difference_of(const double *a, size_t n_a, const double *b, size_t n_b, Difference *ret)
+{
+        return difference(a, n_a, b, n_b, false, ret);
+}
+
+int difference_of_quick(const double *a, size_t n_a, const double *b, size_t n_b, Difference *ret)
+{
+        return difference(a, n_a, b, n_b, true, ret);
 }

@@ -65,6 +65,9 @@ typedef struct Difference {
 /* 0 or -ENOMEM. */
 int difference_of(const double *a, size_t n_a, const double *b, size_t n_b, Difference *ret);
 
+/* Welch's interval whatever n is: a thousandth of the time, for thousands of figures at once. */
+int difference_of_quick(const double *a, size_t n_a, const double *b, size_t n_b, Difference *ret);
+
 /* ---- pieces, for their tests ---- */
 
 double student_quantile(double p, double degrees); /* p in (0, 1), degrees > 0 */

@@ -1,0 +1,191 @@
+/* `vigia compare RUN RUN…`: what differs between runs, and how sure that is. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/commands.h"
+#include "app/compare-groups.h"
+#include "app/labels.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/text.h"
+
+typedef struct CompareCommand {
+        TextList baseline, dev;
+        const char *by, *dev_host, *bound, *figures, *rules;
+        bool all, json, markdown;
+        CompareGroups groups;
+        RegressionCheck check;
+} CompareCommand;
+
+static void command_done(CompareCommand *c)
+{
+        text_list_done(&c->baseline);
+        text_list_done(&c->dev);
+        compare_groups_done(&c->groups);
+}
+
+/* What --by, --dev-host, --fail-on-regression and --figures say. */
+static int take_options(CompareCommand *c, Error *err)
+{
+        int r = 0;
+
+        if (c->json && c->markdown)
+                return error_set(err, EINVAL, "compare: --json and --markdown exclude each other");
+        if (c->by && !text_equal(c->by, "label") && !text_equal(c->by, "host"))
+                return error_set(err, EINVAL, "compare: --by %s: expected label or host", c->by);
+        if (c->dev_host && !(c->by && text_equal(c->by, "host")))
+                return error_set(err, EINVAL, "compare: --dev-host goes with --by host");
+        if (c->figures && !c->bound)
+                return error_set(err, EINVAL, "compare: --figures goes with --fail-on-regression");
+        c->groups.by = !c->by ? COMPARE_EACH : text_equal(c->by, "label") ? COMPARE_LABEL : COMPARE_HOST;
+        if (c->groups.by == COMPARE_HOST) {
+                r = regex_new(c->dev_host ? c->dev_host : "-dev", &c->groups.dev, err);
+                if (r < 0)
+                        return error_prefix(err, r, "compare: --dev-host");
+        }
+        if (c->bound)
+                r = regression_parse_bound(c->bound, &c->check.bound, err);
+        if (r < 0)
+                return error_prefix(err, r, "compare: --fail-on-regression");
+        r = regression_parse_figures(c->figures ? c->figures : "wall,cpu,peak", &c->check, err);
+        c->check.chosen = c->figures != NULL;
+        return error_prefix(err, r, "compare: --figures");
+}
+
+/* A run that was recorded without labels gets those of the built-in rules. */
+static int read_run(Comparison *comparison, const GivenRun *run, Labels *labels, bool relabel, Error *err)
+{
+        _cleanup_(run_reader_freep) RunReader *reader = NULL;
+        ReportLabels other = {labels_label, labels, false};
+        int r = run_reader_open(run->path, &reader, err);
+
+        if (r < 0)
+                return r;
+        relabel |= !run_reader_info(reader)->rules;
+        if (relabel)
+                other.parents = labels_use_parents(labels);
+        return comparison_add_run(comparison, run->group, reader, relabel ? &other : NULL, run->jobs,
+                                  run->expected_exit, err);
+}
+
+static int read_runs(const CompareCommand *c, Comparison *comparison, Error *err)
+{
+        Labels labels;
+        int r = labels_open(&labels, c->rules, err);
+
+        if (r < 0)
+                return r;
+        for (size_t i = 0; r == 0 && i < c->groups.n_runs; i++)
+                if (c->groups.runs[i].group != SIZE_MAX) /* else of a -j that the other sweep lacks */
+                        r = read_run(comparison, &c->groups.runs[i], &labels, c->rules != NULL, err);
+        labels_done(&labels);
+        if (r == 0 && comparison_finish(comparison) < 0)
+                r = error_set(err, ENOMEM, "out of memory");
+        return r;
+}
+
+static int print(const CompareCommand *c, const Comparison *comparison)
+{
+        CompareOptions options = {.all = c->all, .check = c->bound ? &c->check : NULL};
+        _cleanup_string_ String text = {0};
+        int r;
+
+        report_options_for(stdout, &options.shown);
+        if (c->json)
+                options.shown.ascii = false;
+        r = c->json       ? compare_write_json(comparison, &options, &text)
+            : c->markdown ? compare_write_markdown(comparison, &options, &text)
+                          : compare_write_text(comparison, &options, &text);
+        if (r < 0) {
+                log_error("out of memory");
+                return EXIT_CANNOT;
+        }
+        if (fputs(string_get(&text), stdout) == EOF || fflush(stdout) != 0) {
+                log_error("cannot write the comparison");
+                return EXIT_CANNOT;
+        }
+        if (!options.check)
+                return EXIT_FINE;
+        Judgement judgement = regression_judge_all(options.check, comparison);
+        if (judgement == JUDGED_UNKNOWN)
+                log_error("a regression could not be judged: not all that was asked for is known");
+        return judgement == JUDGED_UNKNOWN ? EXIT_CANNOT : judgement == JUDGED_WORSE ? EXIT_NO : EXIT_FINE;
+}
+
+static int work(CompareCommand *c)
+{
+        Comparison comparison;
+        Error err = {0};
+        int r, code;
+
+        if (comparison_init(&comparison) < 0) {
+                log_error("out of memory");
+                return EXIT_CANNOT;
+        }
+        r = compare_groups_make(&c->groups, &comparison, &err);
+        if (r == 0)
+                r = read_runs(c, &comparison, &err);
+        if (r < 0) {
+                log_error("%s", err.message);
+                code = r == -ENOMEM || r == -EIO || r == -EACCES ? EXIT_CANNOT : EXIT_USAGE;
+        } else
+                code = print(c, &comparison);
+        comparison_done(&comparison);
+        return code;
+}
+
+static int run_compare(const Command *command, int argc, char **argv)
+{
+        _cleanup_(command_done) CompareCommand c = {0};
+        const Option options[] = {
+                {0, "baseline", "RUN", "the runs to compare with; more may follow: --baseline A B", OPTION_LIST,
+                 &c.baseline},
+                {0, "dev", "RUN", "the runs that are compared: -- --dev C D", OPTION_LIST, &c.dev},
+                {0, "by", "WHAT", "groups of runs: by label, or by host", OPTION_TEXT, &c.by},
+                {0, "dev-host", "REGEX", "--by host: which hosts or labels are dev (-dev)", OPTION_TEXT, &c.dev_host},
+                {'a', "all", NULL, "every figure, however little it differs", OPTION_FLAG, &c.all},
+                {0, "fail-on-regression", "PERCENT", "exit 1 if a figure got worse by more", OPTION_TEXT, &c.bound},
+                {0, "figures", "LIST", "which: wall,cpu,peak; user, system, rss, cgroup, processes", OPTION_TEXT,
+                 &c.figures},
+                {'r', "rules", "FILE", "label processes anew by these rules", OPTION_TEXT, &c.rules},
+                {0, "json", NULL, "data for programs: docs/compare.schema.json", OPTION_FLAG, &c.json},
+                {0, "markdown", NULL, "for the page of a CI job or a comment", OPTION_FLAG, &c.markdown},
+        };
+        _cleanup_free_ char **words = NULL, **given = NULL;
+        size_t n_words;
+        Error err = {0};
+
+        argc = compare_groups_join(argc, argv);
+        /* options_parse may reorder its argv; which group a word is of is read off the order given. */
+        given = calloc((size_t)argc + 1, sizeof *given);
+        if (!given) {
+                log_error("out of memory");
+                return EXIT_CANNOT;
+        }
+        for (int i = 0; i < argc; i++)
+                given[i] = argv[i];
+        int r = options_parse(command, options, ARRAY_LENGTH(options), argc, argv, false, &words, &n_words, &err);
+        if (r > 0)
+                return EXIT_FINE;
+        if (r == 0)
+                r = take_options(&c, &err);
+        if (r == 0)
+                r = compare_groups_add_words(&c.groups, argc, given, words, n_words, &c.baseline, &c.dev, &err);
+        if (r < 0)
+                return usage_error(command, &err);
+        return work(&c);
+}
+
+const Command command_compare = {
+        .name = "compare",
+        .summary = "say what differs between runs, or groups of runs",
+        .usage = "[OPTIONS] RUN RUN… | --baseline RUN… -- --dev RUN…",
+        .details = "The first run (or group) is what the others are held against. RUN is a path, an id,\n"
+                   "the unique beginning of an id, or \"last\". A sweep stands for its runs; two sweeps are\n"
+                   "compared at each -j. With repeats, differences come with a 95 % interval.\n\n"
+                   "A regression, with repeats on both sides: the mean is worse by more than PERCENT and\n"
+                   "the interval excludes \"as before\"; with one run on a side: the ratio alone.\n\n"
+                   "Exit status: 0 fine, 1 a regression, 2 bad input, 3 could not judge or do it.",
+        .run = run_compare,
+};
