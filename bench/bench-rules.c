@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,6 +91,13 @@ static const Label *ask(Rules *rules, const Kind *kind, const char *text)
         const LabelWords words = {.comm = kind ? kind->comm : NULL, .exe = kind ? kind->exe : NULL, .cmdline = text};
 
         return rules_label(&words, rules);
+}
+
+static size_t heap_bytes(void)
+{
+        struct mallinfo2 info = mallinfo2();
+
+        return info.uordblks + info.hblkhd;
 }
 
 static int load(const char *name, Rules **ret)
@@ -216,13 +224,14 @@ int main(int argc, char **argv)
         const char *name = argc > 1 ? argv[1] : "builtin";
         Line *lines = calloc(LINES, sizeof *lines);
         double fresh = 0, million = 0, other = 0;
-        size_t n = 0;
+        size_t n = 0, heap = heap_bytes();
         uint64_t others = 0, start = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
         _cleanup_(rules_freep) Rules *rules = NULL;
 
         if (!lines || load(name, &rules) < 0)
                 return 1;
         double loading = (double)(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - start);
+        heap = heap_bytes() - heap;
         if (argc > 2 && read_lines(argv[2], lines, &n) < 0)
                 return 1;
         if (argc <= 2)
@@ -234,9 +243,9 @@ int main(int argc, char **argv)
                 again = MIN(again, time_lines(rules, lines, few, REPEATS, &others));
         if (measure_new(name, lines, n, &fresh) < 0 || measure_million(name, &million, &other) < 0)
                 return 1;
-        printf("{\"rules\": %zu, \"load_ms\": %.3f, \"repeated_us\": %.4f, \"new_us\": %.4f, \"million_s\": %.4f, "
+        printf("{\"rules\": %zu, \"load_ms\": %.3f, \"kib\": %zu, \"repeated_us\": %.4f, \"new_us\": %.4f, \"million_s\": %.4f, "
                "\"other\": %.4f}\n",
-               rule_set_size(rules_set(rules)), loading / 1e6, again / 1e3, fresh / 1e3, million / 1e9, other);
+               rule_set_size(rules_set(rules)), loading / 1e6, heap / 1024, again / 1e3, fresh / 1e3, million / 1e9, other);
         for (size_t i = 0; i < n; i++)
                 free(lines[i].text);
         free(lines);

@@ -10,18 +10,23 @@
 
 /* The rules that ask for one name. */
 typedef struct Bucket {
-        TextPart name;
-        uint64_t hash;
-        uint16_t *rules; /* in matcher->indices */
-        size_t n;
+        const char *name; /* NULL: empty */
+        uint32_t first;   /* where they begin in matcher->indices */
+        uint16_t size;    /* of the name */
+        uint16_t n;
 } Bucket;
+
+typedef struct Candidates {
+        const uint16_t *rules;
+        size_t n;
+} Candidates;
 
 struct Matcher {
         const RuleSet *set;
-        Bucket *buckets; /* open addressing; name.text NULL: empty */
+        Bucket *buckets; /* open addressing */
         size_t n_buckets; /* a power of two */
         uint16_t *indices;
-        Bucket others; /* rules without plain names */
+        uint32_t others, n_others; /* rules without plain names, in indices */
 };
 
 bool rule_names_program(const Rule *rule)
@@ -52,32 +57,31 @@ const RuleCondition *rule_plain_names(const Rule *rule)
 
 /* ---- building ---- */
 
-static Bucket *find(const Matcher *m, TextPart name, uint64_t hash)
+static Bucket *find(const Matcher *m, TextPart name)
 {
-        size_t i = hash & (m->n_buckets - 1);
+        size_t i = hash_bytes(name.text ? name.text : "", name.size) & (m->n_buckets - 1);
 
-        while (m->buckets[i].name.text &&
-               (m->buckets[i].hash != hash || !text_part_equal(m->buckets[i].name, name)))
+        while (m->buckets[i].name && !text_part_equal(text_part(m->buckets[i].name, m->buckets[i].size), name))
                 i = (i + 1) & (m->n_buckets - 1);
         return &m->buckets[i];
 }
 
 static Bucket *find_pattern(const Matcher *m, const RulePattern *pattern)
 {
-        TextPart name = text_part(pattern->text, pattern->size);
-        uint64_t hash = hash_bytes(name.text, name.size);
-        Bucket *b = find(m, name, hash);
+        Bucket *b = find(m, text_part(pattern->text, pattern->size));
 
-        if (!b->name.text)
-                *b = (Bucket){.name = name, .hash = hash};
+        if (!b->name)
+                *b = (Bucket){.name = pattern->text, .size = pattern->size};
         return b;
 }
 
 /* Adds a rule once, although two of its names may be the same. */
-static void bucket_add(Bucket *b, size_t rule)
+static void bucket_add(const Matcher *m, Bucket *b, size_t rule)
 {
-        if (b->n == 0 || b->rules[b->n - 1] != rule)
-                b->rules[b->n++] = (uint16_t)rule;
+        uint16_t *rules = m->indices + b->first;
+
+        if (b->n == 0 || rules[b->n - 1] != rule)
+                rules[b->n++] = (uint16_t)rule;
 }
 
 static void count(Matcher *m, size_t *ret_names)
@@ -89,30 +93,31 @@ static void count(Matcher *m, size_t *ret_names)
         }
 }
 
-/* First how long each list may become, then the lists themselves. */
+/* First how long each list may become, then the lists themselves. A rule that has a name twice counts twice
+ * at first: at most UINT16_MAX, as the patterns of a set. */
 static void fill(Matcher *m)
 {
-        uint16_t *at = m->indices;
+        uint32_t at = 0;
 
         for (size_t i = 0; i < rule_set_size(m->set); i++) {
                 const RuleCondition *names = rule_plain_names(rule_set_at(m->set, i));
-                for (size_t p = 0; names && p < names->n; p++)
-                        find_pattern(m, &names->patterns[p])->n++;
-                m->others.n += !names;
+                for (size_t p = 0; names && p < names->n; p++) {
+                        Bucket *b = find_pattern(m, &names->patterns[p]);
+                        b->n += b->n < UINT16_MAX;
+                }
         }
         for (size_t i = 0; i < m->n_buckets; i++) {
-                m->buckets[i].rules = at;
+                m->buckets[i].first = at;
                 at += m->buckets[i].n;
                 m->buckets[i].n = 0;
         }
-        m->others.rules = at;
-        m->others.n = 0;
+        m->others = at;
         for (size_t i = 0; i < rule_set_size(m->set); i++) {
                 const RuleCondition *names = rule_plain_names(rule_set_at(m->set, i));
                 for (size_t p = 0; names && p < names->n; p++)
-                        bucket_add(find_pattern(m, &names->patterns[p]), i);
+                        bucket_add(m, find_pattern(m, &names->patterns[p]), i);
                 if (!names)
-                        bucket_add(&m->others, i);
+                        m->indices[m->others + m->n_others++] = (uint16_t)i;
         }
 }
 
@@ -173,20 +178,21 @@ static bool glob_matches(TextPart glob, TextPart text)
         return g == glob.size;
 }
 
-static bool regex_holds(const RuleSet *set, RulePattern *pattern, TextPart text)
+static bool regex_holds(const RuleSet *set, const RulePattern *pattern, TextPart text)
 {
-        if (pattern->literal_size > 1 &&
-            !memmem(text.text, text.size, pattern->literal, pattern->literal_size))
+        const RuleExpression *e = pattern->expression;
+
+        if (e->literal_size > 1 && !memmem(text.text, text.size, e->literal, e->literal_size))
                 return false;
         const Regex *regex = rule_pattern_regex(set, pattern);
         return regex && regex_match(regex, text.text ? text.text : "", text.size);
 }
 
-static bool pattern_matches(const RuleSet *set, RulePattern *pattern, TextPart text)
+static bool pattern_matches(const RuleSet *set, const RulePattern *pattern, TextPart text)
 {
         TextPart wanted = text_part(pattern->text, pattern->size);
 
-        switch (pattern->match) {
+        switch ((RuleMatch)pattern->match) {
         case MATCH_EQUAL:
                 return text_part_equal(wanted, text);
         case MATCH_GLOB:
@@ -253,19 +259,19 @@ static bool rule_holds(const RuleSet *set, const Rule *rule, const MatchInput *i
         return true;
 }
 
-static size_t head(const Bucket *b, size_t at)
+static size_t head(const Candidates *c, size_t at)
 {
-        return at < b->n ? b->rules[at] : SIZE_MAX;
+        return at < c->n ? c->rules[at] : SIZE_MAX;
 }
 
 /* The first place in the list whose rule is `from` or later. */
-static size_t start(const Bucket *b, size_t from)
+static size_t start(const Candidates *c, size_t from)
 {
-        size_t low = 0, high = b->n;
+        size_t low = 0, high = c->n;
 
         while (low < high) {
                 size_t middle = (low + high) / 2;
-                if (b->rules[middle] < from)
+                if (c->rules[middle] < from)
                         low = middle + 1;
                 else
                         high = middle;
@@ -273,28 +279,34 @@ static size_t start(const Bucket *b, size_t from)
         return low;
 }
 
-static const Bucket *candidates(const Matcher *m, TextPart name)
+static Candidates candidates(const Matcher *m, TextPart name)
 {
-        return find(m, name, hash_bytes(name.text ? name.text : "", name.size));
+        const Bucket *b = find(m, name);
+
+        return (Candidates){m->indices + b->first, b->n};
 }
 
 size_t matcher_next(const Matcher *m, const MatchInput *input, size_t from)
 {
         const RunCommand *command = input->command;
-        const Bucket *lists[3] = {candidates(m, command->program), NULL, &m->others};
+        bool two = !text_part_equal(command->name, command->program);
+        const Candidates lists[3] = {
+                candidates(m, command->program),
+                two ? candidates(m, command->name) : (Candidates){0},
+                {m->indices + m->others, m->n_others},
+        };
         size_t at[3];
 
-        lists[1] = text_part_equal(command->name, command->program) ? lists[0] : candidates(m, command->name);
         for (size_t i = 0; i < 3; i++)
-                at[i] = start(lists[i], from);
+                at[i] = start(&lists[i], from);
         for (;;) {
                 size_t next = SIZE_MAX;
                 for (size_t i = 0; i < 3; i++)
-                        next = MIN(next, head(lists[i], at[i]));
+                        next = MIN(next, head(&lists[i], at[i]));
                 if (next == SIZE_MAX)
                         return SIZE_MAX;
                 for (size_t i = 0; i < 3; i++)
-                        at[i] += head(lists[i], at[i]) == next;
+                        at[i] += head(&lists[i], at[i]) == next;
                 const Rule *rule = rule_set_at(m->set, next);
                 if ((!command->script || rule_names_program(rule)) && rule_holds(m->set, rule, input))
                         return next;

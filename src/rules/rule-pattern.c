@@ -177,8 +177,11 @@ static int read_regex(const RuleReading *reading, const TomlValue *value, RulePa
         Error why = {0};
         TextPart literal = rule_pattern_literal(text_part(pattern->text, pattern->size));
 
-        pattern->literal = literal.text;
-        pattern->literal_size = literal.size;
+        pattern->expression = rule_set_allocate(reading->set, sizeof *pattern->expression);
+        if (!pattern->expression)
+                return -ENOMEM;
+        pattern->expression->literal = literal.text;
+        pattern->expression->literal_size = literal.size;
         if (reading->file->builtin)
                 return 0; /* compiled when it is needed; that it can be is a test's concern */
         int r = regex_new_in(reading->set->room, pattern->text, &regex, &offset, &why);
@@ -219,9 +222,9 @@ int rule_pattern_read(const RuleReading *reading, const TomlValue *value, RuleMa
         }
         *ret = (RulePattern){
                 .text = rule_set_copy(set, text.bytes, text.size),
-                .size = text.size,
+                .size = (uint16_t)text.size,
+                .match = (uint16_t)match,
                 .place = toml_place(value),
-                .match = match,
         };
         if (!ret->text)
                 return -ENOMEM;

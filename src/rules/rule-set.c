@@ -190,6 +190,12 @@ int rule_set_read_text(const char *name, const char *text, size_t size, RuleSet 
         return finish(rule_file_read_text(set, name, text, size), set, ret);
 }
 
+static void expression_done(RuleExpression *expression)
+{
+        if (expression)
+                expression->regex = regex_free(expression->regex);
+}
+
 RuleSet *rule_set_free(RuleSet *set)
 {
         if (!set)
@@ -197,7 +203,7 @@ RuleSet *rule_set_free(RuleSet *set)
         for (size_t i = 0; i < set->n_rules; i++)
                 for (size_t c = 0; c < set->rules[i]->n_conditions; c++)
                         for (size_t p = 0; p < set->rules[i]->conditions[c].n; p++)
-                                regex_free(set->rules[i]->conditions[c].patterns[p].regex);
+                                expression_done(set->rules[i]->conditions[c].patterns[p].expression);
         regex_room_free(set->room);
         free(set->rules);
         while (set->blocks) {
@@ -225,13 +231,15 @@ RegexRoom *rule_set_room(const RuleSet *set)
 }
 
 /* Most expressions of a set are never asked for in a run. Machine code pays from the 20th match on. */
-Regex *rule_pattern_regex(const RuleSet *set, RulePattern *pattern)
+Regex *rule_pattern_regex(const RuleSet *set, const RulePattern *pattern)
 {
-        if (!pattern->regex)
-                regex_new_in(set->room, pattern->text, &pattern->regex, NULL, NULL);
-        else if (++pattern->uses == 20)
-                regex_hasten(pattern->regex);
-        return pattern->regex;
+        RuleExpression *e = pattern->expression;
+
+        if (!e->regex)
+                regex_new_in(set->room, pattern->text, &e->regex, NULL, NULL);
+        else if (++e->uses == 20)
+                regex_hasten(e->regex);
+        return e->regex;
 }
 
 void rule_place_format(const Rule *rule, char *to, size_t size)

@@ -41,16 +41,21 @@ typedef enum RuleMatch {
         MATCH_REGEX,
 } RuleMatch;
 
-typedef struct RulePattern {
-        const char *text;
-        size_t size;
-        TomlPlace place;
-        RuleMatch match;
-        /* Of an expression: what must stand in all that it matches; size 0: unknown. */
+typedef struct RuleExpression {
+        /* What must stand in all that it matches; size 0: unknown. */
         const char *literal;
         size_t literal_size;
-        Regex *regex;   /* owned; of an expression, once it was needed */
+        Regex *regex;   /* owned; once it was needed */
         unsigned uses;
+} RuleExpression;
+
+/* There may be thousands: small. */
+typedef struct RulePattern {
+        const char *text;
+        uint16_t size;
+        uint16_t match; /* a RuleMatch */
+        TomlPlace place;
+        RuleExpression *expression; /* of MATCH_REGEX; else NULL */
 } RulePattern;
 
 /* Holds if one of the patterns matches the subject; `negated`: if none does. */
@@ -115,7 +120,7 @@ void rule_set_warn(RuleSet *set, const RuleFile *file, TomlPlace place, const ch
 /* For matching: lives as long as the set. */
 RegexRoom *rule_set_room(const RuleSet *set);
 /* Compiles the pattern's expression, if that was not done yet. NULL: it cannot be. */
-Regex *rule_pattern_regex(const RuleSet *set, RulePattern *pattern);
+Regex *rule_pattern_regex(const RuleSet *set, const RulePattern *pattern);
 
 /* "FILE:LINE" of a rule. */
 void rule_place_format(const Rule *rule, char *to, size_t size);
