@@ -45,7 +45,7 @@ static int dispatch(const Command *command, const RulesCommand *rules, char **wo
 }
 
 /* Without a file, the rules are those that a recording would take. */
-static int choose(const Command *command, Configuration *c, const ConfigurationOptions *options, RulesCommand *rules,
+static int choose(Configuration *c, const ConfigurationOptions *options, const char *verb, RulesCommand *rules,
                   bool named)
 {
         Error err = {0};
@@ -57,7 +57,9 @@ static int choose(const Command *command, Configuration *c, const ConfigurationO
                 rules->file = configuration_path(c, "run.rules");
                 return 0;
         }
-        log_error("%s; vigia config check tells more", err.message);
+        log_error("%s; %s", err.message,
+                  options->file && text_equal(verb, "test") ? "a command line to test is one word, in quotes"
+                                                            : "vigia config check tells more");
         return r == -EINVAL ? EXIT_USAGE : EXIT_CANNOT;
 }
 
@@ -81,8 +83,12 @@ static int run(const Command *command, int argc, char **argv)
 
         if (r != 0)
                 return r > 0 ? EXIT_FINE : usage_error(command, &err);
-        bool named = n_words > 1 && !text_equal(words[0], "test");
-        int code = choose(command, &c, &configuration, &rules, named || n_words == 0);
+        bool test = n_words > 0 && text_equal(words[0], "test");
+        if (test && n_words == 1 && !rules.exe && !rules.comm) {
+                error_set(&err, EINVAL, "rules test: expected 'CMDLINE', or - for lines of standard input");
+                return usage_error(command, &err);
+        }
+        int code = choose(&c, &configuration, test ? words[0] : "", &rules, n_words == 0 || (n_words > 1 && !test));
         if (code == 0)
                 code = dispatch(command, &rules, words, n_words);
         configuration_done(&c);

@@ -139,7 +139,7 @@ Regex *regex_free(Regex *regex)
 int regex_try(const Regex *regex, const char *text, size_t size)
 {
         if (regex->shared)
-                pcre2_set_match_limit(regex->context, (uint32_t)MIN(2 * size + 1000, (size_t)LINES_MATCH_LIMIT));
+                pcre2_set_match_limit(regex->context, (uint32_t)MIN(20 * size + 10000, (size_t)LINES_MATCH_LIMIT));
         int r = pcre2_match(regex->code, (PCRE2_SPTR)text, size, 0, 0, regex->data, regex->context);
         if (r == PCRE2_ERROR_JIT_STACKLIMIT)
                 r = pcre2_match(regex->code, (PCRE2_SPTR)text, size, 0, PCRE2_NO_JIT, regex->data,

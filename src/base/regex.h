@@ -18,8 +18,8 @@ int regex_room_new(RegexRoom **ret); /* 0 or -ENOMEM */
 RegexRoom *regex_room_free(RegexRoom *room);
 DEFINE_CLEANUP(RegexRoom, regex_room)
 
-/* Compiled for a room, which must outlive it, and not yet to machine code: regex_hasten does that, and
- * is worth it from some 20 matches on. -EINVAL with the bare reason and the byte where it is noticed. */
+/* Compiled for a room, which must outlive it, and not yet to machine code: regex_hasten does that, before
+ * the first match. -EINVAL with the bare reason and the byte where it is noticed. */
 int regex_new_in(RegexRoom *room, const char *pattern, Regex **ret, size_t *ret_offset, Error *err);
 void regex_hasten(Regex *regex);
 
@@ -32,8 +32,8 @@ DEFINE_CLEANUP(Regex, regex)
 
 /* Whether it matches anywhere in the text. A match that would take too long counts as none. */
 bool regex_match(const Regex *regex, const char *text, size_t size);
-/* 1, 0, or -E2BIG: it would take too long. In a room the bound is one of the text's size for each place
- * where a match may begin. */
+/* 1, 0, or -E2BIG: it would take too long. In a room the bound follows from the text's size, for each
+ * place where a match may begin. */
 int regex_try(const Regex *regex, const char *text, size_t size);
 
 /* A part of the text: [begin, end). Of a group that took no part, both are SIZE_MAX. */

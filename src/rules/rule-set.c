@@ -230,14 +230,13 @@ RegexRoom *rule_set_room(const RuleSet *set)
         return set->room;
 }
 
-/* Most expressions of a set are never asked for in a run. Machine code pays from the 20th match on. */
+/* Most expressions of a set are never asked for in a run. To machine code at once: what a match may cost
+ * is counted in its steps, so that no label depends on what was asked before. */
 Regex *rule_pattern_regex(const RuleSet *set, const RulePattern *pattern)
 {
         RuleExpression *e = pattern->expression;
 
-        if (!e->regex)
-                regex_new_in(set->room, pattern->text, &e->regex, NULL, NULL);
-        else if (++e->uses == 20)
+        if (!e->regex && regex_new_in(set->room, pattern->text, &e->regex, NULL, NULL) == 0)
                 regex_hasten(e->regex);
         return e->regex;
 }

@@ -46,7 +46,6 @@ typedef struct RuleExpression {
         const char *literal;
         size_t literal_size;
         Regex *regex;   /* owned; once it was needed */
-        unsigned uses;
 } RuleExpression;
 
 /* There may be thousands: small. */

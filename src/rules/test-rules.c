@@ -245,6 +245,25 @@ static void test_any_line(void **state)
         free(line);
 }
 
+/* An honest expression finds what it looks for in a line as long as lines can be. */
+static void test_long_lines(void **state)
+{
+        _cleanup_(rules_freep) Rules *rules = rules_of(
+                "[[rules]]\nmajor_category='A'\ncategory='x'\n"
+                "cmdline='^(?!.*\\s-E(\\s|$)).*\\b(gcc|g\\+\\+|cc)(-\\d+)?(?=\\s).*\\s-c(\\s|$)'\n");
+        char line[8000];
+
+        for (size_t i = 0; i < sizeof line; i += 8)
+                memcpy(line + i, " -I/a/bc", 8);
+        line[sizeof line - 1] = '\0';
+        memcpy(line, "gcc -c x ", 9);
+        assert_line(rules, line, "A", "x");
+        memcpy(line, "gcc -C x ", 9);
+        assert_line(rules, line, "Other", "Other_gcc");
+        memcpy(line + sizeof line - 9, "b -c x.c", 8);
+        assert_line(rules, line, "A", "x");
+}
+
 /* A match that would take too long is none, and costs what it costs only once. */
 static void test_catastrophe(void **state)
 {
@@ -315,7 +334,7 @@ int main(void)
                 cmocka_unit_test(test_scripts),    cmocka_unit_test(test_response),
                 cmocka_unit_test(test_mymonitor),  cmocka_unit_test(test_loading),
                 cmocka_unit_test(test_labels_are_bounded), cmocka_unit_test(test_any_line),
-                cmocka_unit_test(test_catastrophe), cmocka_unit_test(test_cache),
+                cmocka_unit_test(test_long_lines), cmocka_unit_test(test_catastrophe), cmocka_unit_test(test_cache),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -212,6 +212,7 @@ static const Case cases[] = {
         {"ruby -e 1", "ruby", NULL, NULL, NULL},
         {"java -Xmx1g -cp /a:/b org.gradle.launcher.GradleMain x", "java", NULL, "GradleMain", "java"},
         {"java -jar /x/gradle-launcher-8.5.jar x", "java", NULL, "gradle-launcher", "java"},
+        {"java @/tmp/cp.txt -Xmx1g -Dx=y worker.org.gradle.GradleWorkerMain 'Gradle Test'", "java", NULL, "GradleWorkerMain", "java"},
         {"java -version", "java", NULL, NULL, NULL},
         {"/bin/sh ./configure --prefix=/usr", "sh", NULL, "configure", "sh"},
         {"sh -e ./x.sh", "sh", NULL, "x.sh", "sh"},

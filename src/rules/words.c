@@ -93,7 +93,7 @@ OptionsEnd options_skip(const OptionShape *shape, TextPart *rest)
                                 word_next(rest);
                         else if (word.text[1] != '-' && skip_letters(shape, word, rest, &end))
                                 return end;
-                } else if (shape->assignments && word_is_assignment(word)) {
+                } else if ((shape->assignments && word_is_assignment(word)) || (shape->at && word.text[0] == '@')) {
                         continue;
                 } else if (operands > 0) {
                         operands--;

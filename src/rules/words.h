@@ -18,6 +18,7 @@ typedef struct OptionShape {
         bool assignments;    /* NAME=VALUE may stand in front of it */
         bool plain;          /* whoever has options does something else */
         bool plus;           /* options may begin with a plus, too */
+        bool at;             /* @FILE holds more options */
         bool attached;       /* what stands behind a letter of `script` may be its value */
 } OptionShape;
 

@@ -74,7 +74,7 @@ static const OptionShape interpreters[] = {
         {" guile ", "Lxl", "", "cv", "", ""},
         {" tclsh wish expect ", "", "", "c", "", ""},
         {" java ", "", " -cp -classpath --class-path -p --module-path --add-modules --add-opens --add-exports "
-         "--add-reads --upgrade-module-path --source --limit-modules ", "", " -jar -m --module ", ""},
+         "--add-reads --upgrade-module-path --source --limit-modules ", "", " -jar -m --module ", "", .at = true},
 };
 
 enum { SLOTS = 512 }; /* a power of two, twice the names and more */

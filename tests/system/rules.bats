@@ -203,6 +203,10 @@ END
         run -2 vigia rules chek
         [[ $output == *"did you mean check?"* ]]
         run -2 vigia rules list a b
+        run -2 vigia rules test
+        [[ $output == *"expected 'CMDLINE'"* ]]
+        run -2 vigia rules test gcc -c a.c
+        [[ $output == *"one word, in quotes"* ]]
         run -0 vigia rules --help
         # Every line of a page fits a terminal.
         [[ -z $(vigia rules list mine.toml | awk '{ gsub(/[\200-\277]/, "") } length > 80') ]]
