@@ -1,22 +1,44 @@
 /* `vigia rules list`: the rules in the order in which they are asked. */
 #include <stdio.h>
+#include <string.h>
 
 #include "app/page.h"
 #include "app/rules-show.h"
 
-static void add_line(const Rule *rule, String *to)
+enum { WIDEST = 40 };
+
+static void add_label(const Rule *rule, String *to)
+{
+        string_add_shown(to, rule->major, 16, false);
+        string_add(to, " / ");
+        string_add_shown(to, rule->category, WIDEST - 19, false);
+}
+
+/* Columns that the labels take. */
+static size_t widest_label(const RuleSet *set)
+{
+        size_t widest = 0;
+
+        for (size_t i = 0; i < rule_set_size(set); i++) {
+                _cleanup_string_ String label = {0};
+                add_label(rule_set_at(set, i), &label);
+                widest = MAX(widest, text_width(string_get(&label)));
+        }
+        return widest;
+}
+
+static void add_line(const Rule *rule, size_t widest, String *to)
 {
         _cleanup_string_ String label = {0}, conditions = {0};
         char priority[32];
 
-        string_add_shown(&label, rule->major, 16, false);
-        string_add(&label, " / ");
-        string_add_shown(&label, rule->category, 22, false);
-        rules_show_conditions(rule, 80 - 48, &conditions);
+        add_label(rule, &label);
         snprintf(priority, sizeof priority, "%lld", (long long)rule->priority);
-        string_add_format(to, "%5s  %s%*s%s\n", priority, string_get(&label),
-                          (int)MAX((size_t)1, 41 - MIN((size_t)40, text_width(string_get(&label)))), "",
-                          string_get(&conditions));
+        size_t column = MAX(strlen(priority), (size_t)4) + 2 + widest + 2;
+        rules_show_conditions(rule, column < PAGE_WIDTH - 20 ? PAGE_WIDTH - column : 20, &conditions);
+        string_add_format(to, "%4s  %s", priority, string_get(&label));
+        page_add_blanks(to, widest - text_width(string_get(&label)) + 2);
+        string_add_format(to, "%s\n", string_get(&conditions));
 }
 
 int rules_list(const RulesCommand *command, char *const *words, size_t n)
@@ -28,6 +50,7 @@ int rules_list(const RulesCommand *command, char *const *words, size_t n)
         if (code)
                 return code;
         const RuleSet *set = rules_set(rules);
+        size_t widest = widest_label(set);
         if (command->json)
                 string_add_char(&text, '[');
         for (size_t i = 0; i < rule_set_size(set); i++) {
@@ -35,7 +58,7 @@ int rules_list(const RulesCommand *command, char *const *words, size_t n)
                         string_add(&text, i ? ",\n  " : "\n  ");
                         rules_show_json(rule_set_at(set, i), &text);
                 } else {
-                        add_line(rule_set_at(set, i), &text);
+                        add_line(rule_set_at(set, i), widest, &text);
                 }
         }
         if (command->json)

@@ -97,12 +97,62 @@ static void test_mistakes(void **state)
         assert_null(regex);
 }
 
+/* Expressions of a room share what matching needs, with machine code and without. */
+static void test_room(void **state)
+{
+        RegexRoom *room = NULL;
+        Regex *a = NULL, *b = NULL;
+        size_t offset = 0, size = 200000;
+        Error err = {0};
+
+        assert_int_equal(regex_room_new(&room), 0);
+        assert_int_equal(regex_new_in(room, "^(a|b)*c$", &a, &offset, &err), 0);
+        assert_int_equal(regex_new_in(room, "x+y", &b, &offset, &err), 0);
+        assert_int_equal(regex_new_in(room, "ab(c", &b, &offset, &err), -EINVAL);
+        assert_int_equal(offset, 4);
+        assert_string_equal(err.message, "missing closing parenthesis");
+        for (int round = 0; round < 2; round++) {
+                assert_int_equal(regex_try(a, "ababc", 5), 1);
+                assert_int_equal(regex_try(b, "ababc", 5), 0);
+                assert_int_equal(regex_try(b, "xxy", 3), 1);
+                regex_hasten(a);
+                regex_hasten(b);
+        }
+        /* More than machine code has room for: what is found is found all the same. */
+        char *text = malloc(size);
+        assert_non_null(text);
+        memset(text, 'a', size);
+        text[5000] = 'c';
+        assert_int_equal(regex_try(a, text, 5001), 1);
+        text[5000] = 'a';
+        text[size - 1] = 'c';
+        assert_true(regex_try(a, text, size) != 0); /* found, or too much */
+        free(text);
+        regex_free(a);
+        regex_free(b);
+        regex_room_free(room);
+}
+
+static void test_steps(void **state)
+{
+        char text[1000];
+
+        memset(text, 'a', sizeof text);
+        assert_in_range(regex_steps("a", text, sizeof text, 100000), 1, 10);
+        assert_in_range(regex_steps("b$", text, sizeof text, 100000), 1, 5000);
+        assert_int_equal(regex_steps("(a+)+$b?!", text, sizeof text, 100000), 1); /* no '!' in it: not even tried */
+        text[sizeof text - 1] = '!';
+        assert_int_equal(regex_steps("(a+)+x?-?$", text, sizeof text, 100000), 100000);
+        assert_int_equal(regex_steps("(", text, sizeof text, 100000), 0);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_groups_have_names), cmocka_unit_test(test_spans),
                 cmocka_unit_test(test_cost_is_bounded),   cmocka_unit_test(test_large_text),
-                cmocka_unit_test(test_mistakes),
+                cmocka_unit_test(test_mistakes),          cmocka_unit_test(test_room),
+                cmocka_unit_test(test_steps),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
