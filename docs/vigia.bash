@@ -35,6 +35,9 @@ _vigia()
                 mapfile -t COMPREPLY < <(compgen -P "${word%"${word##*,}"}" -W "$(vigia config keys 2>/dev/null |
                         sed -n 's/^monitors\.\([a-z_]*\)\.enabled$/\1/p')" -- "${word##*,}") && return
                 ;;
+        --by) mapfile -t COMPREPLY < <(compgen -W 'label host' -- "$word") && return ;;
+        --figures) mapfile -t COMPREPLY < <(compgen -P "${word%"${word##*,}"}" \
+                -W 'wall cpu user system peak rss cgroup processes' -- "${word##*,}") && return ;;
         --order) mapfile -t COMPREPLY < <(compgen -W 'given random' -- "$word") && return ;;
         --scheduling) mapfile -t COMPREPLY < <(compgen -W 'off adaptive manual' -- "$word") && return ;;
         --projects) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
@@ -51,7 +54,7 @@ _vigia()
                 return
         fi
         case $verb in
-        report | export | recover | status | snapshot | stop | kill)
+        report | compare | export | recover | status | snapshot | stop | kill)
                 mapfile -t COMPREPLY < <(
                         compgen -W "last $(ls -- "${VIGIA_DIR:-${XDG_STATE_HOME:-$HOME/.local/state}/vigia/runs}" 2>/dev/null)" -- "$word"
                         compgen -d -- "$word"

@@ -279,8 +279,8 @@ static int make_groups(CompareGroups *g, Comparison *c, Error *err)
         }
         for (size_t i = 0; r == 0 && i < c->n_groups; i++)
                 if (c->groups[i].n_runs == 0)
-                        return error_set(err, EINVAL, "no run is of the group \"%s\": no host and no label is "
-                                                      "without \"-dev\"; see --dev-host", c->groups[i].name);
+                        return error_set(err, EINVAL, "no run is of the group \"%s\": every host or label matches; see "
+                                                      "--dev-host", c->groups[i].name);
         for (size_t i = 1; r == 0 && i < c->n_groups; i++)
                 r = comparison_add_pair(c, 0, i);
         if (r == 0 && c->n_groups < 2)

@@ -85,7 +85,7 @@ static void add_row(Markdown *m, const char *name, const ComparedFigure *f, cons
         add_cell(m, isnan(d->difference.b) ? "-" : compare_value(text, d->difference.b, f->unit, false));
         add_cell(m, compare_change(text, d, f->unit, false));
         if (intervals)
-                add_cell(m, compare_interval(text, d, false));
+                add_cell(m, compare_interval(text, d, f->unit, false));
         end_line(m);
 }
 

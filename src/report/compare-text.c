@@ -54,7 +54,14 @@ static void end_line(Page *p)
         string_add_char(p->out, '\n');
 }
 
-/* The answer, wrapped at blanks from the first column on; a unit stays with its figure. */
+/* Whether what is behind the blank behind this byte stays with it: a figure's unit, an interval's other
+ * end (behind ".." or the last byte of "…"). */
+static bool is_held(char last)
+{
+        return (last >= '0' && last <= '9') || last == '.' || (unsigned char)last == 0xa6;
+}
+
+/* The answer, wrapped at blanks from the first column on. */
 static void add_answer(Page *p, PageStyle style, const char *text)
 {
         _cleanup_string_ String safe = {0};
@@ -65,7 +72,7 @@ static void add_answer(Page *p, PageStyle style, const char *text)
         for (const char *at = string_get(&safe); *at;) {
                 _cleanup_string_ String word = {0};
                 size_t size = strcspn(at, " ");
-                while (at[size] == ' ' && at[size - 1] >= '0' && at[size - 1] <= '9')
+                while (at[size] == ' ' && is_held(at[size - 1]))
                         size += 1 + strcspn(at + size + 1, " ");
                 string_add_bytes(&word, at, size);
                 size_t width = text_width(string_get(&word));
@@ -213,7 +220,7 @@ static void add_row(Table *t, const char *name, const ComparedFigure *f, const C
                   VALUE_WIDTH);
         add_right(p, compare_change(text, d, f->unit, p->ascii), CHANGE_WIDTH);
         if (t->intervals)
-                add_right(p, compare_interval(text, d, p->ascii), INTERVAL_WIDTH);
+                add_right(p, compare_interval(text, d, f->unit, p->ascii), INTERVAL_WIDTH);
         end_line(p);
 }
 

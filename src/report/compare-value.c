@@ -130,17 +130,24 @@ const char *compare_change(char buffer[COMPARE_VALUE_MAX], const ComparedDiffere
         return buffer;
 }
 
-const char *compare_interval(char buffer[COMPARE_VALUE_MAX], const ComparedDifference *d, bool ascii)
+const char *compare_interval(char buffer[COMPARE_VALUE_MAX], const ComparedDifference *d, Unit unit, bool ascii)
 {
-        const Interval *interval = &d->difference.ratio_interval;
+        bool degrees = unit == UNIT_CELSIUS; /* where 0 is, is no matter of theirs */
+        const Interval *interval = degrees ? &d->difference.change_interval : &d->difference.ratio_interval;
         char low[16], high[16];
 
         buffer[0] = '\0';
         if (interval->method == INTERVAL_NONE || d->verdict == VERDICT_ALIKE)
                 return buffer;
-        add_percent(low, sizeof low, interval->low);
-        add_percent(high, sizeof high, interval->high);
-        snprintf(buffer, COMPARE_VALUE_MAX, "%s %s %s %%", low, ascii ? ".." : "…", high);
+        if (degrees) {
+                snprintf(low, sizeof low, "%+.2g", interval->low);
+                snprintf(high, sizeof high, "%+.2g", interval->high);
+        } else {
+                add_percent(low, sizeof low, interval->low);
+                add_percent(high, sizeof high, interval->high);
+        }
+        snprintf(buffer, COMPARE_VALUE_MAX, "%s %s %s %s", low, ascii ? ".." : "…", high,
+                 !degrees ? "%" : ascii ? "C" : "°C");
         return buffer;
 }
 

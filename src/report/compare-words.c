@@ -86,7 +86,7 @@ static PageStyle pair_answer(const Comparison *c, const ComparedPair *pair, bool
         add_difference(d, a->name, b->name, string_get(&runs), to);
         string_add_format(to, ": %s, was %s", compare_value(new, d->difference.b, UNIT_SECONDS, ascii),
                           compare_value(old, d->difference.a, UNIT_SECONDS, ascii));
-        if (*compare_interval(interval, d, ascii))
+        if (*compare_interval(interval, d, UNIT_SECONDS, ascii))
                 string_add_format(to, "; 95 %%: %s", interval);
         else
                 string_add_format(to, "; %s", string_get(&runs));
@@ -208,7 +208,7 @@ static void add_judged(const Comparison *c, const CompareOptions *options, Judge
                         if (which == JUDGED_UNKNOWN)
                                 continue;
                         string_add_format(to, " %s", compare_change(text, d, c->figures[at].unit, ascii));
-                        if (*compare_interval(text, d, ascii))
+                        if (*compare_interval(text, d, c->figures[at].unit, ascii))
                                 string_add_format(to, " (95 %%: %s)", text);
                 }
 }

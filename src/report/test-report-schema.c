@@ -159,9 +159,31 @@ static void test_refusals(void **state)
         json_decref(report);
 }
 
+/* docs/compare.schema.json and what `vigia compare --json` says, likewise. */
+static void test_compare(void **state)
+{
+        json_t *report_root = root, *comparison = load("tests/golden/compare-build.json");
+
+        root = load("docs/compare.schema.json");
+        const char *wrong = validate(root, comparison);
+        if (wrong)
+                fail_msg("compare-build.json: %s", wrong);
+        json_t *pair = json_array_get(json_object_get(comparison, "comparisons"), 0);
+        json_t *figure = json_array_get(json_object_get(pair, "figures"), 0);
+        json_object_set_new(figure, "verdict", json_string("maybe"));
+        assert_string_equal(validate(root, comparison), "verdict");
+        json_object_set_new(figure, "verdict", json_string("worse"));
+        json_object_del(json_object_get(figure, "base"), "n");
+        assert_string_equal(validate(root, comparison), "n");
+        json_decref(comparison);
+        json_decref(root);
+        root = report_root;
+}
+
 int main(void)
 {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(test_goldens), cmocka_unit_test(test_refusals)};
+        const struct CMUnitTest tests[] = {cmocka_unit_test(test_goldens), cmocka_unit_test(test_refusals),
+                                           cmocka_unit_test(test_compare)};
 
         root = load("docs/report.schema.json");
         int r = cmocka_run_group_tests(tests, NULL, NULL);
