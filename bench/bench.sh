@@ -282,6 +282,30 @@ bench_rules()
         line "labels of 1,000,000 processes of a build, s" "$(of "$json" .million_s)" 2 "three in four of them new"
 }
 
+# What a sweep takes beyond its builds, a run: beginning and ending the recorder, reading the run,
+# writing its summary and sweep.json.
+bench_sweep()
+{
+        local sweep=$PLACE/sweep runs=20 begun ended
+        note "a sweep of $runs sleeps, and one of real builds"
+        rm -rf "$sweep"
+        begun=$(date +%s%N)
+        vigia sweep -q --repeat "$runs" -o "$sweep" -- sleep 0.2
+        ended=$(date +%s%N)
+        line "a sweep beyond its builds, ms a run" \
+                "$(calc "($ended - $begun - $(jq '[.runs[].wall_ns] | add' "$sweep/sweep.json")) / $runs / 1e6" %.1f)" 100 \
+                "$runs times sleep 0.2"
+        rm -rf "$sweep"
+        make_tree
+        begun=$(date +%s%N)
+        vigia sweep -q -j 1,2 --repeat 2 -o "$sweep" -- sh -c "ninja -C $PLACE/tree/build -t clean >/dev/null; ninja -C $PLACE/tree/build -j{j}"
+        ended=$(date +%s%N)
+        line "  of a real build" \
+                "$(calc "($ended - $begun - $(jq '[.runs[].wall_ns] | add' "$sweep/sweep.json")) / 4 / 1e6" %.1f)" 100 \
+                "4 builds of $N_SOURCES objects, $(jq '.runs[0].processes' "$sweep/sweep.json") processes each"
+        rm -rf "$sweep"
+}
+
 printf '%-46s %10s  %-9s %-4s %s\n' "vigia $(vigia --version | cut -d' ' -f2), $(nproc) cores, Linux $(uname -r)" measured limit kept details
 wanted build && bench_build
 if wanted storm; then
@@ -294,6 +318,7 @@ wanted memory && bench_memory
 wanted peaks && bench_peaks
 wanted cpu && bench_cpu
 wanted monitors && bench_monitors
+wanted sweep && bench_sweep
 wanted idle && bench_idle
 wanted rules && bench_rules
 echo
