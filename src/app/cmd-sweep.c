@@ -79,7 +79,7 @@ static int apply_settings(SweepCommand *c, Error *err)
         c->no_cgroup |= !configuration_number(configuration, "run.cgroup", true);
         if (!c->user)
                 c->user = configuration_text(configuration, "run.user", NULL);
-        return 0;
+        return sweep_check_user(c, err);
 }
 
 /* What belongs beside the tree: the person's own expression, and the project's. */

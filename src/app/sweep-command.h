@@ -75,6 +75,7 @@ typedef struct SweepWork {
         bool killing;
         int signal;              /* that asked for the end; 0: none */
         bool limited;            /* the limit was reached */
+        bool unsaved;            /* sweep.json cannot be written: said already */
 } SweepWork;
 
 /* Does what is left of the sweep at `path` (a directory with sweep.json, taken over by this
@@ -92,6 +93,10 @@ int sweep_step(SweepWork *work, const char *what, const char *script, Error *err
 
 /* The environment and the directory of the sweep, for this process. Before exec, or of a recorder. */
 int sweep_enter(const Sweep *sweep, Error *err);
+
+/* The user that builds, for who is root; false: as we are. */
+int sweep_check_user(const SweepCommand *command, Error *err); /* -EINVAL, -EPERM with a sentence */
+bool sweep_user(const SweepCommand *command, uid_t *ret_uid, gid_t *ret_gid);
 
 /* The last line of a file, made safe, or "". */
 void sweep_last_line(int dirfd, const char *name, String *to);

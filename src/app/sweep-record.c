@@ -101,6 +101,11 @@ static int record(SweepWork *work, const SweepRun *run, char **words, uint64_t t
                 entry.cpus = &build;
         bool shown = r->verbose > 0;
         if (!shown && output >= 0) {
+                uid_t uid;
+                gid_t gid;
+                if (sweep_user(command, &uid, &gid) && fchown(output, uid, (gid_t)-1) < 0) {
+                        /* then /dev/stdout cannot be opened again by name; all else works */
+                }
                 entry.input = open("/dev/null", O_RDONLY | O_CLOEXEC);
                 entry.output = entry.input >= 0 ? output : -1;
                 r->output_fd = output;

@@ -1,6 +1,8 @@
 /* What happens between builds: shell commands whose output belongs to the sweep, not to a run. */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +46,52 @@ static void write_heading(int fd, const char *what, const char *script)
         (void)file_write_all(fd, string_get(&line), line.size);
 }
 
+static const struct passwd *find_user(const char *name)
+{
+        const struct passwd *entry = getpwnam(name);
+        uint64_t number;
+
+        return !entry && parse_u64z(name, &number) == 0 && number < UINT32_MAX ? getpwuid((uid_t)number) : entry;
+}
+
+int sweep_check_user(const SweepCommand *command, Error *err)
+{
+        const struct passwd *entry = command->user ? find_user(command->user) : NULL;
+
+        if (!command->user)
+                return 0;
+        if (!entry)
+                return error_set(err, EINVAL, "sweep: there is no user %s on this machine", command->user);
+        if (geteuid() != 0 && entry->pw_uid != getuid())
+                return error_set(err, EPERM, "sweep: only root can build as %s", command->user);
+        return 0;
+}
+
+bool sweep_user(const SweepCommand *command, uid_t *ret_uid, gid_t *ret_gid)
+{
+        const struct passwd *entry = command->user && geteuid() == 0 ? find_user(command->user) : NULL;
+
+        if (!entry)
+                return false;
+        *ret_uid = entry->pw_uid;
+        *ret_gid = entry->pw_gid;
+        return true;
+}
+
+/* What the build is, so that neither leaves files that the other cannot remove. */
+static bool become(const SweepCommand *command)
+{
+        uid_t uid;
+        gid_t gid;
+
+        if (!sweep_user(command, &uid, &gid))
+                return true;
+        const struct passwd *entry = getpwuid(uid);
+        return entry && setenv("HOME", entry->pw_dir, 1) == 0 && setenv("USER", entry->pw_name, 1) == 0 &&
+               setenv("LOGNAME", entry->pw_name, 1) == 0 && initgroups(entry->pw_name, gid) == 0 && setgid(gid) == 0 &&
+               setuid(uid) == 0;
+}
+
 static void run_step(const SweepWork *work, const char *script, bool shown)
 {
         int out = shown ? STDERR_FILENO : work->log_fd;
@@ -51,7 +99,8 @@ static void run_step(const SweepWork *work, const char *script, bool shown)
         Error err = {0};
 
         sigprocmask(SIG_SETMASK, loop_original_mask(work->loop), NULL);
-        if (in < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0 || sweep_enter(work->sweep, &err) < 0)
+        if (in < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0 || !become(work->command) ||
+            sweep_enter(work->sweep, &err) < 0)
                 _exit(EXIT_VIGIA);
         execlp("sh", "sh", "-c", script, (char *)NULL);
         _exit(127);

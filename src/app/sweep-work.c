@@ -194,8 +194,9 @@ static int save(SweepWork *work, bool durable)
         Error err = {0};
         int r = sweep_write(work->sweep, work->dirfd, durable, &err);
 
-        if (r < 0)
+        if (r < 0 && !work->unsaved)
                 log_error("%s; the sweep ends here", err.message);
+        work->unsaved = r < 0;
         return r;
 }
 

@@ -1,11 +1,13 @@
-/* Figures are gathered per level and sorted; nothing is averaged. */
+/* Figures are gathered per level; nothing is averaged (model/statistics). */
 #include "sweep/result.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/cleanup.h"
+#include "model/statistics.h"
 
 void sweep_result_done(SweepResult *result)
 {
@@ -13,20 +15,19 @@ void sweep_result_done(SweepResult *result)
         *result = (SweepResult){0};
 }
 
-static int compare_u64(const void *a, const void *b)
+/* What is counted stays whole. */
+static int summarise(const double *values, size_t n, SweepSpread *ret)
 {
-        uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+        Spread spread;
+        int r = spread_of(values, n, &spread);
 
-        return x < y ? -1 : x > y;
-}
-
-static SweepSpread spread_of(uint64_t *values, size_t n)
-{
-        if (n == 0)
-                return (SweepSpread){0};
-        qsort(values, n, sizeof *values, compare_u64);
-        uint64_t low = values[(n - 1) / 2], high = values[n / 2];
-        return (SweepSpread){.n = n, .low = values[0], .median = low + (high - low) / 2, .high = values[n - 1]};
+        if (r == 0)
+                *ret = n == 0 ? (SweepSpread){0}
+                              : (SweepSpread){.n = n,
+                                              .low = (uint64_t)spread.min,
+                                              .median = (uint64_t)llround(spread.median),
+                                              .high = (uint64_t)spread.max};
+        return r;
 }
 
 static bool belongs(const SweepRun *run, unsigned jobs)
@@ -70,8 +71,11 @@ static uint64_t category_of(const SweepRun *run, const SweepCategory *category)
         return run->figures.n_groups < SWEEP_GROUPS ? 0 : RUN_UNKNOWN;
 }
 
-static SweepSpread gather(const Sweep *sweep, unsigned jobs, FigureFn figure, const SweepCategory *category,
-                          uint64_t *room)
+/* Figures that no double holds exactly are none that was measured. */
+#define FIGURE_MAX (UINT64_C(1) << 53)
+
+static int gather(const Sweep *sweep, unsigned jobs, FigureFn figure, const SweepCategory *category, double *room,
+                  SweepSpread *ret)
 {
         size_t n = 0;
 
@@ -80,10 +84,10 @@ static SweepSpread gather(const Sweep *sweep, unsigned jobs, FigureFn figure, co
                 if (!belongs(run, jobs) || run->state != SWEEP_DONE)
                         continue;
                 uint64_t value = figure(run, category);
-                if (value != RUN_UNKNOWN)
-                        room[n++] = value;
+                if (value < FIGURE_MAX)
+                        room[n++] = (double)value;
         }
-        return spread_of(room, n);
+        return summarise(room, n, ret);
 }
 
 /* ---- categories ---- */
@@ -141,15 +145,21 @@ static void count_runs(const Sweep *sweep, SweepLevel *level)
         }
 }
 
-static void fill_level(const Sweep *sweep, const SweepResult *result, SweepLevel *level, uint64_t *room)
+static int fill_level(const Sweep *sweep, const SweepResult *result, SweepLevel *level, double *room)
 {
+        int r;
+
         count_runs(sweep, level);
-        level->wall_ns = gather(sweep, level->jobs, wall_of, NULL, room);
-        level->peak_bytes = gather(sweep, level->jobs, peak_of, NULL, room);
-        level->cpu_us = gather(sweep, level->jobs, cpu_of, NULL, room);
-        level->busy_milli = gather(sweep, level->jobs, busy_of, NULL, room);
-        for (size_t i = 0; i < result->n_categories; i++)
-                level->categories[i] = gather(sweep, level->jobs, category_of, &result->categories[i], room);
+        r = gather(sweep, level->jobs, wall_of, NULL, room, &level->wall_ns);
+        if (r == 0)
+                r = gather(sweep, level->jobs, peak_of, NULL, room, &level->peak_bytes);
+        if (r == 0)
+                r = gather(sweep, level->jobs, cpu_of, NULL, room, &level->cpu_us);
+        if (r == 0)
+                r = gather(sweep, level->jobs, busy_of, NULL, room, &level->busy_milli);
+        for (size_t i = 0; i < result->n_categories && r == 0; i++)
+                r = gather(sweep, level->jobs, category_of, &result->categories[i], room, &level->categories[i]);
+        return r;
 }
 
 static void choose_best(SweepResult *result)
@@ -171,25 +181,26 @@ static void choose_best(SweepResult *result)
 int sweep_result(const Sweep *sweep, SweepResult *ret)
 {
         SweepResult result = {.n_levels = MAX(sweep->jobs.n, (size_t)1)};
-        uint64_t *room = calloc(sweep->n_runs + 1, sizeof *room);
+        _cleanup_free_ double *room = calloc(sweep->n_runs + 1, sizeof *room);
+        int r = room ? 0 : -ENOMEM;
 
         result.levels = calloc(result.n_levels, sizeof *result.levels);
-        if (!room || !result.levels) {
-                free(room);
-                sweep_result_done(&result);
+        if (!result.levels)
                 return -ENOMEM;
-        }
         choose_categories(sweep, &result);
-        for (size_t i = 0; i < result.n_levels; i++) {
+        for (size_t i = 0; i < result.n_levels && r == 0; i++) {
                 SweepLevel *level = &result.levels[i];
                 level->jobs = sweep->jobs.n > 0 ? sweep->jobs.levels[i] : 0;
-                fill_level(sweep, &result, level, room);
+                r = fill_level(sweep, &result, level, room);
                 result.n_done += level->n_done;
                 result.n_failed += level->n_failed;
                 result.n_left += level->n_left;
         }
+        if (r < 0) {
+                sweep_result_done(&result);
+                return r;
+        }
         choose_best(&result);
-        free(room);
         *ret = result;
         return 0;
 }

@@ -38,6 +38,14 @@ static void add_blanks(String *to, size_t n)
                 string_add_char(to, ' ');
 }
 
+/* Ends the line, without the blanks of cells that were empty. */
+static void end_row(String *to)
+{
+        while (to->size > 0 && to->text[to->size - 1] == ' ')
+                to->text[--to->size] = '\0';
+        string_add_char(to, '\n');
+}
+
 /* Right-aligned. */
 static void add_cell(String *to, const char *text, size_t width)
 {
@@ -275,7 +283,7 @@ static void add_level(const Page *p, const Widths *w, const SweepLevel *level)
                 snprintf(cell, sizeof cell, "%.2f", (double)level->busy_milli.median / 1e3);
                 add_cell(p->out, level->busy_milli.n ? cell : "-", 7);
         }
-        string_add_char(p->out, '\n');
+        end_row(p->out);
 }
 
 /* Peaks over the repeats, in a table of their own: the first has no room. */
@@ -310,7 +318,7 @@ static void add_spreads(const Page *p)
                 add_range(p, p->out, &level->peak_bytes, show_bytes, 25);
                 add_cell(p->out, cpu.n ? format_duration(text, cpu.median * NS_PER_US) : "-", 12);
                 add_range(p, p->out, &cpu, show_duration, 20);
-                string_add_char(p->out, '\n');
+                end_row(p->out);
         }
 }
 

@@ -294,3 +294,15 @@ TOML
         "$VIGIA" sweep --projects two.toml --list >list
         grep -q '^  a  *two.toml:1:3$' list && grep -q '^  qemu  *QEMU' list
 }
+
+@test "sweep: as another user: the build and what is around it, and no more than that user may" {
+        [[ $USER_NAME == root ]] || skip "only root can"
+        printf '[[projects]]\nname = "u"\ndir = "%s/theirs"\nsetup = "id -un >set-up"\nbuild = "id -un >/dev/stdout; touch {j}"\nclean = "id -un >clean; rm -f 1; echo $HOME >home"\n' "$DIR" >u.toml
+        mkdir theirs
+        chown nobody theirs
+        sweep --projects u.toml u -j 1 --user nobody -o "$S" >out 2>err
+        [[ $(<theirs/set-up) == nobody && $(<theirs/clean) == nobody && $(<"$S/j1-1/output.log") == nobody ]]
+        [[ $(<theirs/home) == $(getent passwd nobody | cut -d: -f6) && ! -e theirs/1 ]]
+        run -2 --separate-stderr sweep --projects u.toml u -j 1 --user nosuchuser -o "$S-2"
+        [[ $stderr == "vigia: sweep: there is no user nosuchuser on this machine"* && ! -e $S-2 ]]
+}
