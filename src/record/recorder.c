@@ -40,13 +40,14 @@ typedef struct Recorder {
         size_t n_added;
         uint64_t cgroup_due_ns;    /* when the watched cgroup is looked through again */
         bool cgroup_gone;
+        bool tree_only;            /* what match_new asks for cannot be watched */
         int64_t clock_offset_ns;   /* realtime - monotonic at the last tick */
         uint64_t sleep_offset_ns;  /* boottime - monotonic at the last tick */
 } Recorder;
 
-static bool matches_any(const RecorderOptions *o)
+static bool matches_any(const Recorder *r)
 {
-        return o->match || o->match_new;
+        return r->options->match || (r->options->match_new && !r->tree_only);
 }
 
 static void fill_tick(Recorder *r, uint64_t now_ns, uint64_t due_ns, Tick *tick)
@@ -64,7 +65,7 @@ static void fill_tick(Recorder *r, uint64_t now_ns, uint64_t due_ns, Tick *tick)
         if (!r->cgroup)
                 return;
         command_cgroup_memory(r->cgroup, &tick->cgroup_bytes, &tick->cgroup_peak_bytes);
-        if (!matches_any(r->options)) /* else processes outside it belong, too */
+        if (!matches_any(r)) /* else processes outside it belong, too */
                 command_cgroup_processes(r->cgroup, &tick->cgroup_anon_bytes,
                                          &tick->cgroup_shmem_bytes);
 }
@@ -207,17 +208,43 @@ static int fork_command(Recorder *r, Error *err)
         return e;
 }
 
+/* Who may not watch the whole machine is not to lose the exact record of the tree over match_new. */
+static int open_best(Recorder *r, const TrackScope *scope)
+{
+        const RecorderOptions *o = r->options;
+        Error *why = &r->result->source_why, narrow_why = {0};
+        TrackScope narrow = *scope;
+        TrackSource *tree = NULL;
+
+        int e = track_open(o->source, o->host, scope, &r->source, why);
+        if (!o->match_new || o->match || o->all || (e == 0 && !r->source->ops->partial))
+                return e;
+        narrow.watch_all = false;
+        if (track_open(o->source, o->host, &narrow, &tree, &narrow_why) < 0)
+                return e;
+        if (e == 0 && tree->ops->partial) {
+                track_close(tree);
+                return 0;
+        }
+        if (e == 0)
+                track_close(r->source);
+        error_prefix(why, 0, "processes outside the tree cannot be watched");
+        r->source = tree;
+        r->tree_only = true;
+        return 0;
+}
+
 static int open_source(Recorder *r, Error *err)
 {
         const RecorderOptions *o = r->options;
         TrackScope scope = {
                 .all = o->all,
-                .watch_all = matches_any(o),
+                .watch_all = matches_any(r),
                 .descendants = o->workload.argv || o->descendants,
                 .interval_ns = o->interval_ns,
         };
 
-        int e = track_open(o->source, o->host, &scope, &r->source, &r->result->source_why);
+        int e = open_best(r, &scope);
         if (e < 0)
                 return error_set(err, e, "nothing can be recorded: %s",
                                  r->result->source_why.message);
@@ -239,10 +266,10 @@ static int open_monitor(Recorder *r, Error *err)
                 .start_ns = r->result->start_ns,
                 .pss_budget_ratio = o->pss_budget_ratio,
                 .all = o->all,
-                .match_only = matches_any(o) && !o->all,
+                .match_only = matches_any(r) && !o->all,
                 .root = o->workload.argv ? workload_pid(r->workload) : 0,
-                .match = matches_any(o) ? on_match : NULL,
-                .match_at = o->match_new && o->match_dir && o->match_dir[0] ? on_match_at : NULL,
+                .match = matches_any(r) ? on_match : NULL,
+                .match_at = o->match_new && !r->tree_only && o->match_dir && o->match_dir[0] ? on_match_at : NULL,
                 .match_data = (void *)o,
                 .label = o->label,
                 .label_data = o->label_data,

@@ -66,20 +66,39 @@ static const char *level_name(char buffer[FORMAT_MAX], unsigned jobs)
 
 /* ---- the answer ---- */
 
+/* Whom to name beside the fastest: who is as fast with less memory, else who needs the least. */
+static size_t choose_thrifty(const SweepResult *result)
+{
+        const SweepLevel *best = &result->levels[result->best];
+        size_t found = SIZE_MAX;
+
+        for (size_t i = 0; i < result->n_levels; i++) {
+                const SweepLevel *level = &result->levels[i];
+                bool as_fast = level->wall_ns.n > 0 && level->peak_bytes.n > 0 && i != result->best &&
+                               (double)level->wall_ns.median < (double)best->wall_ns.median * 1.01;
+                if (as_fast && level->peak_bytes.median < best->peak_bytes.median * 19 / 20 &&
+                    (found == SIZE_MAX || level->peak_bytes.median < result->levels[found].peak_bytes.median))
+                        found = i;
+        }
+        return found != SIZE_MAX ? found : result->least;
+}
+
 static void add_least(const Page *p, String *to)
 {
         const SweepResult *result = p->result;
-        const SweepLevel *best = &result->levels[result->best], *least = &result->levels[result->least];
+        const SweepLevel *best = &result->levels[result->best], *least = &result->levels[choose_thrifty(result)];
         char name[FORMAT_MAX];
 
-        if (result->least == result->best || least->wall_ns.n == 0 || best->wall_ns.median == 0 ||
+        if (least == best || least->wall_ns.n == 0 || best->wall_ns.median == 0 ||
             best->peak_bytes.median == 0)
                 return;
         double longer = (double)least->wall_ns.median / (double)best->wall_ns.median - 1;
         double memory = (double)least->peak_bytes.median / (double)best->peak_bytes.median;
         if (memory > 0.95)
                 return;
-        if (longer < 0.995)
+        if (longer < 0.01)
+                string_add_format(to, "; %s is as fast and needs ", level_name(name, least->jobs));
+        else if (longer < 0.995)
                 string_add_format(to, "; %s takes %.0f %% longer and needs ", level_name(name, least->jobs),
                                   longer * 100);
         else
@@ -204,12 +223,14 @@ static const char *show_bytes(char *buffer, uint64_t bytes)
 static void add_over(const Page *p, String *to, const SweepLevel *level, size_t width)
 {
         const SweepLevel *best = &p->result->levels[p->result->best];
-        char text[FORMAT_MAX] = "", percent[FORMAT_MAX];
+        char text[FORMAT_MAX] = "";
 
         if (level != best && level->wall_ns.n > 0 && best->wall_ns.median > 0) {
                 double over = (double)level->wall_ns.median / (double)best->wall_ns.median - 1;
-                if (over < 9.95)
-                        snprintf(text, sizeof text, "+%s", format_percent(percent, over));
+                if (over < 0.0995)
+                        snprintf(text, sizeof text, "+%.1f %%", over * 100);
+                else if (over < 9.995)
+                        snprintf(text, sizeof text, "+%.0f %%", over * 100);
                 else
                         snprintf(text, sizeof text, "%.0f times", over + 1);
         }
