@@ -25,7 +25,7 @@ static const char *match_word(const RuleCondition *c)
 
         return c->subject == SUBJECT_CMDLINE || c->subject == SUBJECT_EXE || c->subject == SUBJECT_NAME ||
                                c->subject == SUBJECT_PROGRAM
-                       ? words[c->patterns[0].match]
+                       ? words[c->patterns[c->n - 1].match]
                        : "";
 }
 
@@ -68,7 +68,7 @@ static void add_condition_json(const RuleCondition *c, String *to)
         static const char *const matches[] = {"exact", "glob", "contains", "regex"};
 
         string_add_format(to, "{\"field\": \"%s\", \"match\": \"%s\", \"negated\": %s, \"patterns\": [",
-                          subjects[c->subject], matches[c->patterns[0].match], c->negated ? "true" : "false");
+                          subjects[c->subject], matches[c->patterns[c->n - 1].match], c->negated ? "true" : "false");
         for (size_t p = 0; p < c->n; p++) {
                 string_add(to, p ? ", " : "");
                 rules_show_json_text(c->patterns[p].text, to);

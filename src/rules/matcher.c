@@ -26,7 +26,7 @@ struct Matcher {
         Bucket *buckets; /* open addressing */
         size_t n_buckets; /* a power of two */
         uint16_t *indices;
-        uint32_t others, n_others; /* rules without plain names, in indices */
+        uint32_t others, n_others; /* rules with more than plain names, in indices */
 };
 
 bool rule_names_program(const Rule *rule)
@@ -37,22 +37,29 @@ bool rule_names_program(const Rule *rule)
         return false;
 }
 
-static bool is_plain(const RuleCondition *c)
+static bool is_about_names(const RuleCondition *c)
 {
-        if (c->subject > SUBJECT_PROGRAM || c->negated)
-                return false;
-        for (size_t i = 0; i < c->n; i++)
-                if (c->patterns[i].match != MATCH_EQUAL)
-                        return false;
-        return true;
+        return c->subject <= SUBJECT_PROGRAM && !c->negated;
 }
 
 const RuleCondition *rule_plain_names(const Rule *rule)
 {
         for (size_t i = 0; i < rule->n_conditions; i++)
-                if (is_plain(&rule->conditions[i]))
+                if (is_about_names(&rule->conditions[i]) && rule->conditions[i].n_equal == rule->conditions[i].n)
                         return &rule->conditions[i];
         return NULL;
+}
+
+/* The condition by whose plain names the rule is found; a rule is asked of every process, too, for the
+ * patterns behind them. */
+static const RuleCondition *found_by(const Rule *rule)
+{
+        const RuleCondition *plain = rule_plain_names(rule);
+
+        for (size_t i = 0; i < rule->n_conditions && !plain; i++)
+                if (is_about_names(&rule->conditions[i]) && rule->conditions[i].n_equal > 0)
+                        plain = &rule->conditions[i];
+        return plain;
 }
 
 /* ---- building ---- */
@@ -87,9 +94,9 @@ static void bucket_add(const Matcher *m, Bucket *b, size_t rule)
 static void count(Matcher *m, size_t *ret_names)
 {
         for (size_t i = 0; i < rule_set_size(m->set); i++) {
-                const RuleCondition *names = rule_plain_names(rule_set_at(m->set, i));
+                const RuleCondition *names = found_by(rule_set_at(m->set, i));
                 if (names)
-                        *ret_names += names->n;
+                        *ret_names += names->n_equal;
         }
 }
 
@@ -100,8 +107,8 @@ static void fill(Matcher *m)
         uint32_t at = 0;
 
         for (size_t i = 0; i < rule_set_size(m->set); i++) {
-                const RuleCondition *names = rule_plain_names(rule_set_at(m->set, i));
-                for (size_t p = 0; names && p < names->n; p++) {
+                const RuleCondition *names = found_by(rule_set_at(m->set, i));
+                for (size_t p = 0; names && p < names->n_equal; p++) {
                         Bucket *b = find_pattern(m, &names->patterns[p]);
                         b->n += b->n < UINT16_MAX;
                 }
@@ -113,10 +120,10 @@ static void fill(Matcher *m)
         }
         m->others = at;
         for (size_t i = 0; i < rule_set_size(m->set); i++) {
-                const RuleCondition *names = rule_plain_names(rule_set_at(m->set, i));
-                for (size_t p = 0; names && p < names->n; p++)
+                const RuleCondition *names = found_by(rule_set_at(m->set, i));
+                for (size_t p = 0; names && p < names->n_equal; p++)
                         bucket_add(m, find_pattern(m, &names->patterns[p]), i);
-                if (!names)
+                if (!names || names->n_equal < names->n)
                         m->indices[m->others + m->n_others++] = (uint16_t)i;
         }
 }
@@ -210,7 +217,8 @@ static TextPart text_of(const char *text)
         return text ? text_part(text, strlen(text)) : (TextPart){0};
 }
 
-bool matcher_holds(const RuleSet *set, const RuleCondition *condition, const MatchInput *input)
+/* The same, of the patterns from `from` on. */
+static bool holds_from(const RuleSet *set, const RuleCondition *condition, size_t from, const MatchInput *input)
 {
         const RunCommand *command = input->command;
         TextPart text = {0}, other = {0};
@@ -244,18 +252,30 @@ bool matcher_holds(const RuleSet *set, const RuleCondition *condition, const Mat
                 two = true;
                 break;
         }
-        for (size_t i = 0; i < condition->n; i++)
+        for (size_t i = from; i < condition->n; i++)
                 if (pattern_matches(set, &condition->patterns[i], text) ||
                     (two && pattern_matches(set, &condition->patterns[i], other)))
                         return !condition->negated;
         return condition->negated;
 }
 
-static bool rule_holds(const RuleSet *set, const Rule *rule, const MatchInput *input)
+bool matcher_holds(const RuleSet *set, const RuleCondition *condition, const MatchInput *input)
 {
-        for (size_t i = 0; i < rule->n_conditions; i++)
-                if (!matcher_holds(set, &rule->conditions[i], input))
+        return holds_from(set, condition, 0, input);
+}
+
+/* `by_name`: the rule was found by one of its plain names. Else none of them is the program's. */
+static bool rule_holds(const RuleSet *set, const Rule *rule, const MatchInput *input, bool by_name)
+{
+        const RuleCondition *names = found_by(rule);
+
+        for (size_t i = 0; i < rule->n_conditions; i++) {
+                const RuleCondition *c = &rule->conditions[i];
+                if (c == names && by_name && c->subject == SUBJECT_PROGRAMS)
+                        continue;
+                if (!holds_from(set, c, c == names && !by_name ? c->n_equal : 0, input))
                         return false;
+        }
         return true;
 }
 
@@ -305,10 +325,11 @@ size_t matcher_next(const Matcher *m, const MatchInput *input, size_t from)
                         next = MIN(next, head(&lists[i], at[i]));
                 if (next == SIZE_MAX)
                         return SIZE_MAX;
+                bool by_name = head(&lists[0], at[0]) == next || head(&lists[1], at[1]) == next;
                 for (size_t i = 0; i < 3; i++)
                         at[i] += head(&lists[i], at[i]) == next;
                 const Rule *rule = rule_set_at(m->set, next);
-                if ((!command->script || rule_names_program(rule)) && rule_holds(m->set, rule, input))
+                if ((!command->script || rule_names_program(rule)) && rule_holds(m->set, rule, input, by_name))
                         return next;
         }
 }

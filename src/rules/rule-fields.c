@@ -120,6 +120,29 @@ static int read_priority(const Reader *r, const TomlValue *value)
         return 0;
 }
 
+/* Those of MATCH_EQUAL to the front, each part in its order. Returns how many they are. */
+static size_t sort_patterns(RuleSet *set, RulePattern *patterns, size_t n)
+{
+        RulePattern *others = NULL;
+        size_t n_equal = 0, n_others = 0;
+
+        for (size_t i = 0; i < n; i++)
+                n_others += patterns[i].match != MATCH_EQUAL;
+        if (n_others == 0 || n_others == n)
+                return n - n_others;
+        others = rule_set_allocate(set, n_others * sizeof *others);
+        if (!others)
+                return SIZE_MAX;
+        n_others = 0;
+        for (size_t i = 0; i < n; i++)
+                if (patterns[i].match == MATCH_EQUAL)
+                        patterns[n_equal++] = patterns[i];
+                else
+                        others[n_others++] = patterns[i];
+        memcpy(patterns + n_equal, others, n_others * sizeof *others);
+        return n_equal;
+}
+
 /* A condition with one text or a list of them. */
 static int add_condition(const Reader *r, const TomlValue *value, const char *key, RuleSubject subject,
                          RuleMatch match, bool negated)
@@ -148,8 +171,12 @@ static int add_condition(const Reader *r, const TomlValue *value, const char *ke
                         return code;
                 result = code < 0 ? code : result;
         }
+        size_t n_equal = result == 0 ? sort_patterns(set, patterns, n) : 0;
+        if (n_equal == SIZE_MAX)
+                return -ENOMEM;
         if (result == 0)
-                rule->conditions[rule->n_conditions++] = (RuleCondition){key, subject, negated, patterns, n};
+                rule->conditions[rule->n_conditions++] =
+                        (RuleCondition){key, subject, negated, patterns, n, n_equal};
         return result;
 }
 

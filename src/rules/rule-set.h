@@ -62,8 +62,8 @@ typedef struct RuleCondition {
         const char *key; /* as it is called in the file */
         RuleSubject subject;
         bool negated;
-        RulePattern *patterns;
-        size_t n;
+        RulePattern *patterns; /* first those of MATCH_EQUAL */
+        size_t n, n_equal;
 } RuleCondition;
 
 typedef struct RuleFile {

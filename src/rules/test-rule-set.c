@@ -144,8 +144,11 @@ static void test_what_is_read(void **state)
         assert_int_equal(second->conditions[0].n, 2);
         assert_int_equal(second->conditions[0].patterns[1].match, MATCH_CONTAINS);
         assert_int_equal(third->n_conditions, 3);
-        assert_int_equal(third->conditions[0].patterns[0].match, MATCH_GLOB);
-        assert_int_equal(third->conditions[0].patterns[1].match, MATCH_EQUAL);
+        /* Plain names stand in front. */
+        assert_int_equal(third->conditions[0].n_equal, 1);
+        assert_string_equal(third->conditions[0].patterns[0].text, "b");
+        assert_int_equal(third->conditions[0].patterns[0].match, MATCH_EQUAL);
+        assert_int_equal(third->conditions[0].patterns[1].match, MATCH_GLOB);
 }
 
 static void test_bounds(void **state)

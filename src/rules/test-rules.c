@@ -79,7 +79,7 @@ static void test_conditions(void **state)
         _cleanup_(rules_freep) Rules *rules = rules_of(
                 "[[rules]]\nmajor_category='All'\ncategory='x'\nprograms='gcc'\ncmdline='-c'\nnot_cmdline='-E'\nexe='^/opt/'\n"
                 "parent=['Make', 'ninja']\n"
-                "[[rules]]\nmajor_category='Glob'\ncategory='x'\nprograms=['cargo-*', '*_test', 'a*b*c']\n"
+                "[[rules]]\nmajor_category='Glob'\ncategory='x'\nprograms=['cargo-*', '*_test', 'plain', 'a*b*c']\n"
                 "[[rules]]\nmajor_category='Exact'\ncategory='x'\nmatch_field='current_cmd_name'\nmatch_type='exact'\npattern='gcc-12'\n"
                 "[[rules]]\nmajor_category='Contains'\ncategory='x'\nmatch_field='current_cmd_full'\nmatch_type='contains'\n"
                 "patterns=['--one', '--two']\n"
@@ -106,6 +106,8 @@ static void test_conditions(void **state)
         assert_line(rules, "cargo x", "Other", "Other_cargo");
         assert_line(rules, "./my_test", "Glob", "x");
         assert_line(rules, "axxbyybzc", "Glob", "x");
+        assert_line(rules, "plain", "Glob", "x");
+        assert_line(rules, "plain-1.2", "Glob", "x");
         assert_line(rules, "axxbyybz", "Other", "Other_axxbyybz");
         assert_line(rules, "/usr/bin/gcc-12 x", "Exact", "x");
         assert_line(rules, "x --two", "Contains", "x");
