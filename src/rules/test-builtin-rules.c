@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "rules/explain.h"
 #include "rules/rule-check.h"
 #include "rules/rules.h"
 
@@ -146,12 +147,41 @@ static void test_doubts(void **state)
         assert_int_equal(n, 0);
 }
 
+/* The names of MyMonitor's reports on top. */
+static void test_mymonitor_names(void **state)
+{
+        static const char text[] = "include = [\"builtin/mymonitor-names.toml\"]\n";
+        static const struct {
+                const char *line, *major, *category;
+        } cases[] = {
+                {"/usr/lib/gcc/x86_64-linux-gnu/12/cc1plus -quiet a.cc", "CPP_Compile", "GCCInternalCompiler"},
+                {"/usr/bin/ld -o a a.o", "CPP_Link", "DirectLinker"},
+                {"ld.lld-17 a.o", "CPP_Link", "DirectLinker"},
+                {"gcc -c a.c", "CPP_Compile", "Driver_Compile"},
+                {"ninja", "BuildSystem", "ninja"},
+        };
+        _cleanup_(rules_freep) Rules *rules = NULL;
+        RuleSet *set = NULL;
+        Error err = {0};
+
+        assert_int_equal(rule_set_read_text("t", text, strlen(text), &set), 0);
+        if (rule_set_check(set, &err) < 0)
+                fail_msg("%s", err.message);
+        assert_int_equal(rules_new(set, &rules), 0);
+        for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+                const Label *label = rules_label(&(LabelWords){.cmdline = cases[i].line}, rules);
+                assert_string_equal(label->major, cases[i].major);
+                assert_string_equal(label->category, cases[i].category);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_recorded),
                 cmocka_unit_test(test_documented),
                 cmocka_unit_test(test_doubts),
+                cmocka_unit_test(test_mymonitor_names),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
