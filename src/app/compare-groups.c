@@ -260,6 +260,33 @@ static void group_name(const CompareGroups *g, const GivenRun *run, String *to)
         }
 }
 
+/* Each word is a group by itself whatever it is called; else the name makes the group. */
+static int group_of(CompareGroups *g, size_t at, Comparison *c, const char *name)
+{
+        GivenRun *run = &g->runs[at];
+
+        if (g->by != COMPARE_EACH || g->n_words == 1)
+                return group_named(c, name, g->n_words == 1 ? run->jobs : 0, &run->group);
+        if (at == 0 || g->runs[at - 1].word != run->word)
+                return comparison_add_group(c, name, 0, &run->group);
+        run->group = g->runs[at - 1].group;
+        return 0;
+}
+
+static int too_few(const CompareGroups *g, Error *err)
+{
+        static const char *const sentences[] = {
+                [COMPARE_EACH] = "one run is nothing to compare; expected two or more",
+                [COMPARE_LABEL] = "all runs have the same label, so there is nothing to compare",
+                [COMPARE_HOST] = "no run is of the group \"dev\": no host and no label matches; see --dev-host",
+                [COMPARE_NAMED] = "there is only one group of runs",
+        };
+
+        if (g->by == COMPARE_EACH && g->words[0].sweep)
+                return error_set(err, EINVAL, "a sweep of one -j is nothing to compare; expected a second one, or a run");
+        return error_set(err, EINVAL, "%s", sentences[g->by]);
+}
+
 static int make_groups(CompareGroups *g, Comparison *c, Error *err)
 {
         size_t first = 0;
@@ -271,9 +298,7 @@ static int make_groups(CompareGroups *g, Comparison *c, Error *err)
         for (size_t i = 0; r == 0 && i < g->n_runs; i++) {
                 _cleanup_string_ String name = {0};
                 group_name(g, &g->runs[i], &name);
-                r = name.failed ? -ENOMEM
-                                : group_named(c, string_get(&name), g->n_words == 1 ? g->runs[i].jobs : 0,
-                                              &g->runs[i].group);
+                r = name.failed ? -ENOMEM : group_of(g, i, c, string_get(&name));
                 if (r == 0)
                         c->groups[g->runs[i].group].n_runs++;
         }
@@ -284,11 +309,7 @@ static int make_groups(CompareGroups *g, Comparison *c, Error *err)
         for (size_t i = 1; r == 0 && i < c->n_groups; i++)
                 r = comparison_add_pair(c, 0, i);
         if (r == 0 && c->n_groups < 2)
-                return error_set(err, EINVAL,
-                                 g->by == COMPARE_HOST
-                                         ? "no run is of the group \"dev\": no host and no label matches; see --dev-host"
-                                 : g->by == COMPARE_LABEL ? "all runs have the same label, so there is nothing to compare"
-                                                          : "one run is nothing to compare; expected two or more");
+                return too_few(g, err);
         for (size_t i = 0; i < c->n_groups; i++)
                 c->groups[i].n_runs = 0; /* counted when they are read */
         return r < 0 ? error_set(err, ENOMEM, "out of memory") : 0;

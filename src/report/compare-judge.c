@@ -9,10 +9,10 @@
 
 /* ---- differences ---- */
 
-static Verdict verdict_of(const ComparedDifference *d)
+static Verdict verdict_of(const ComparedFigure *f, const ComparedDifference *d)
 {
         const Difference *x = &d->difference;
-        bool ratio = x->ratio_interval.method != INTERVAL_NONE;
+        bool ratio = f->unit != UNIT_CELSIUS && x->ratio_interval.method != INTERVAL_NONE;
         const Interval *interval = ratio ? &x->ratio_interval : &x->change_interval;
         double none = ratio ? 1 : 0;
 
@@ -48,7 +48,7 @@ static int differ(const Comparison *c, const ComparedFigure *f, const ComparedPa
                 return -ENOMEM;
         int r = f->section == FIGURE_MONITOR ? difference_of_quick(a, n_a, b, n_b, &ret->difference)
                                              : difference_of(a, n_a, b, n_b, &ret->difference);
-        ret->verdict = verdict_of(ret);
+        ret->verdict = verdict_of(f, ret);
         return r;
 }
 
@@ -213,9 +213,13 @@ static int note_twice(Comparison *c)
         for (size_t i = 1; i < c->n_runs; i++)
                 for (size_t k = 0; k < i; k++) {
                         _cleanup_string_ String text = {0};
-                        if (!c->runs[i].path || !text_equal(c->runs[i].path, c->runs[k].path))
+                        const char *id = c->runs[i].id ? c->runs[i].id : c->runs[i].path;
+                        const char *other = c->runs[k].id ? c->runs[k].id : c->runs[k].path;
+                        /* Ids of a sweep's runs are those of a second. */
+                        if (!id || !other || !text_equal(id, other) ||
+                            c->runs[i].start_realtime_ns != c->runs[k].start_realtime_ns)
                                 continue;
-                        string_add_format(&text, "a run was given twice: %.200s", c->runs[i].path);
+                        string_add_format(&text, "a run was given twice: %.200s", id);
                         return add_note(c, true, &text);
                 }
         return 0;

@@ -345,6 +345,7 @@ static int take_facts(ComparedRun *run, const ReportData *d)
         *run = (ComparedRun){
                 .rules_fingerprint = info->rules_fingerprint,
                 .memory_bytes = info->memory_bytes,
+                .start_realtime_ns = info->start_realtime_ns,
                 .lost_events = info->lost_events == RUN_UNKNOWN ? 0 : info->lost_events,
                 .cpus = info->cpus,
                 .exit_code = info->exit_code,

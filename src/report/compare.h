@@ -53,6 +53,7 @@ typedef struct ComparedFigure {
 typedef struct ComparedRun {
         char *path, *id, *label, *host, *kernel, *command, *source, *rules;
         uint64_t rules_fingerprint, memory_bytes, lost_events;
+        int64_t start_realtime_ns;
         unsigned cpus, jobs; /* jobs 0: of no sweep */
         int exit_code, exit_signal;
         bool timed_out, complete, recording, partial, expected_exit, damaged;

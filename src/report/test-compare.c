@@ -252,8 +252,8 @@ static void test_notes(void **state)
         run->cpus = 4;
         free(run->command);
         run->command = strdup("make -j4");
-        free(run->path);
-        run->path = strdup(c.runs[0].path);
+        free(run->id);
+        run->id = strdup(c.runs[0].id);
         assert_int_equal(comparison_finish(&c), 0);
         assert_int_equal(c.n_notes, 4);
         assert_true(c.notes[0].warning && strstr(c.notes[0].text, "given twice"));
