@@ -86,8 +86,9 @@ static size_t image_bound(const RunStore *s)
 static int put_image(RunStore *s, RunTable *t, bool with_live)
 {
         RunImage *image = NULL;
-        int r = run_store_make_image(s, t, with_live, &image);
 
+        parquet_encoder_hurry(s->encoder, with_live); /* else it is the part's last */
+        int r = run_store_make_image(s, t, with_live, &image);
         if (r < 0)
                 return r;
         run_writer_put(s->writer, image, image_bound(s));

@@ -1,6 +1,7 @@
 /* Page compression: one file a codec, x.c or x-absent.c as the build found the library. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,8 @@ typedef struct Codec {
         void (*decompressor_free)(void *state);
 
         size_t (*bound)(size_t size); /* the most that compress can make of size bytes */
+        /* Less effort for what is soon written anew, or as much as ever. NULL: it knows one effort. */
+        void (*compressor_hurry)(void *state, bool hurry);
         /* 0 or -EIO, -ENOMEM. NULL in all functions: not compiled in. */
         int (*compress)(void *state, const uint8_t *in, size_t size, uint8_t *out, size_t capacity,
                         size_t *ret_size);

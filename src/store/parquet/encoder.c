@@ -20,6 +20,7 @@ struct ParquetEncoder {
         ParquetKeyValue *metadata; /* owned copies */
         const Codec *codec;
         void *compressor;
+        bool hurry;
         ChunkEncoder chunk;
         Chunk *chunks; /* of the row group in work */
         size_t n_chunks;
@@ -73,6 +74,13 @@ int parquet_encoder_new(const ParquetOptions *options, ParquetEncoder **ret)
         crc_init(&e->crc);
         *ret = TAKE(e);
         return 0;
+}
+
+void parquet_encoder_hurry(ParquetEncoder *e, bool hurry)
+{
+        if (e->codec->compressor_hurry && e->compressor && e->options.level == 0 && e->hurry != hurry)
+                e->codec->compressor_hurry(e->compressor, hurry);
+        e->hurry = hurry;
 }
 
 ParquetEncoder *parquet_encoder_free(ParquetEncoder *e)

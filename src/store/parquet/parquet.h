@@ -52,6 +52,10 @@ int parquet_encoder_new(const ParquetOptions *options, ParquetEncoder **ret); /*
 ParquetEncoder *parquet_encoder_free(ParquetEncoder *encoder);
 DEFINE_CLEANUP(ParquetEncoder, parquet_encoder)
 
+/* From now on less effort in compressing, for a file that is soon written anew; or as much as ever
+ * again. Only with the options' level 0. */
+void parquet_encoder_hurry(ParquetEncoder *encoder, bool hurry);
+
 /* Appends a whole Parquet file (magic, one row group a batch, footer) to `out`. All batches
  * have the same schema; n_batches 0 needs `schema` and makes an empty, valid file.
  * 0, -ENOMEM. Nothing is left in `out` on failure. */
