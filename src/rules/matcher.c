@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "rules/program-name.h"
 
 /* The rules that ask for one name. */
 typedef struct Bucket {
@@ -304,6 +305,26 @@ static Candidates candidates(const Matcher *m, TextPart name)
         const Bucket *b = find(m, name);
 
         return (Candidates){m->indices + b->first, b->n};
+}
+
+static size_t next_in(Candidates list, size_t from)
+{
+        return head(&list, start(&list, from));
+}
+
+size_t matcher_other(const Matcher *m, size_t from)
+{
+        return next_in((Candidates){m->indices + m->others, m->n_others}, from);
+}
+
+size_t matcher_candidate(const Matcher *m, TextPart name, size_t from)
+{
+        size_t by_name = next_in(candidates(m, name), from);
+        size_t by_program = next_in(candidates(m, program_normalise(name)), from);
+
+        size_t named = MIN(by_name, by_program), other = matcher_other(m, from);
+
+        return MIN(named, other);
 }
 
 size_t matcher_next(const Matcher *m, const MatchInput *input, size_t from)

@@ -24,6 +24,11 @@ typedef struct MatchInput {
  * a script is matched only with rules that name a program. */
 size_t matcher_next(const Matcher *matcher, const MatchInput *input, size_t from);
 
+/* The first rule from `from` on that may match a program of this name, by its name alone; SIZE_MAX: none. */
+size_t matcher_candidate(const Matcher *matcher, TextPart name, size_t from);
+/* The same, of those that are asked of every program. */
+size_t matcher_other(const Matcher *matcher, size_t from);
+
 /* Whether this condition holds. */
 bool matcher_holds(const RuleSet *set, const RuleCondition *condition, const MatchInput *input);
 

@@ -14,7 +14,7 @@
 #include "rules/rule-set-internal.h"
 
 enum {
-        PAIRS_MAX = 4 << 20,     /* of rules that are compared in all */
+        PAIRS_MAX = 100000,      /* of rules for which a command line is looked for that both match */
         SLOW_TEXT = 1000,        /* characters of a text that is tried */
         SLOW_STEPS = 100000,     /* on it: a hundred for each character */
         NAMES_SHOWN = 3,
@@ -106,21 +106,19 @@ static bool rule_covers(const RuleSet *set, const Rule *a, const Rule *b, const 
         return true;
 }
 
-static bool share_a_name(const RuleCondition *a, const RuleCondition *b)
-{
-        for (size_t i = 0; i < a->n; i++)
-                for (size_t k = 0; k < b->n; k++)
-                        if (text_part_equal(text_of(&a->patterns[i]), text_of(&b->patterns[k])))
-                                return true;
-        return false;
-}
-
 static bool same_label(const Rule *a, const Rule *b)
 {
         return text_equal(a->major, b->major) && text_equal(a->category, b->category);
 }
 
 /* ---- rules that never win ---- */
+
+typedef struct Doubts {
+        RuleSet *set;
+        Matcher *matcher;
+        size_t pairs;
+        size_t band; /* the first rule of the priority that is looked at */
+} Doubts;
 
 typedef struct Names {
         String shown;
@@ -142,26 +140,32 @@ static void tell_never(RuleSet *set, const Rule *rule, const Rule *by)
                               by->major, by->category);
 }
 
-/* The earlier rule that takes all with this name. */
-static const Rule *find_taker(const RuleSet *set, size_t at, const RuleCondition *names, size_t only)
+/* The next rule that may match what `rule` does: with this name; NULL: with its first plain one, if any. */
+static size_t next_rival(const Doubts *d, const Rule *rule, const RulePattern *name, size_t from)
 {
-        const Rule *rule = rule_set_at(set, at);
+        const RuleCondition *names = rule_plain_names(rule);
 
-        for (size_t i = 0; i < at; i++) {
-                const Rule *earlier = rule_set_at(set, i);
-                const RuleCondition *theirs = rule_plain_names(earlier);
-                if (theirs && names && theirs->n > 64 && names->n > 64 && !share_a_name(theirs, names))
-                        continue;
-                if (rule_covers(set, earlier, rule, names, only))
-                        return earlier;
-        }
+        if (!name && names)
+                name = &names->patterns[0];
+        return name ? matcher_candidate(d->matcher, text_of(name), from) : matcher_other(d->matcher, from);
+}
+
+/* The earlier rule that takes all with this name; `only` SIZE_MAX: all at all. */
+static const Rule *find_taker(const Doubts *d, size_t at, const RuleCondition *names, size_t only)
+{
+        const Rule *rule = rule_set_at(d->set, at);
+        const RulePattern *name = names ? &names->patterns[only] : NULL;
+
+        for (size_t i = next_rival(d, rule, name, 0); i < at; i = next_rival(d, rule, name, i + 1))
+                if (rule_covers(d->set, rule_set_at(d->set, i), rule, names, only))
+                        return rule_set_at(d->set, i);
         return NULL;
 }
 
-static void find_dead_names(RuleSet *set, size_t at, const RuleCondition *names, Names *dead)
+static void find_dead_names(const Doubts *d, size_t at, const RuleCondition *names, Names *dead)
 {
         for (size_t i = 0; i < names->n; i++) {
-                const Rule *by = find_taker(set, at, names, i);
+                const Rule *by = find_taker(d, at, names, i);
                 if (!by)
                         continue;
                 if (dead->n++ < NAMES_SHOWN)
@@ -172,9 +176,10 @@ static void find_dead_names(RuleSet *set, size_t at, const RuleCondition *names,
 }
 
 /* Whether there was something to tell. */
-static bool doubt_wins(RuleSet *set, size_t at)
+static bool doubt_wins(const Doubts *d, size_t at)
 {
-        const Rule *rule = rule_set_at(set, at), *by = find_taker(set, at, NULL, SIZE_MAX);
+        RuleSet *set = d->set;
+        const Rule *rule = rule_set_at(set, at), *by = find_taker(d, at, NULL, SIZE_MAX);
         const RuleCondition *names = rule_plain_names(rule);
         Names dead = {0};
         char place[512];
@@ -185,7 +190,7 @@ static bool doubt_wins(RuleSet *set, size_t at)
         }
         if (!names || names->n > 1024)
                 return false;
-        find_dead_names(set, at, names, &dead);
+        find_dead_names(d, at, names, &dead);
         if (dead.n > 0) {
                 rule_place_format(dead.first, place, sizeof place);
                 if (dead.n == names->n)
@@ -301,32 +306,47 @@ static bool find_witness(const RuleSet *set, const Rule *a, const Rule *b, Strin
                try_witness(set, a, b, "x", witness);
 }
 
-/* An earlier rule of the same explicit priority, file and another label, that matches something that
- * this one matches, too. The first is enough. */
-static void doubt_order(RuleSet *set, size_t at, size_t *pairs)
+/* Whether the two are of one author, who gave both the same priority, and disagree. */
+static bool may_disagree(const Rule *earlier, const Rule *rule)
 {
-        const Rule *rule = rule_set_at(set, at);
+        return earlier->has_priority && rule->has_priority && earlier->priority == rule->priority &&
+               (earlier->file == rule->file || (earlier->file->builtin && rule->file->builtin)) &&
+               !same_label(earlier, rule);
+}
+
+static bool doubt_pair(Doubts *d, const Rule *earlier, const Rule *rule)
+{
         _cleanup_string_ String witness = {0};
         char place[512];
 
-        for (size_t i = at; rule->has_priority && i-- > 0 && *pairs < PAIRS_MAX;) {
-                const Rule *earlier = rule_set_at(set, i);
-                if (earlier->priority != rule->priority)
-                        return;
-                if (!earlier->has_priority || earlier->file->builtin != rule->file->builtin ||
-                    (earlier->file != rule->file && !rule->file->builtin) || same_label(earlier, rule))
-                        continue;
-                const RuleCondition *ours = rule_plain_names(rule), *theirs = rule_plain_names(earlier);
-                *pairs += 1 + (ours ? ours->n : 1);
-                if (ours && theirs && ours->subject == theirs->subject && !share_a_name(ours, theirs))
-                        continue;
-                if (rule_covers(set, earlier, rule, NULL, SIZE_MAX) || !find_witness(set, earlier, rule, &witness))
-                        continue;
-                rule_place_format(earlier, place, sizeof place);
-                rule_set_warn(set, rule->file, rule->place, "same priority as %s (%.40s / %.40s), and both match '%.80s'; "
-                              "expected different priorities where the categories differ", place, earlier->major,
-                              earlier->category, string_get(&witness));
+        if (!may_disagree(earlier, rule) || ++d->pairs > PAIRS_MAX || rule_covers(d->set, earlier, rule, NULL, SIZE_MAX) ||
+            !find_witness(d->set, earlier, rule, &witness))
+                return false;
+        rule_place_format(earlier, place, sizeof place);
+        rule_set_warn(d->set, rule->file, rule->place, "same priority as %s (%.40s / %.40s), and both match '%.80s'; "
+                      "expected different priorities where the categories differ", place, earlier->major,
+                      earlier->category, string_get(&witness));
+        return true;
+}
+
+/* An earlier rule of the same priority and another label that matches something that this one matches,
+ * too. The first is enough. */
+static void doubt_order(Doubts *d, size_t at)
+{
+        const Rule *rule = rule_set_at(d->set, at);
+        const RuleCondition *names = rule_plain_names(rule);
+
+        if (!names) {
+                for (size_t i = d->band; i < at; i++)
+                        if (doubt_pair(d, rule_set_at(d->set, i), rule))
+                                return;
                 return;
+        }
+        for (size_t p = 0; p < names->n; p++) {
+                const RulePattern *name = &names->patterns[p];
+                for (size_t i = next_rival(d, rule, name, d->band); i < at; i = next_rival(d, rule, name, i + 1))
+                        if (doubt_pair(d, rule_set_at(d->set, i), rule))
+                                return;
         }
 }
 
@@ -410,22 +430,30 @@ static int doubt_pattern(RuleSet *set, const Rule *rule, const RuleCondition *c,
         return 0;
 }
 
+static int doubt_rule(Doubts *d, size_t at)
+{
+        const Rule *rule = rule_set_at(d->set, at);
+
+        if (strstr(rule->major, "$program"))
+                rule_set_warn(d->set, rule->file, rule->place, "$program is not replaced in major_category");
+        for (size_t c = 0; c < rule->n_conditions; c++)
+                for (size_t p = 0; p < rule->conditions[c].n; p++)
+                        if (doubt_pattern(d->set, rule, &rule->conditions[c], &rule->conditions[c].patterns[p]) < 0)
+                                return -ENOMEM;
+        if (rule->priority != rule_set_at(d->set, d->band)->priority)
+                d->band = at;
+        if (!doubt_wins(d, at))
+                doubt_order(d, at);
+        return 0;
+}
+
 int rule_set_doubt(RuleSet *set)
 {
-        size_t pairs = 0;
+        Doubts d = {.set = set};
+        int r = matcher_new(set, &d.matcher);
 
-        for (size_t i = 0; i < rule_set_size(set); i++) {
-                const Rule *rule = rule_set_at(set, i);
-                if (strstr(rule->major, "$program"))
-                        rule_set_warn(set, rule->file, rule->place, "$program is not replaced in major_category");
-                for (size_t c = 0; c < rule->n_conditions; c++)
-                        for (size_t p = 0; p < rule->conditions[c].n; p++) {
-                                const RuleCondition *condition = &rule->conditions[c];
-                                if (doubt_pattern(set, rule, condition, &condition->patterns[p]) < 0)
-                                        return -ENOMEM;
-                        }
-                if (!doubt_wins(set, i))
-                        doubt_order(set, i, &pairs);
-        }
-        return 0;
+        for (size_t i = 0; r == 0 && i < rule_set_size(set); i++)
+                r = doubt_rule(&d, i);
+        matcher_free(d.matcher);
+        return r;
 }
