@@ -11,7 +11,7 @@ const char *compare_value(char buffer[COMPARE_VALUE_MAX], double value, Unit uni
 /* "+12 %", "-0.4 %", "×3.2", "same", "new" (from nothing); "" where nothing is known. */
 const char *compare_change(char buffer[COMPARE_VALUE_MAX], const ComparedDifference *d, Unit unit, bool ascii);
 
-/* "+9 … +15 %" of the interval, of temperatures "+8.1 … +12 °C"; "" without one. */
+/* "+9 … +15 %" of the interval, "×1.2 … ×12" of a wide one, of temperatures "+8.1 … +12 °C"; "" without one. */
 const char *compare_interval(char buffer[COMPARE_VALUE_MAX], const ComparedDifference *d, Unit unit, bool ascii);
 
 /* "wall time", "cc1plus peak", "memory available mean": not yet made safe. */

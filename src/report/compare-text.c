@@ -12,6 +12,7 @@ enum {
         VALUE_WIDTH = 10,
         CHANGE_WIDTH = 8,
         INTERVAL_WIDTH = 15,
+        NARROW = 72, /* under so many columns each of these is one less */
         NOTES_SHOWN = 8,
 };
 
@@ -19,7 +20,7 @@ typedef struct Table {
         Page *page;
         const Comparison *c;
         const CompareOptions *options;
-        size_t name_width;
+        size_t name_width, value_width, change_width, interval_width;
         bool intervals;
 } Table;
 
@@ -171,7 +172,7 @@ static void add_verdicts(Page *p, const Comparison *c, const ComparedPair *pair,
                 string_add_format(&text, " %s", compare_change(change, d, f->unit, p->ascii));
         }
         if (text.size > 0)
-                page_text(p, label, PAGE_DIM, string_get(&text), 2);
+                page_text(p, label, PAGE_DIM, string_get(&text), 4);
         p->out->failed |= text.failed;
 }
 
@@ -179,14 +180,19 @@ static void add_verdicts(Page *p, const Comparison *c, const ComparedPair *pair,
 
 static void begin_table(Table *t, bool wide_names)
 {
-        size_t rest = 2 * (VALUE_WIDTH + 1) + CHANGE_WIDTH + 1, room = t->page->columns - 2;
+        size_t less = t->page->columns < NARROW, room = t->page->columns - 2;
         bool repeats = false;
+
+        t->value_width = VALUE_WIDTH - less;
+        t->change_width = CHANGE_WIDTH - less;
+        t->interval_width = INTERVAL_WIDTH - less;
+        size_t rest = 2 * (t->value_width + 1) + t->change_width + 1;
 
         for (size_t i = 0; i < t->c->n_pairs; i++)
                 repeats |= t->c->groups[t->c->pairs[i].base].n_runs > 1 &&
                            t->c->groups[t->c->pairs[i].other].n_runs > 1;
-        t->intervals = repeats && room >= rest + INTERVAL_WIDTH + 1 + (wide_names ? 30 : NAME_LEAST);
-        rest += t->intervals ? INTERVAL_WIDTH + 1 : 0;
+        t->intervals = repeats && room >= rest + t->interval_width + 1 + (wide_names ? 30 : NAME_LEAST);
+        rest += t->intervals ? t->interval_width + 1 : 0;
         t->name_width = MIN(room - rest, wide_names ? (size_t)44 : (size_t)24);
 }
 
@@ -198,11 +204,11 @@ static void add_head(Table *t, const char *title, const char *base, const char *
         page_begin_style(p, PAGE_DIM);
         string_add(p->out, "  ");
         add_left(p, title ? title : "", t->name_width);
-        add_right(p, base, VALUE_WIDTH);
-        add_right(p, other, VALUE_WIDTH);
-        add_right(p, "change", CHANGE_WIDTH);
+        add_right(p, base, t->value_width);
+        add_right(p, other, t->value_width);
+        add_right(p, "change", t->change_width);
         if (t->intervals)
-                add_right(p, "95 % interval", INTERVAL_WIDTH);
+                add_right(p, "95 % interval", t->interval_width);
         page_end_style(p, PAGE_DIM);
         end_line(p);
 }
@@ -215,12 +221,12 @@ static void add_row(Table *t, const char *name, const ComparedFigure *f, const C
         string_add(p->out, "  ");
         add_left(p, name, t->name_width);
         add_right(p, isnan(d->difference.a) ? "-" : compare_value(text, d->difference.a, f->unit, p->ascii),
-                  VALUE_WIDTH);
+                  t->value_width);
         add_right(p, isnan(d->difference.b) ? "-" : compare_value(text, d->difference.b, f->unit, p->ascii),
-                  VALUE_WIDTH);
-        add_right(p, compare_change(text, d, f->unit, p->ascii), CHANGE_WIDTH);
+                  t->value_width);
+        add_right(p, compare_change(text, d, f->unit, p->ascii), t->change_width);
         if (t->intervals)
-                add_right(p, compare_interval(text, d, f->unit, p->ascii), INTERVAL_WIDTH);
+                add_right(p, compare_interval(text, d, f->unit, p->ascii), t->interval_width);
         end_line(p);
 }
 
@@ -254,8 +260,8 @@ static void add_exits(Table *t, const char *name, const ComparedPair *pair)
         exits_of(t->c, pair->other, &b);
         string_add(t->page->out, "  ");
         add_left(t->page, name, t->name_width);
-        add_right(t->page, string_get(&a), VALUE_WIDTH);
-        add_right(t->page, string_get(&b), VALUE_WIDTH);
+        add_right(t->page, string_get(&a), t->value_width);
+        add_right(t->page, string_get(&b), t->value_width);
         end_line(t->page);
 }
 

@@ -15,12 +15,12 @@ static const double notable_ratio = 1.1;
 
 const CompareTable compare_tables[COMPARE_TABLES] = {
         {NULL, FIGURE_RUN, STATISTIC_VALUE, false},
-        {"peak memory by category", FIGURE_MAJOR, STATISTIC_PEAK, false},
-        {"CPU time by category", FIGURE_MAJOR, STATISTIC_CPU, false},
-        {"peak memory by program", FIGURE_CATEGORY, STATISTIC_PEAK, false},
-        {"CPU time by program", FIGURE_CATEGORY, STATISTIC_CPU, false},
-        {"processes by category", FIGURE_MAJOR, STATISTIC_PROCESSES, true},
-        {"processes by program", FIGURE_CATEGORY, STATISTIC_PROCESSES, true},
+        {"category peaks", FIGURE_MAJOR, STATISTIC_PEAK, false},
+        {"category CPU", FIGURE_MAJOR, STATISTIC_CPU, false},
+        {"program peaks", FIGURE_CATEGORY, STATISTIC_PEAK, false},
+        {"program CPU", FIGURE_CATEGORY, STATISTIC_CPU, false},
+        {"category counts", FIGURE_MAJOR, STATISTIC_PROCESSES, true},
+        {"program counts", FIGURE_CATEGORY, STATISTIC_PROCESSES, true},
         {"monitors", FIGURE_MONITOR, STATISTIC_TOTAL, false},
 };
 
@@ -105,6 +105,12 @@ static void add_percent(char *buffer, size_t size, double ratio)
                 snprintf(buffer, size, "%+.0e", percent);
 }
 
+/* "×9.7": where percents would be thousands. */
+static void add_times(char *buffer, size_t size, double ratio, bool ascii)
+{
+        snprintf(buffer, size, ratio < 9.95 ? "%s%.1f" : ratio < 1e5 ? "%s%.0f" : "%s%.0e", ascii ? "x" : "×", ratio);
+}
+
 const char *compare_change(char buffer[COMPARE_VALUE_MAX], const ComparedDifference *d, Unit unit, bool ascii)
 {
         const Difference *x = &d->difference;
@@ -121,8 +127,7 @@ const char *compare_change(char buffer[COMPARE_VALUE_MAX], const ComparedDiffere
                 snprintf(buffer, COMPARE_VALUE_MAX, "%s%.40s", x->change > 0 ? "+" : "",
                          compare_value(value, x->change, unit, ascii));
         else if (x->ratio >= 3)
-                snprintf(buffer, COMPARE_VALUE_MAX, x->ratio < 9.95 ? "%s%.1f" : x->ratio < 1e5 ? "%s%.0f" : "%s%.0e",
-                         ascii ? "x" : "×", x->ratio);
+                add_times(buffer, COMPARE_VALUE_MAX, x->ratio, ascii);
         else {
                 add_percent(value, sizeof value, x->ratio);
                 snprintf(buffer, COMPARE_VALUE_MAX, "%.40s %%", value);
@@ -142,12 +147,15 @@ const char *compare_interval(char buffer[COMPARE_VALUE_MAX], const ComparedDiffe
         if (degrees) {
                 snprintf(low, sizeof low, "%+.2g", interval->low);
                 snprintf(high, sizeof high, "%+.2g", interval->high);
+        } else if (interval->high >= 10) {
+                add_times(low, sizeof low, interval->low, ascii);
+                add_times(high, sizeof high, interval->high, ascii);
         } else {
                 add_percent(low, sizeof low, interval->low);
                 add_percent(high, sizeof high, interval->high);
         }
-        snprintf(buffer, COMPARE_VALUE_MAX, "%s %s %s %s", low, ascii ? ".." : "…", high,
-                 !degrees ? "%" : ascii ? "C" : "°C");
+        snprintf(buffer, COMPARE_VALUE_MAX, "%s %s %s%s", low, ascii ? ".." : "…", high,
+                 degrees ? ascii ? " C" : " °C" : interval->high >= 10 ? "" : " %");
         return buffer;
 }
 

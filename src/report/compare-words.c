@@ -227,7 +227,7 @@ Judgement compare_regression_words(const Comparison *c, const CompareOptions *op
 {
         Judgement all = regression_judge_all(options->check, c);
         char bound[FORMAT_MAX];
-        bool unfinished = false;
+        bool unfinished = false, single = false;
 
         if (all == JUDGED_WORSE)
                 add_failures(c, to);
@@ -243,7 +243,10 @@ Judgement compare_regression_words(const Comparison *c, const CompareOptions *op
                                   format_percent(bound, options->check->bound));
         else if (all == JUDGED_WORSE)
                 string_add_format(to, "; the bound is %s", format_percent(bound, options->check->bound));
-        if (c->n_runs == c->n_groups && all != JUDGED_UNKNOWN)
-                string_add(to, "; judged by one run each");
+        for (size_t i = 0; i < c->n_pairs; i++)
+                single |= c->groups[c->pairs[i].base].n_runs == 1 || c->groups[c->pairs[i].other].n_runs == 1;
+        if (all != JUDGED_UNKNOWN && single)
+                string_add(to, c->n_runs == c->n_groups ? "; judged by one run each"
+                                                        : "; judged by the ratio alone where a side has one run");
         return all;
 }

@@ -188,6 +188,12 @@ static double known(uint64_t value, double per_unit)
         return value == SUMMARY_UNKNOWN ? NAN : (double)value / per_unit;
 }
 
+/* Over before the first sample: no peak was seen. */
+static double known_peak(uint64_t bytes)
+{
+        return bytes == 0 ? NAN : known(bytes, 1);
+}
+
 static void take_run_figures(Comparison *c, const ReportData *d)
 {
         const Summary *s = d->summary;
@@ -198,10 +204,11 @@ static void take_run_figures(Comparison *c, const ReportData *d)
                 [RUN_USER] = known(s->user_us, 1e6),
                 [RUN_SYSTEM] = known(s->system_us, 1e6),
                 [RUN_CORES] = wall > 0.05 ? cpu / wall : NAN,
-                [RUN_PEAK] = known(s->peak_pss_bytes, 1),
-                [RUN_PEAK_RSS] = known(s->peak_rss_bytes, 1),
-                [RUN_PEAK_CGROUP] = known(d->info->peak_cgroup_bytes != RUN_UNKNOWN ? d->info->peak_cgroup_bytes
-                                                                                     : s->peak_cgroup_bytes, 1),
+                [RUN_PEAK] = known_peak(s->peak_pss_bytes),
+                [RUN_PEAK_RSS] = known_peak(s->peak_rss_bytes),
+                [RUN_PEAK_CGROUP] = known_peak(d->info->peak_cgroup_bytes != RUN_UNKNOWN
+                                                        ? d->info->peak_cgroup_bytes
+                                                        : s->peak_cgroup_bytes),
                 [RUN_PROCESSES] = known(report_processes(d), 1),
         };
 
