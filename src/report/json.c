@@ -277,6 +277,34 @@ static void add_machine(Json *j, const SummaryMachine *m)
         close_value(j, '}');
 }
 
+/* Likewise: who worked for it without being in it. */
+static void add_outside(Json *j, const Outside *o)
+{
+        open_value(j, "outside", '[');
+        for (size_t i = 0; o && i < o->n; i++) {
+                const OutsideWorker *w = &o->workers[i];
+                open_value(j, NULL, '{');
+                add_text(j, "how", outside_how_name(w->how));
+                add_text(j, "name", w->name);
+                add_u64(j, "pid", w->pid > 0 ? (uint64_t)w->pid : SUMMARY_UNKNOWN);
+                add_u64(j, "uid", w->uid >= 0 ? (uint64_t)w->uid : SUMMARY_UNKNOWN);
+                add_text(j, "cmdline", w->cmdline);
+                add_text(j, "address", w->address);
+                add_text(j, "client", w->client);
+                add_u64(j, "connections", w->connections);
+                add_us(j, "cpu_s", w->cpu_us);
+                add_u64(j, "rss_bytes", w->rss_bytes);
+                add_text(j, "match", w->match);
+                add_text(j, "note", w->note);
+                close_value(j, '}');
+        }
+        close_value(j, ']');
+        open_value(j, "matched", '{');
+        add_u64(j, "processes", o ? o->matched_processes : SUMMARY_UNKNOWN);
+        add_us(j, "cpu_s", o ? o->matched_cpu_us : SUMMARY_UNKNOWN);
+        close_value(j, '}');
+}
+
 int report_write_json(const ReportData *data, String *out)
 {
         Json j = {.out = out};
@@ -291,6 +319,7 @@ int report_write_json(const ReportData *data, String *out)
         add_findings(&j, data);
         add_machine(&j, &data->summary->machine);
         add_majors(&j, data->summary);
+        add_outside(&j, data->outside);
         close_value(&j, '}');
         string_add_char(out, '\n');
         return out->failed ? -ENOMEM : 0;

@@ -12,6 +12,7 @@ void report_data_done(ReportData *data)
         }
         free(data->findings);
         summary_free(data->summary);
+        outside_free(data->outside);
         *data = (ReportData){0};
 }
 

@@ -1,6 +1,7 @@
 /* What every form of the report is made from: the run's facts, its summary, its findings. */
 #pragma once
 
+#include "model/outside.h"
 #include "model/summary.h"
 #include "report/report.h"
 
@@ -20,6 +21,7 @@ typedef struct ReportData {
         const char *path;    /* borrowed; NULL: not shown */
         bool recording;
         Summary *summary; /* owned */
+        Outside *outside; /* owned; NULL: not looked for */
         Finding *findings;
         size_t n_findings;
 } ReportData;

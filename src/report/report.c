@@ -10,9 +10,34 @@
 
 #include "report/report-data.h"
 
+/* Who takes the rows; each knows its tables. */
+typedef struct Builders {
+        SummaryBuilder *summary;
+        OutsideBuilder *outside;
+} Builders;
+
+typedef int (*RowsFn)(const Builders *builders, const char *table, const Batch *rows);
+
+static int observe(const Builders *builders, const char *table, const Batch *rows)
+{
+        int r = summary_observe(builders->summary, table, rows);
+
+        return r < 0 ? r : outside_observe(builders->outside, table, rows);
+}
+
+static int learn(const Builders *builders, const char *table, const Batch *rows)
+{
+        return summary_learn(builders->summary, rows);
+}
+
+static int observe_parents(const Builders *builders, const char *table, const Batch *rows)
+{
+        return outside_observe_parents(builders->outside, rows);
+}
+
 /* A table that is not there is normal (no samples yet, no events). */
 static int read_table(RunReader *reader, const char *table, const char *const *columns,
-                      SummaryBuilder *builder, bool learn, Error *err)
+                      const Builders *builders, RowsFn fn, Error *err)
 {
         _cleanup_(run_cursor_freep) RunCursor *cursor = NULL;
         ParquetSelection selection = {.columns = columns};
@@ -32,18 +57,19 @@ static int read_table(RunReader *reader, const char *table, const char *const *c
         if (r < 0)
                 return r;
         while ((r = run_cursor_next(cursor, &rows, err)) > 0)
-                if ((learn ? summary_learn(builder, rows) : summary_observe(builder, table, rows)) < 0)
+                if (fn(builders, table, rows) < 0)
                         return error_set(err, ENOMEM, "out of memory");
         return r;
 }
 
 /* A damaged table costs its own figures, not the report. */
-static int read_tables(ReportData *data, RunReader *reader, SummaryBuilder *builder, Error *err)
+static int read_tables(ReportData *data, RunReader *reader, const Builders *builders, Error *err)
 {
         static const struct {
                 const char *name;
                 const char *const *columns;
-        } tables[] = {{"processes", summary_process_columns},
+        } tables[] = {{"outside", outside_columns_read},
+                      {"processes", summary_process_columns},
                       {"totals", summary_total_columns},
                       {"events", summary_event_columns},
                       {"samples", summary_sample_columns},
@@ -53,7 +79,7 @@ static int read_tables(ReportData *data, RunReader *reader, SummaryBuilder *buil
 
         for (size_t i = 0; i < ARRAY_LENGTH(tables); i++) {
                 Error why = {0};
-                int r = read_table(reader, tables[i].name, tables[i].columns, builder, false, &why);
+                int r = read_table(reader, tables[i].name, tables[i].columns, builders, observe, &why);
                 if (r == -ENOMEM)
                         return error_set(err, r, "out of memory");
                 if (r == 0)
@@ -69,17 +95,32 @@ static int read_tables(ReportData *data, RunReader *reader, SummaryBuilder *buil
 }
 
 /* What is damaged is said when the table is read for good. */
-static int learn_labels(RunReader *reader, const ReportLabels *labels, SummaryBuilder *builder, Error *err)
+static int learn_labels(RunReader *reader, const ReportLabels *labels, const Builders *builders, Error *err)
 {
         Error why = {0};
 
         if (!labels)
                 return 0;
-        summary_relabel(builder, labels->label, labels->data);
+        summary_relabel(builders->summary, labels->label, labels->data);
         if (!labels->parents)
                 return 0;
-        int r = read_table(reader, "processes", summary_learn_columns, builder, true, &why);
+        int r = read_table(reader, "processes", summary_learn_columns, builders, learn, &why);
         return r == -ENOMEM ? error_set(err, r, "out of memory") : 0;
+}
+
+/* Who came in by --match, of whom descends who did: only where somebody did. */
+static int finish_outside(ReportData *data, RunReader *reader, const Builders *builders, Error *err)
+{
+        Error why = {0};
+        int r = 0;
+
+        if (outside_wants_parents(builders->outside))
+                r = read_table(reader, "processes", outside_parent_columns, builders, observe_parents, &why);
+        uint64_t cpu_us = report_cpu_us(data);
+        if (r == -ENOMEM ||
+            outside_finish(builders->outside, cpu_us == SUMMARY_UNKNOWN ? OUTSIDE_UNKNOWN : cpu_us, &data->outside) < 0)
+                return error_set(err, ENOMEM, "out of memory");
+        return 0;
 }
 
 int report_data_load(ReportData *data, RunReader *reader, Error *err)
@@ -89,18 +130,23 @@ int report_data_load(ReportData *data, RunReader *reader, Error *err)
 
 int report_data_load_labelled(ReportData *data, RunReader *reader, const ReportLabels *labels, Error *err)
 {
-        _cleanup_(summary_builder_freep) SummaryBuilder *builder = NULL;
+        _cleanup_(summary_builder_freep) SummaryBuilder *summary = NULL;
+        _cleanup_(outside_builder_freep) OutsideBuilder *outside = NULL;
+        const RunInfo *info = run_reader_info(reader);
 
         *data = (ReportData){.info = run_reader_info(reader),
                              .path = run_reader_path(reader),
                              .recording = run_reader_recording(reader)};
-        if (summary_new(&builder) < 0)
+        if (summary_new(&summary) < 0 || outside_new(info->start_boottime_ns, info->command, &outside) < 0)
                 return error_set(err, ENOMEM, "out of memory");
-        int r = learn_labels(reader, labels, builder, err);
+        Builders builders = {summary, outside};
+        int r = learn_labels(reader, labels, &builders, err);
         if (r == 0)
-                r = read_tables(data, reader, builder, err);
-        if (r == 0 && (summary_finish(builder, &data->summary) < 0 || report_find(data) < 0))
+                r = read_tables(data, reader, &builders, err);
+        if (r == 0 && (summary_finish(summary, &data->summary) < 0 || report_find(data) < 0))
                 r = error_set(err, ENOMEM, "out of memory");
+        if (r == 0)
+                r = finish_outside(data, reader, &builders, err);
         if (r < 0)
                 report_data_done(data);
         return r;

@@ -11,6 +11,7 @@
 #include "report/sparkline.h"
 #include "report/text-groups.h"
 #include "report/text-machine.h"
+#include "report/text-outside.h"
 #include "report/text-page.h"
 #include "report/text-verdict.h"
 
@@ -411,6 +412,7 @@ int report_write_text(const ReportData *data, const ReportOptions *options, Stri
                 text_add_majors(&page);
                 text_add_programs(&page);
                 add_heaviest(&page);
+                text_add_outside(&page);
         }
         add_findings(&page, false);
         add_own(&page);

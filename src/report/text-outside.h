@@ -1,0 +1,7 @@
+/* The lines of the text report about who worked for the run without being in it. */
+#pragma once
+
+#include "report/text-page.h"
+
+/* Nothing where nobody is known. */
+void text_add_outside(Page *page);
