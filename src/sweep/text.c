@@ -127,8 +127,10 @@ static Style make_answer(const Page *p, String *to)
 
         string_add_shown(&label, p->sweep->label, 30, p->options->ascii);
         string_add_format(to, "%s: ", string_get(&label));
-        if (result->n_done == 0) {
-                if (result->n_failed > 0)
+        if (result->best == SIZE_MAX) {
+                if (result->n_done > 0)
+                        string_add(to, "what the builds took is not known");
+                else if (result->n_failed > 0)
                         string_add_format(to, "no build came through; %zu failed", result->n_failed);
                 else
                         string_add(to, "nothing is measured yet");
@@ -525,7 +527,7 @@ int sweep_text(const Sweep *sweep, const SweepTextOptions *options, String *out)
                 return r;
         const Page page = {sweep, &result, options, out, options->columns ? options->columns : 80};
         add_answer(&page);
-        if (result.n_done > 0) {
+        if (result.best != SIZE_MAX) {
                 Widths widths = measure(&result);
                 add_heading(&page, &widths);
                 for (size_t i = 0; i < result.n_levels; i++)
