@@ -209,7 +209,7 @@ static void test_labels_are_bounded(void **state)
         char line[64];
 
         assert_line(rules, "ab", "A", "p_ab!");
-        assert_line(rules, "a\x1b[31m\nb", "A", "p_a?[31m?b!");
+        assert_line(rules, "a\x1b[31m\rb", "A", "p_a?[31m?b!");
         assert_line(rules, "a\xff\xfe", "A", "p_a?" "?!");
         for (size_t i = 0; i < LABELS_MADE_MAX + 500; i++) {
                 snprintf(line, sizeof line, "a%zux", i);

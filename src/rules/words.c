@@ -1,14 +1,20 @@
 /* Options as getopt(3) reads them, as far as the lost quotes allow. */
 #include "rules/words.h"
 
+static bool is_blank(char c)
+{
+        return c == ' ' || c == '\t' || c == '\n';
+}
+
 TextPart word_next(TextPart *rest)
 {
         const char *p = rest->text, *end = p + rest->size;
 
-        while (p < end && *p == ' ')
+        while (p < end && is_blank(*p))
                 p++;
-        const char *blank = p < end ? memchr(p, ' ', (size_t)(end - p)) : NULL;
-        const char *stop = blank ? blank : end;
+        const char *stop = p;
+        while (stop < end && !is_blank(*stop))
+                stop++;
         TextPart word = text_part(p, (size_t)(stop - p));
         *rest = text_part(stop, (size_t)(end - stop));
         return word;

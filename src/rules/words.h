@@ -3,7 +3,7 @@
 
 #include "rules/text-part.h"
 
-/* Takes the next word off *rest; an empty one at the end. */
+/* Takes the next word off *rest; an empty one at the end. Tabs and newlines, of scripts, are blanks, too. */
 TextPart word_next(TextPart *rest);
 
 /* How a program's options are laid out. Lists have blanks between and around their words. */
