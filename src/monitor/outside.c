@@ -29,7 +29,6 @@ enum {
         N_COLUMNS,
 };
 
-#define BUSY_NOISE 50000.0
 #define LEVEL (16.0 * 1024 * 1024)
 
 static const Column outside_columns[N_COLUMNS] = {
@@ -44,7 +43,7 @@ static const Column outside_columns[N_COLUMNS] = {
         [OUTSIDE_UID] = GAUGE("uid", U32, NONE, "whose it is"),
         [PROCESS] = GAUGE_NOISY("process", U64, NONE, NOISE_ANY, "who of the run was seen connected last"),
         [CONNECTIONS] = COUNTER_NOISY("connections", U64, COUNT, 16, "seen; short ones are missed"),
-        [CPU_US] = COUNTER_NOISY("cpu_us", U64, US, BUSY_NOISE,
+        [CPU_US] = COUNTER_NOISY("cpu_us", U64, US, NOISE_ANY,
                                  "CPU time since the first look, of what it started, too, unless it is busy"),
         [USUAL_CPU_US] = GAUGE_NOISY("usual_cpu_us", U64, US, NOISE_ANY,
                                      "what it would have used at its average before; null: it is younger"),
