@@ -6,6 +6,8 @@
 
 #include "base/cleanup.h"
 
+#define MAJORS_SHOWN 4u
+
 /* What no rule knows is called by its program's name. */
 static const char *group_name(const SummaryGroup *g)
 {
@@ -90,8 +92,9 @@ void text_add_majors(Page *p)
 {
         const Summary *s = p->data->summary;
         _cleanup_free_ const SummaryGroup **majors = calloc(s->n_majors + 1, sizeof *majors);
+        _cleanup_string_ String line = {0};
         uint64_t total = 0;
-        size_t used = 0, n = 0;
+        size_t n = 0;
 
         if (!majors) {
                 p->out->failed = true;
@@ -105,20 +108,12 @@ void text_add_majors(Page *p)
         if (n < 2 || total == 0)
                 return;
         qsort(majors, n, sizeof *majors, compare_cpu);
-        for (size_t i = 0; i < n && (i == 0 || majors[i]->cpu_us * 100 >= total); i++) {
-                _cleanup_string_ String item = {0};
-                add_major(p, majors[i], total, i == 0, &item);
-                size_t width = text_width(string_get(&item)) + (i ? 2 : 0);
-                if (used + width > page_room(p))
-                        break;
-                if (i == 0)
-                        page_label(p, "work", PAGE_DIM);
-                string_add(p->out, i ? "; " : "");
-                string_add(p->out, string_get(&item));
-                used += width;
+        for (size_t i = 0; i < MIN(n, MAJORS_SHOWN) && (i == 0 || majors[i]->cpu_us * 100 >= total); i++) {
+                string_add(&line, i ? "; " : "");
+                add_major(p, majors[i], total, i == 0, &line);
         }
-        if (used)
-                string_add_char(p->out, '\n');
+        page_text(p, "work", PAGE_DIM, string_get(&line), 2);
+        p->out->failed |= line.failed;
 }
 
 void text_add_programs(Page *p)
