@@ -139,14 +139,14 @@ static int run_compare(const Command *command, int argc, char **argv)
 {
         _cleanup_(command_done) CompareCommand c = {0};
         const Option options[] = {
-                {0, "baseline", "RUN", "the runs to compare with; more may follow: --baseline A B", OPTION_LIST,
+                {0, "baseline", "RUN", "the runs to compare with: --baseline A B", OPTION_LIST,
                  &c.baseline},
                 {0, "dev", "RUN", "the runs that are compared: -- --dev C D", OPTION_LIST, &c.dev},
                 {0, "by", "WHAT", "groups of runs: by label, or by host", OPTION_TEXT, &c.by},
                 {0, "dev-host", "REGEX", "--by host: which hosts or labels are dev (-dev)", OPTION_TEXT, &c.dev_host},
                 {'a', "all", NULL, "every figure, however little it differs", OPTION_FLAG, &c.all},
                 {0, "fail-on-regression", "PERCENT", "exit 1 if a figure got worse by more", OPTION_TEXT, &c.bound},
-                {0, "figures", "LIST", "which: wall,cpu,peak; user, system, rss, cgroup, processes", OPTION_TEXT,
+                {0, "figures", "LIST", "wall,cpu,peak; user, system, rss, cgroup, processes", OPTION_TEXT,
                  &c.figures},
                 {'r', "rules", "FILE", "label processes anew by these rules", OPTION_TEXT, &c.rules},
                 {0, "json", NULL, "data for programs: docs/compare.schema.json", OPTION_FLAG, &c.json},
@@ -181,11 +181,12 @@ const Command command_compare = {
         .name = "compare",
         .summary = "say what differs between runs, or groups of runs",
         .usage = "[OPTIONS] RUN RUN… | --baseline RUN… -- --dev RUN…",
-        .details = "The first run (or group) is what the others are held against. RUN is a path, an id,\n"
-                   "the unique beginning of an id, or \"last\". A sweep stands for its runs; two sweeps are\n"
-                   "compared at each -j. With repeats, differences come with a 95 % interval.\n\n"
-                   "A regression, with repeats on both sides: the mean is worse by more than PERCENT and\n"
-                   "the interval excludes \"as before\"; with one run on a side: the ratio alone.\n\n"
+        .details = "The first run (or group) is what the others are held against. RUN is a path, an\n"
+                   "id, the unique beginning of an id, or \"last\". A sweep stands for its runs; two\n"
+                   "sweeps are compared at each -j. With repeats, differences come with a 95 %\n"
+                   "interval.\n\n"
+                   "A regression, with repeats on both sides: the mean is worse by more than PERCENT\n"
+                   "and the interval excludes \"as before\"; with one run on a side: the ratio alone.\n\n"
                    "Exit status: 0 fine, 1 a regression, 2 bad input, 3 could not judge or do it.",
         .run = run_compare,
 };

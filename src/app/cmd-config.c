@@ -182,8 +182,8 @@ const Command command_config = {
         .name = "config",
         .summary = "the configuration in force and who says so; what is wrong with a file",
         .usage = "show | keys | check [FILE…]",
-        .details = "Later wins: built in, /etc/vigia/vigia.toml, ~/.config/vigia/vigia.toml, ./vigia.toml,\n"
-                   "preset, VIGIA_* variables, options. show tells what is set and by whom, check what is\n"
-                   "wrong (exit 2), keys what can be set.",
+        .details = "Later wins: built in, /etc/vigia/vigia.toml, ~/.config/vigia/vigia.toml,\n"
+                   "./vigia.toml, preset, VIGIA_* variables, options. show tells what is set and by\n"
+                   "whom, check what is wrong (exit 2), keys what can be set.",
         .run = run,
 };

@@ -214,7 +214,7 @@ static int run_convert(const Command *command, int argc, char **argv)
         bool recursive = false;
         const char *to = NULL, *compression = NULL;
         const Option options[] = {
-                {0, "to", "FORMAT", "csv, json (a line a row) or parquet; else OUT's ending", OPTION_TEXT, &to},
+                {0, "to", "FORMAT", "csv, json or parquet; else OUT's ending", OPTION_TEXT, &to},
                 {'r', "recursive", NULL, "IN and OUT are folders; the tree is kept", OPTION_FLAG, &recursive},
                 {0, "compression", "NAME", COMPRESSION_HELP, OPTION_TEXT, &compression},
         };
@@ -245,8 +245,8 @@ const Command command_convert = {
         .name = "convert",
         .summary = "convert tables between csv, json and parquet",
         .usage = "[OPTIONS] IN OUT",
-        .details = "Formats go by the names' endings: .csv, .json (.jsonl, .ndjson; a line a row) and\n"
-                   ".parquet. OUT may be - with --to. In CSV an empty cell is null and \"\" is empty text;\n"
-                   "what is quoted is text. Times are 2026-11-20T10:15:02.123456789Z.",
+        .details = "Formats go by the names' endings: .csv, .json (.jsonl, .ndjson; a line a row)\n"
+                   "and .parquet. OUT may be - with --to. In CSV an empty cell is null and \"\" is\n"
+                   "empty text; what is quoted is text. Times are 2026-11-20T10:15:02.123456789Z.",
         .run = run_convert,
 };

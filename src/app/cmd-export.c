@@ -177,7 +177,7 @@ static int run_export(const Command *command, int argc, char **argv)
         Export e = {.command = command};
         const char *to = NULL, *compression = NULL;
         const Option options[] = {
-                {0, "to", "FORMAT", "csv, json (a line a row), parquet, folio-migration, summary.log", OPTION_TEXT, &to},
+                {0, "to", "FORMAT", "csv, json, parquet, folio-migration, summary.log", OPTION_TEXT, &to},
                 {'o', "output", "PATH", "a folder; with one --table a file, or - for stdout",
                  OPTION_TEXT, &e.output},
                 {0, "table", "NAME", "only this table; may be given again", OPTION_LIST, &e.tables},
@@ -206,12 +206,12 @@ const Command command_export = {
         .name = "export",
         .summary = "write a run's tables as csv, json or parquet",
         .usage = "RUN --to FORMAT [-o PATH] [--table NAME]…",
-        .details = "RUN is a path, an id, the unique beginning of an id, or \"last\". All tables go into\n"
-                   "a folder; one table goes to a file or to stdout:\n\n"
+        .details = "RUN is a path, an id, the unique beginning of an id, or \"last\". All tables go\n"
+                   "into a folder; one table goes to a file or to stdout:\n\n"
                    "  vigia export last --to csv -o tables\n"
                    "  vigia export last --to json --table processes | head -n 1\n\n"
-                   "folio-migration is the text that kdevops keeps, HOST_folio_migration_stats.txt: the\n"
-                   "local time and the counters of every sample. summary.log is MyMonitor's: duration,\n"
-                   "peak, and the peak of each category.",
+                   "folio-migration is the text that kdevops keeps, HOST_folio_migration_stats.txt:\n"
+                   "the local time and the counters of every sample. summary.log is MyMonitor's:\n"
+                   "duration, peak, and the peak of each category.",
         .run = run_export,
 };

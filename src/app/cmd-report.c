@@ -55,7 +55,7 @@ static int run_report(const Command *command, int argc, char **argv)
         const char *rules = NULL;
         const Option options[] = {
                 {0, "json", NULL, "data for programs: docs/report.schema.json", OPTION_FLAG, &json},
-                {'r', "rules", "FILE", "label processes anew by these rules (builtin: the built-in ones)",
+                {'r', "rules", "FILE", "label anew by these rules (or: builtin)",
                  OPTION_TEXT, &rules},
         };
         _cleanup_(run_reader_freep) RunReader *reader = NULL;

@@ -99,9 +99,10 @@ const Command command_rules = {
         .name = "rules",
         .summary = "what each process is for: test, check and list the rules",
         .usage = "list [FILE] | test [OPTIONS] 'CMDLINE'… | check [FILE…]",
-        .details = "test tells the category of a command line (in quotes: it is one word), the rule that won\n"
-                   "and those it beat; with - it reads lines and prints major category, tab, category.\n"
-                   "check tells what is wrong (exit 2) or doubtful (exit 1) with files.\n"
-                   "A FILE is a path or \"builtin\"; without one, the rules are those of the configuration.",
+        .details = "test tells the category of a command line (in quotes: it is one word), the rule\n"
+                   "that won and those it beat; with - it reads lines and prints major category,\n"
+                   "tab, category. check tells what is wrong (exit 2) or doubtful (exit 1) with\n"
+                   "files. A FILE is a path or \"builtin\"; without one, the rules are those of the\n"
+                   "configuration.",
         .run = run,
 };

@@ -23,8 +23,8 @@ teardown()
                 "$VIGIA" "$verb" --help >"$DIR/$verb.help" 2>"$DIR/$verb.err"
                 grep -q "^Usage: vigia $verb" "$DIR/$verb.help"
                 [[ ! -s "$DIR/$verb.err" ]]
-                # No line of the help is much wider than a terminal.
-                (($(wc -L <"$DIR/$verb.help") <= 90))
+                # No line of the help is wider than a terminal.
+                (($(wc -L <"$DIR/$verb.help") <= 80))
                 n=$((n + 1))
         done < <(sed -n '/^Commands:/,/^$/s/^  \([a-z]\+\) .*/\1/p' "$DIR/help")
         ((n >= 8))
