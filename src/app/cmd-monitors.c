@@ -190,8 +190,8 @@ const Command command_monitors = {
         .summary = "what can be recorded of the machine, what works here, why not",
         .usage = "[OPTIONS] [probe [NAME…] | NAME]",
         .details = "Without words: the monitors there are, and which a recording takes. `probe`\n"
-                   "tries each, or those named, and gives the command that would enable one that does not\n"
-                   "work. NAME alone tells the columns of its table and what can be set.\n"
+                   "tries each, or those named, and gives the command that would enable one that\n"
+                   "does not work. NAME alone tells the columns of its table and what can be set.\n"
                    "Exit status: 0 fine, 1 one that was named does not work here, 2 no such monitor.",
         .run = run,
 };
