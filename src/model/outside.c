@@ -48,6 +48,7 @@ struct OutsideBuilder {
         char *clients[DAEMONS_MAX]; /* by daemon: the program of the run; NULL: none */
         bool daemons[DAEMONS_MAX];  /* it is in the run */
         uint64_t root;              /* of the command: the first that was seen to exec */
+        uint64_t nearest, nearest_ns; /* who began nearest to the run's start, where no exec is told (poll) */
         uint64_t roots;             /* processes without a parent in the run */
         Node *nodes;                /* by key */
         size_t n_nodes;
@@ -68,7 +69,7 @@ int outside_new(uint64_t start_boottime_ns, bool command, OutsideBuilder **ret)
                 return -ENOMEM;
         b->start_boottime_ns = start_boottime_ns;
         b->command = command;
-        b->root = UINT64_MAX;
+        b->root = b->nearest = b->nearest_ns = UINT64_MAX;
         *ret = b;
         return 0;
 }
@@ -242,6 +243,10 @@ static int observe_processes(OutsideBuilder *b, const Batch *rows)
                 uint64_t value, first = cells_or(image, row, 0);
                 bool alone = first == 0 && !cells_get(parent, row, &value);
                 b->roots += alone;
+                if (alone && cells_get(start, row, &value) && (uint64_t)llabs((int64_t)value) < b->nearest_ns) {
+                        b->nearest = cells_or(process, row, UINT64_MAX);
+                        b->nearest_ns = (uint64_t)llabs((int64_t)value);
+                }
                 if (alone && cells_get(exec, row, &value)) /* who was there before came by --match */
                         b->root = MIN(b->root, cells_or(process, row, UINT64_MAX));
                 if (cells_get(start, row, &value))
@@ -290,14 +295,16 @@ int outside_observe_parents(OutsideBuilder *b, const Batch *rows)
 /* Of a process without a row (it is alive and was not written) nothing is known: nobody's. */
 static void sum_matched(const OutsideBuilder *b, Outside *o)
 {
+        uint64_t root = b->root != UINT64_MAX ? b->root : b->nearest;
+
         for (size_t key = 0; key < b->n_nodes; key++) {
                 size_t at = key, steps = 0;
                 if (b->nodes[key].parent == UINT32_MAX)
                         continue;
-                while (at != b->root && at < b->n_nodes && b->nodes[at].parent != 0 &&
+                while (at != root && at < b->n_nodes && b->nodes[at].parent != 0 &&
                        b->nodes[at].parent != UINT32_MAX && steps++ < 4096)
                         at = b->nodes[at].parent;
-                if (at == b->root || at >= b->n_nodes || b->nodes[at].parent != 0)
+                if (at == root || at >= b->n_nodes || b->nodes[at].parent != 0)
                         continue;
                 o->matched_processes++;
                 o->matched_cpu_us += (uint64_t)b->nodes[key].cpu_ms * 1000;
