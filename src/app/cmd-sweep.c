@@ -17,7 +17,7 @@
 #include "base/text.h"
 #include "report/report-data.h"
 
-enum { OWN_OPTIONS = 21 };
+enum { OWN_OPTIONS = 22 };
 
 static size_t all_options(SweepCommand *c, Option *to, size_t n_max)
 {
@@ -40,6 +40,7 @@ static size_t all_options(SweepCommand *c, Option *to, size_t n_max)
                 {0, "scheduling", "HOW", "CPUs apart: off, adaptive or manual", OPTION_TEXT,
                  &c->scheduling},
                 {0, "tree-only", NULL, "ignore the project's match and process_pattern", OPTION_FLAG, &c->tree_only},
+                {0, "verify-tree", NULL, "build once: does the run hold all of it?", OPTION_FLAG, &c->verify_tree},
                 {'u', "user", "NAME", "build as this user", OPTION_TEXT, &c->user},
                 {0, "no-cgroup", NULL, "no cgroup of its own for the build", OPTION_FLAG, &c->no_cgroup},
                 {0, "resume", "SWEEP", "go on with a sweep that was interrupted", OPTION_TEXT, &c->resume},
@@ -181,8 +182,10 @@ static int work(SweepCommand *c, Sweep *sweep, const char *path, int dirfd, bool
                         return code;
                 }
         }
-        if (c->recording.quiet && !c->json)
+        if (c->recording.quiet && !c->json && !c->verify_tree)
                 return code;
+        if (c->verify_tree && code == 0)
+                return sweep_verify(sweep, path, c->json);
         int shown = sweep_show(sweep, path, c->json);
         return code ? code : shown;
 }
@@ -192,6 +195,8 @@ static int begin(SweepCommand *c, const char *output, Sweep *sweep)
         _cleanup_free_ char *path = NULL;
         Error err = {0};
 
+        if (c->verify_tree)
+                sweep_keep_first(sweep);
         if (c->dry_run) {
                 sweep_print_plan(sweep, output);
                 return EXIT_FINE;
@@ -501,6 +506,7 @@ const Command command_sweep = {
         .details = "Each build is recorded as vigia run would. {j} in the command stands for the\n"
                    "number; a PROJECT is one of the configuration's [[projects]] or of those that\n"
                    "vigia knows (--list). Ctrl-C leaves what is done whole; --resume goes on.\n"
+                   "--verify-tree: exits 0 if nobody outside was seen at work for the build, else 1.\n"
                    "Exits 0 if all builds came through, 1 if one failed, 128 + N after signal N.",
         .run = run_sweep,
 };

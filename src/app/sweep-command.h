@@ -27,7 +27,7 @@ typedef struct SweepCommand {
         TextList jobs;
         uint64_t limit_ns;
         const char *order, *scheduling, *dir, *resume, *seed_text, *repeat_text, *limit_text;
-        bool all, list, no_pre_clean, no_post_clean, warm_up, keep_going, dry_run, json, tree_only;
+        bool all, list, no_pre_clean, no_post_clean, warm_up, keep_going, dry_run, json, tree_only, verify_tree;
         char **words;     /* PROJECT … */
         size_t n_words;
         char **argv;      /* behind "--"; NULL: none */
@@ -122,5 +122,10 @@ void sweep_progress_tell(SweepWork *work, const SweepRun *run);
 int sweep_show(const Sweep *sweep, const char *path, bool json);
 /* summary.txt. */
 int sweep_write_summary(const Sweep *sweep, const char *path, int dirfd);
+/* ---- sweep-verify.c ---- */
+
+/* Whether the first run holds all that worked for it, on stdout. Exit code: EXIT_NO if it does not. */
+int sweep_verify(const Sweep *sweep, const char *path, bool json);
+
 /* `vigia report` of a sweep; -ENOENT: `name` is none (or a run is newer), nothing was said. */
 int sweep_report(const char *name, bool json);

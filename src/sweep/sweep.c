@@ -60,6 +60,32 @@ void sweep_drop_figures(SweepRun *run)
         };
 }
 
+static void run_done(SweepRun *run)
+{
+        sweep_drop_figures(run);
+        free(run->path);
+        free(run->build_cpus);
+        free(run->recorder_cpus);
+}
+
+void sweep_keep_first(Sweep *s)
+{
+        size_t keep = 0;
+
+        while (keep + 1 < s->n_runs && s->runs[keep].warm_up)
+                keep++;
+        for (size_t i = 0; i < s->n_runs; i++)
+                if (i != keep)
+                        run_done(&s->runs[i]);
+        if (s->n_runs == 0)
+                return;
+        s->runs[0] = s->runs[keep];
+        s->n_runs = 1;
+        s->repeat = 1;
+        if (s->jobs.n > 0)
+                s->jobs = (SweepJobs){.levels = {s->runs[0].jobs}, .n = 1};
+}
+
 void sweep_done(Sweep *s)
 {
         char *texts[] = {s->id,    s->label, s->vigia_version, s->host,  s->kernel,   s->machine,    s->user,
@@ -73,12 +99,8 @@ void sweep_done(Sweep *s)
         free_texts(s->options);
         free_texts(s->run_command);
         free_texts(s->run_environment);
-        for (size_t i = 0; i < s->n_runs; i++) {
-                sweep_drop_figures(&s->runs[i]);
-                free(s->runs[i].path);
-                free(s->runs[i].build_cpus);
-                free(s->runs[i].recorder_cpus);
-        }
+        for (size_t i = 0; i < s->n_runs; i++)
+                run_done(&s->runs[i]);
         free(s->runs);
         sweep_init(s);
 }

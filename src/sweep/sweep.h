@@ -102,6 +102,9 @@ typedef struct Sweep {
 void sweep_init(Sweep *sweep);
 void sweep_done(Sweep *sweep);
 
+/* Of all that is planned only the first run, warm-up not counted. */
+void sweep_keep_first(Sweep *sweep);
+
 /* Of one that was read and is not redacted: what is stored is what is executed. 0 or -ENOMEM. */
 int sweep_use_stored(Sweep *sweep);
 

@@ -86,3 +86,23 @@ outside()
         [[ $(outside '.outside[] | select(.how == "client") | [.how, .client, .name, .match] | @text') == '["client","nix-build","nix-daemon","(^|/)(nix-daemon|nix daemon)( |$)"]' ]]
         grep -q 'nix-build ran: its work is probably done by nix-daemon' summary
 }
+
+@test "sweep --verify-tree: no while a daemon outside does the work, yes with its match" {
+        [[ $SOURCE-$USER_NAME == -root ]] || skip "once is enough"
+        daemon unix "$DIR/socket"
+        cat >p.toml <<END
+[[projects]]
+name = "asks"
+dir = "$DIR"
+build_command_template = "'$WORKER' ask unix '$DIR/socket' 2500 # {j}"
+[[projects]]
+name = "alone"
+dir = "$DIR"
+build_command_template = "sleep 0.3; burn 300 1 # {j}"
+END
+        run -1 "$VIGIA" sweep --projects p.toml asks -j 1,2 --verify-tree
+        [[ $output == *"asks: the run does not hold the whole build"* && $output == *"--match '(^|/)worker( |$)'"* ]]
+        "$VIGIA" sweep -q --projects p.toml asks -j 1 --verify-tree --match 'worker serve unix' --json |
+                jq -e '.covered and .matched_cpu_s > .tree_cpu_s'
+        "$VIGIA" sweep -q --projects p.toml alone -j 2 --verify-tree --json | jq -e '.covered and .outside == []'
+}
