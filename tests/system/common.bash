@@ -11,6 +11,7 @@ common_setup()
         mkdir -p "$DIR/state"
         export VIGIA_DIR="$DIR/state" HOME="$DIR" XDG_STATE_HOME="$DIR/xdg" XDG_CONFIG_HOME="$DIR/xdg"
         unset VIGIA_CONFIG NO_COLOR
+        unset MAKEFLAGS MFLAGS MAKELEVEL # of the make that runs us
         [[ $USER_NAME == "$(id -un)" ]] || chown -R "$USER_NAME" "$DIR"
         cd "$DIR"
 }
