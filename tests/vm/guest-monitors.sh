@@ -39,8 +39,8 @@ is "$(rows fork 'select(.verdict == "no") | .path' | sort -u)" /small
 ok "and of which cgroup"
 is "$(rows limits '.pids_max' | sort -u)" 40
 ok "limits: pids.max"
-# The shell that was refused ends, and its place may be empty at the next look.
-between 38 "$(rows limits '.pids_current' | sort -n | tail -n 1)" 40
+# Seen every two seconds, while the sleepers come and, on a slow machine, the first of them go.
+between 30 "$(rows limits '.pids_current' | sort -n | tail -n 1)" 40
 ok "limits: all of it used"
 
 # --- more than the kernel's ring holds, while the recorder does not run ---
