@@ -55,7 +55,7 @@ static const Schema outside_schema = {"outside", outside_columns, N_COLUMNS};
 enum {
         /* One part of a CPU in so many is used for each: */
         UNIX_SHARE = 5000,
-        TCP_SHARE = 2000,    /* the kernel's whole table is walked */
+        TCP_SHARE = 6000,    /* the kernel's whole table is walked */
         CPU_SHARE = 4000,
         SETTLE_MS = 250,     /* into the run, before the first look: the shortest have none */
         REST_MAX_S = 8,

@@ -10,7 +10,7 @@
 #include "host/proc-identity.h"
 
 /* One walk of /proc (0.7 µs a process) in so many samples as it sees hundreds of processes. */
-enum { WALK_PROCESSES = 256, WALK_AGAIN = 30 };
+enum { WALK_PROCESSES = 64, WALK_AGAIN = 30 };
 
 /* pid 0: our own. */
 static int open_file(const Host *host, pid_t pid, const char *name)

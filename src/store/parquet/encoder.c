@@ -12,7 +12,8 @@
 
 enum {
         LEAST_GAIN = 32,   /* a 32nd of a chunk must be won, or it is stored as it is */
-        LEAST_BYTES = 160, /* a smaller chunk wins less than the attempt takes */
+        LEAST_BYTES = 160, /* a smaller chunk wins less than the attempt takes … */
+        HURRY_BYTES = 1024, /* … and one that is soon written anew, less than this */
 };
 
 struct ParquetEncoder {
@@ -134,7 +135,7 @@ static int compress_pages(ParquetEncoder *e, bool *ret_pays)
 
         *ret_pays = false;
         buffer_clear(&e->packed);
-        if (e->codec == &codec_none || c->raw.size < LEAST_BYTES)
+        if (e->codec == &codec_none || c->raw.size < (e->hurry ? HURRY_BYTES : LEAST_BYTES))
                 return 0;
         if (c->n_pages > e->n_sizes) {
                 size_t *sizes = realloc(e->sizes, c->n_pages * sizeof *sizes);
