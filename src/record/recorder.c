@@ -21,7 +21,7 @@
 enum {
         SUSPEND_NS = 1000000000, /* boottime ran ahead of monotonic by this in a tick: slept */
         CLOCK_STEP_NS = 100000000, /* realtime moved against monotonic: somebody set it */
-        FINAL_WAIT_NS = 100000000, /* at most, for final figures of processes */
+        FINAL_WAIT_NS = 50000000,  /* at most, for final figures of processes */
         FINAL_LOOK_NS = 1000000,   /* between looks whether they are there */
         CGROUP_LOOK_NS = 250000000, /* between looks at who joined the watched cgroup */
 };
