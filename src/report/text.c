@@ -95,7 +95,9 @@ static void add_memory_notes(Page *p, uint64_t peak, bool head)
         if (head && top != SUMMARY_UNKNOWN && top > peak + peak / 8 && top > peak + (8u << 20))
                 string_add_format(&note, "a process reached %s between two samples",
                                   format_bytes(figure, top));
-        if (head && s->peak_pss_bytes != SUMMARY_UNKNOWN && s->peak_estimated_bytes > peak / 4 &&
+        /* The command's cgroup counts its memory, however processes share it; not that of others. */
+        bool counted = d->info->cgroup && !(d->outside && d->outside->matched_processes > 0);
+        if (head && !counted && s->peak_pss_bytes != SUMMARY_UNKNOWN && s->peak_estimated_bytes > peak / 4 &&
             peak > 16u << 20)
                 string_add_format(&note, "%s%s of it is estimated: that PSS was not read",
                                   note.size ? "; " : "",
