@@ -186,6 +186,15 @@ static void restore_eof(WorkloadTerminal *terminal, uint8_t *bytes, size_t size)
                         bytes[i] = terminal->saved.c_cc[VEOF];
 }
 
+/* Vigia was killed, and its shell was faster than we: it has its terminal, edits a line, say. */
+static bool is_taken_over(const WorkloadTerminal *terminal)
+{
+        struct termios now;
+
+        return tcgetattr(terminal->ours, &now) == 0 &&
+               (now.c_lflag != terminal->raw.c_lflag || now.c_oflag != terminal->raw.c_oflag);
+}
+
 void workload_terminal_release(WorkloadTerminal *terminal)
 {
         pid_t group = getpgrp(), theirs = 0;
@@ -197,7 +206,7 @@ void workload_terminal_release(WorkloadTerminal *terminal)
                         terminal->group = theirs;
                 ioctl(terminal->master, TIOCSPGRP, &group);
         }
-        if (terminal->foreground)
+        if (terminal->foreground && !is_taken_over(terminal))
                 tcsetattr(terminal->ours, TCSANOW, &terminal->saved);
         terminal->foreground = false;
         terminal->input_start = terminal->input_end = 0;
