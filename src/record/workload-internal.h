@@ -151,6 +151,10 @@ void workload_terminal_resize(const WorkloadTerminal *terminal);
 void workload_terminal_take(WorkloadTerminal *terminal, pid_t command);
 void workload_terminal_release(WorkloadTerminal *terminal);
 
+/* Relay only: vigia was killed and its shell was faster than we: it has set its terminal's
+ * modes anew, to edit a line, say. They are not ours to restore. */
+bool workload_terminal_is_taken_over(const WorkloadTerminal *terminal);
+
 /* Relay only: follows the command's changes of which keys are signals. */
 void workload_terminal_follow(WorkloadTerminal *terminal);
 

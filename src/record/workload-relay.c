@@ -137,7 +137,8 @@ static void leave_terminal(Relay *relay)
         if (!relay->setup->pty)
                 return;
         if (relay->terminal->foreground) {
-                move_output(relay);
+                if (!workload_terminal_is_taken_over(relay->terminal))
+                        move_output(relay);
                 for (size_t i = 0; i < relay->setup->n_streams; i++)
                         if (relay->setup->streams[i].pty)
                                 workload_stream_make_plain(&relay->setup->streams[i]);
@@ -296,10 +297,13 @@ static void serve(Relay *relay)
                 if (poll(polls, POLL_MAX, wait_ms) < 0 && errno != EINTR)
                         return;
                 close_unread(relay, polls);
+                /* Before any output: the shell may have its terminal back already. */
+                while (polls[POLL_CONTROL].revents & POLLHUP && relay->control >= 0)
+                        on_control(relay);
                 move_output(relay);
                 if (polls[POLL_CHILDREN].revents)
                         on_children(relay);
-                if (polls[POLL_CONTROL].revents)
+                if (polls[POLL_CONTROL].revents && relay->control >= 0)
                         on_control(relay);
                 workload_terminal_follow(relay->terminal);
                 if (((polls[POLL_KEYBOARD].revents | polls[POLL_PTY].revents) != 0) &&

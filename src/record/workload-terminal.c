@@ -186,12 +186,12 @@ static void restore_eof(WorkloadTerminal *terminal, uint8_t *bytes, size_t size)
                         bytes[i] = terminal->saved.c_cc[VEOF];
 }
 
-/* Vigia was killed, and its shell was faster than we: it has its terminal, edits a line, say. */
-static bool is_taken_over(const WorkloadTerminal *terminal)
+bool workload_terminal_is_taken_over(const WorkloadTerminal *terminal)
 {
         struct termios now;
 
-        return tcgetattr(terminal->ours, &now) == 0 &&
+        /* Not all of them: a driver may keep other control modes than it was given. */
+        return terminal->foreground && tcgetattr(terminal->ours, &now) == 0 &&
                (now.c_lflag != terminal->raw.c_lflag || now.c_oflag != terminal->raw.c_oflag);
 }
 
@@ -206,7 +206,7 @@ void workload_terminal_release(WorkloadTerminal *terminal)
                         terminal->group = theirs;
                 ioctl(terminal->master, TIOCSPGRP, &group);
         }
-        if (terminal->foreground && !is_taken_over(terminal))
+        if (terminal->foreground && !workload_terminal_is_taken_over(terminal))
                 tcsetattr(terminal->ours, TCSANOW, &terminal->saved);
         terminal->foreground = false;
         terminal->input_start = terminal->input_end = 0;

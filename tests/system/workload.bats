@@ -429,8 +429,9 @@ END
         run -5 at_terminal bash --rcfile bashrc -i <<'END'
 expect PROMPT>
 modes isig opost
-send workload-run -l log sh -c 'stty size; kill -9 $(sed -n "s/^PPid:.//p" /proc/$PPID/status); while [ ! -e go2 ]; do sleep 0.05; done; echo fin''2'\r
+send workload-run -l log sh -c 'stty size; until [ -e seen ]; do sleep 0.05; done; kill -9 $(sed -n "s/^PPid:.//p" /proc/$PPID/status); while [ ! -e go2 ]; do sleep 0.05; done; echo fin''2'\r
 expect 24 80
+touch seen
 expect Killed
 expect PROMPT>
 modes isig opost
