@@ -1,0 +1,113 @@
+// Numbers as LOOK has them: a unit behind a space, at most three significant digits, times like
+// `4m 12s`. Decimal signs follow the page's language.
+import { lang } from './i18n';
+
+const three = new Intl.NumberFormat(lang, { maximumSignificantDigits: 3 });
+const whole = new Intl.NumberFormat(lang, { maximumFractionDigits: 0 });
+
+export const UNKNOWN = '–';
+
+const known = (value: number | null | undefined): value is number =>
+	value !== null && value !== undefined && Number.isFinite(value);
+
+/** At most three significant digits; thousands stay whole: 14,203 */
+export function number(value: number | null | undefined): string {
+	if (!known(value))
+		return UNKNOWN;
+	return Math.abs(value) >= 999.5 ? whole.format(value) : three.format(value);
+}
+
+export const count = (value: number | null | undefined): string => (known(value) ? whole.format(value) : UNKNOWN);
+
+function scaled(value: number, step: number, units: readonly string[]): string {
+	let i = 0, v = Math.abs(value);
+	while (v >= 999.5 && i < units.length - 1) {
+		v /= step;
+		i++;
+	}
+	return `${three.format(Math.sign(value) * v)}\u00a0${units[i]}`;
+}
+
+const BYTES = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
+
+/** 3.9 GiB */
+export const bytes = (value: number | null | undefined): string => (known(value) ? scaled(value, 1024, BYTES) : UNKNOWN);
+
+/** 0.4 % of a ratio of 0.004 */
+export const percent = (ratio: number | null | undefined): string => (known(ratio) ? `${three.format(ratio * 100)}\u00a0%` : UNKNOWN);
+
+const two = (n: number): string => String(n).padStart(2, '0');
+
+/** 4m 12s, 0.83 s, 12 ms */
+export function duration(seconds: number | null | undefined): string {
+	if (!known(seconds))
+		return UNKNOWN;
+	const s = Math.abs(seconds), sign = seconds < 0 ? '−' : '';
+	if (s === 0)
+		return '0\u00a0s';
+	if (s < 0.000_999_5)
+		return `${sign}${three.format(s * 1e6)}\u00a0µs`;
+	if (s < 0.099_95)
+		return `${sign}${three.format(s * 1e3)}\u00a0ms`;
+	if (s < 59.95)
+		return `${sign}${three.format(s)}\u00a0s`;
+	const t = Math.round(s);
+	if (t < 3600)
+		return `${sign}${Math.floor(t / 60)}m\u00a0${two(t % 60)}s`;
+	if (t < 86400)
+		return `${sign}${Math.floor(t / 3600)}h\u00a0${two(Math.floor(t / 60) % 60)}m`;
+	return `${sign}${Math.floor(t / 86400)}d\u00a0${two(Math.floor(t / 3600) % 24)}h`;
+}
+
+/** A moment of the run, as exact as `resolution` seconds ask for: 4m 12.3s */
+export function moment(seconds: number, resolution: number): string {
+	if (!Number.isFinite(seconds))
+		return UNKNOWN;
+	const digits = resolution >= 1 ? 0 : Math.min(6, Math.ceil(-Math.log10(resolution)));
+	const sign = seconds < 0 ? '−' : '';
+	const unit = 10 ** digits, s = Math.round(Math.abs(seconds) * unit) / unit;
+	const rest = (value: number, wide: boolean): string => {
+		const text = new Intl.NumberFormat(lang, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+		return wide && value < 10 ? `0${text}` : text;
+	};
+	if (s < 60)
+		return `${sign}${rest(s, false)}\u00a0s`;
+	const minutes = Math.floor(s / 60);
+	if (minutes < 60)
+		return `${sign}${minutes}m\u00a0${rest(s - minutes * 60, true)}s`;
+	const hours = Math.floor(minutes / 60);
+	const tail = resolution >= 60 ? '' : `\u00a0${rest(s - minutes * 60, true)}s`;
+	return `${sign}${hours}h\u00a0${two(minutes % 60)}m${tail}`;
+}
+
+export type Role = 'gauge' | 'counter';
+/** How a column is shown: `factor` times the value, then `text`; `unit` names it on an axis. */
+export type Quantity = { factor: number; unit: string; text: (value: number) => string; base: 2 | 10 };
+
+const plain = (unit: string, factor = 1): Quantity => ({
+	factor, unit, base: 10, text: (v) => (known(v) ? `${number(v)}${unit && `\u00a0${unit}`}` : UNKNOWN),
+});
+const time = (factor: number): Quantity => ({ factor, unit: 's', base: 10, text: duration });
+
+/** Gauges are shown in their unit; counters come as rates per second: µs per second are a part of the time. */
+export function quantity(unit: string, role: Role): Quantity {
+	const rate = role === 'counter';
+	switch (unit) {
+	case 'bytes':
+		return { factor: 1, unit: rate ? 'B/s' : 'B', base: 2, text: (v) => (known(v) ? bytes(v) + (rate ? '/s' : '') : UNKNOWN) };
+	case 'ns': return rate ? plain('%', 1e-7) : time(1e-9);
+	case 'us': return rate ? plain('%', 1e-4) : time(1e-6);
+	case 'ms': return rate ? plain('%', 1e-1) : time(1e-3);
+	case 'seconds': return rate ? plain('%', 100) : time(1);
+	case 'ratio': return plain('%', 100);
+	case 'percent': return plain(rate ? '%/s' : '%');
+	case 'celsius': return plain('°C');
+	case 'watts': return plain('W');
+	case 'microjoules': return rate ? plain('W', 1e-6) : plain('J', 1e-6);
+	case 'hertz': return { factor: 1, unit: 'Hz', base: 10, text: (v) => (known(v) ? scaled(v, 1000, ['Hz', 'kHz', 'MHz', 'GHz']) : UNKNOWN) };
+	case 'rpm': return plain('rpm');
+	case 'volts': return plain('V');
+	case 'cores': return plain('');
+	default: return plain(rate ? (unit === 'count' || unit === '' ? '/s' : `${unit}/s`) : unit === 'count' ? '' : unit);
+	}
+}
