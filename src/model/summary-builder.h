@@ -124,6 +124,17 @@ typedef struct LabelCells {
 
 LabelCells label_cells_find(const Batch *rows);
 
+/* What a process's group is told by, in a batch of processes. */
+typedef struct GroupCells {
+        Cells comm, exe, major, category;
+} GroupCells;
+
+GroupCells group_cells_find(const Batch *rows);
+
+/* The group of a row: by its label, the row's category, or the program's name. 0 or -ENOMEM. */
+int summary_group_of(SummaryBuilder *b, const Batch *rows, const GroupCells *c, size_t row,
+                     const Label *label, uint16_t *ret);
+
 /* By the rules that are to be used instead of those of the recording; NULL: as the row says. */
 const Label *summary_label(const SummaryBuilder *b, const Batch *rows, const LabelCells *c,
                            size_t row);

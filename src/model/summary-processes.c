@@ -13,9 +13,10 @@ const char *const summary_process_columns[] = {
         "peak_pss_bytes", "peak_source", "source", NULL};
 
 typedef struct ProcessColumns {
-        Cells process, image, pid, ppid, comm, exe, cmdline, major, category;
+        Cells process, image, pid, ppid, comm, exe, cmdline, category;
         Cells start_ns, exec_ns, end_ns, cpu_us, user_us, system_us, exit_code, exit_signal;
         Cells peak_rss_bytes, peak_pss_bytes, peak_source, source;
+        GroupCells group;
         LabelCells label;
 } ProcessColumns;
 
@@ -29,7 +30,6 @@ static ProcessColumns find_columns(const Batch *rows)
                 .comm = cells_find(rows, "comm"),
                 .exe = cells_find(rows, "exe"),
                 .cmdline = cells_find(rows, "cmdline"),
-                .major = cells_find(rows, "major"),
                 .category = cells_find(rows, "category"),
                 .start_ns = cells_find(rows, "start_ns"),
                 .exec_ns = cells_find(rows, "exec_ns"),
@@ -43,14 +43,21 @@ static ProcessColumns find_columns(const Batch *rows)
                 .peak_pss_bytes = cells_find(rows, "peak_pss_bytes"),
                 .peak_source = cells_find(rows, "peak_source"),
                 .source = cells_find(rows, "source"),
+                .group = group_cells_find(rows),
                 .label = label_cells_find(rows),
         };
 }
 
+GroupCells group_cells_find(const Batch *rows)
+{
+        return (GroupCells){cells_find(rows, "comm"), cells_find(rows, "exe"), cells_find(rows, "major"),
+                            cells_find(rows, "category")};
+}
+
 /* Category, else the name the program was called by, which is comm unless that is cut: people
  * say ld, sh and configure, not x86_64-linux-gnu-ld.bfd and dash. */
-static int find_group(SummaryBuilder *b, const Batch *rows, const ProcessColumns *c, size_t row,
-                      const Label *label, uint16_t *ret)
+int summary_group_of(SummaryBuilder *b, const Batch *rows, const GroupCells *c, size_t row,
+                     const Label *label, uint16_t *ret)
 {
         const char *name = "", *major = NULL, *file = NULL;
         size_t size = 0, major_size = 0, file_size = 0;
@@ -226,7 +233,7 @@ static int observe_row(SummaryBuilder *b, const Batch *rows, const ProcessColumn
         uint16_t group;
         bool ended = cells_get(c->end_ns, row, &end_ns);
         const Label *label = summary_label(b, rows, &c->label, row);
-        int r = find_group(b, rows, c, row, label, &group);
+        int r = summary_group_of(b, rows, &c->group, row, label, &group);
 
         if (r < 0)
                 return r;

@@ -1,0 +1,470 @@
+/* Samples summed over the living as in summary-samples.c, but bucket by bucket: at each whole tick the
+ * bucket takes the parts if their total is its highest. Amounts of CPU time are spread as they are known:
+ * between samples exactly, what is left evenly over the rest of the process's life. */
+#include "model/category-series.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "model/category-buckets.h"
+#include "model/summary-builder.h"
+
+enum {
+        CHUNK = 4096,
+        CHUNKS = 4096,
+        GAPS_MAX = 1024,
+        GAP_TICKS = 10,
+};
+#define GAP_LEAST_NS (3 * NS_PER_SECOND)
+#define NOT_ENDED INT64_MAX
+
+const char *const category_series_process_columns[] = {"process",  "comm",     "exe",     "cmdline", "parent",
+                                                       "major",    "category", "start_ns", "exec_ns", "end_ns",
+                                                       "cpu_us",   "user_us",  "system_us", NULL};
+const char *const category_series_total_columns[] = {"t_ns", NULL};
+const char *const category_series_sample_columns[] = {"t_ns", "process", "rss_anon_bytes", "rss_file_bytes",
+                                                      "rss_shmem_bytes", "pss_bytes", "user_us", "system_us",
+                                                      NULL};
+
+/* What its row says of a process, until its samples come. */
+typedef struct Known {
+        int64_t start_ns, end_ns; /* NOT_ENDED */
+        uint64_t cpu_us;
+        uint16_t group; /* index + 1; 0: no such process */
+        bool sampled;
+} Known;
+
+/* A process between its first sample and its end. */
+typedef struct Alive {
+        uint64_t key;
+        Known known;
+        double bytes[CATEGORY_PROCESSES]; /* PSS, RSS */
+        bool has_cpu;
+        uint64_t first_cpu_us, cpu_us; /* at the first sample, at the last */
+        int64_t first_t_ns, t_ns;
+} Alive;
+
+typedef struct Gap {
+        int64_t from_ns, to_ns;
+} Gap;
+
+struct CategorySeriesBuilder {
+        SummaryBuilder *groups; /* names and labels only */
+        CategoryBuckets buckets;
+        Known **chunks; /* CHUNKS of CHUNK */
+        Map *living;
+        Alive **by_end; /* a heap, earliest end first */
+        size_t n_by_end, by_end_capacity;
+        bool begun, pss;
+        int64_t t_ns, last_ns;
+        uint64_t gap_ns;
+        bool have_total;
+        int64_t total_t_ns;
+        Gap *gaps;
+        size_t n_gaps;
+};
+
+int category_series_new(const CategorySeriesOptions *options, CategorySeriesBuilder **ret)
+{
+        _cleanup_(category_series_builder_freep) CategorySeriesBuilder *b = calloc(1, sizeof *b);
+        int r = b ? summary_new(&b->groups) : -ENOMEM;
+
+        if (r < 0)
+                return r;
+        b->chunks = calloc(CHUNKS, sizeof *b->chunks);
+        b->gaps = calloc(GAPS_MAX, sizeof *b->gaps);
+        if (!b->chunks || !b->gaps || map_new(&b->living) < 0)
+                return -ENOMEM;
+        category_buckets_init(&b->buckets, options->buckets ? options->buckets : CATEGORY_BUCKETS,
+                              options->span_ns, options->width_ns);
+        if (options->interval_ns)
+                b->gap_ns = MAX(options->interval_ns * GAP_TICKS, GAP_LEAST_NS);
+        if (options->label)
+                summary_relabel(b->groups, options->label, options->label_data);
+        *ret = TAKE(b);
+        return 0;
+}
+
+static bool drop_living(uint64_t key, void *value, void *data)
+{
+        free(value);
+        return true;
+}
+
+CategorySeriesBuilder *category_series_builder_free(CategorySeriesBuilder *b)
+{
+        if (!b)
+                return NULL;
+        if (b->living)
+                map_remove_if(b->living, drop_living, NULL);
+        map_free(b->living);
+        for (size_t i = 0; b->chunks && i < CHUNKS; i++)
+                free(b->chunks[i]);
+        free(b->chunks);
+        free(b->by_end);
+        free(b->gaps);
+        category_buckets_done(&b->buckets);
+        summary_builder_free(b->groups);
+        free(b);
+        return NULL;
+}
+
+int category_series_learn(CategorySeriesBuilder *b, const Batch *rows)
+{
+        return summary_learn(b->groups, rows);
+}
+
+/* ---- processes ---- */
+
+static Known *known_of(const CategorySeriesBuilder *b, uint64_t key)
+{
+        Known *chunk = key / CHUNK < CHUNKS ? b->chunks[key / CHUNK] : NULL;
+
+        return chunk && chunk[key % CHUNK].group ? &chunk[key % CHUNK] : NULL;
+}
+
+static int observe_processes(CategorySeriesBuilder *b, const Batch *rows)
+{
+        const LabelCells label_cells = label_cells_find(rows);
+        const GroupCells group_cells = group_cells_find(rows);
+        Cells process = cells_find(rows, "process"), start = cells_find(rows, "start_ns");
+        Cells exec = cells_find(rows, "exec_ns"), end = cells_find(rows, "end_ns");
+        Cells cpu = cells_find(rows, "cpu_us"), user = cells_find(rows, "user_us");
+        Cells system = cells_find(rows, "system_us");
+
+        for (size_t row = 0; row < batch_rows(rows); row++) {
+                uint64_t key, cell;
+                uint16_t group;
+                Known k = {.start_ns = 0, .end_ns = NOT_ENDED};
+                if (!cells_get(process, row, &key) || key / CHUNK >= CHUNKS)
+                        continue;
+                if (cells_get(exec, row, &cell) || cells_get(start, row, &cell))
+                        k.start_ns = (int64_t)cell;
+                if (cells_get(end, row, &cell))
+                        k.end_ns = MAX((int64_t)cell, k.start_ns);
+                k.cpu_us = cells_or(cpu, row, cells_or(user, row, 0) + cells_or(system, row, 0));
+                const Label *label = summary_label(b->groups, rows, &label_cells, row);
+                int r = summary_group_of(b->groups, rows, &group_cells, row, label, &group);
+                if (r < 0)
+                        return r;
+                k.group = (uint16_t)(group + 1);
+                Known **chunk = &b->chunks[key / CHUNK];
+                if (!*chunk)
+                        *chunk = calloc(CHUNK, sizeof **chunk);
+                if (!*chunk)
+                        return -ENOMEM;
+                (*chunk)[key % CHUNK] = k;
+                if (k.end_ns != NOT_ENDED)
+                        b->last_ns = MAX(b->last_ns, k.end_ns);
+        }
+        return 0;
+}
+
+/* ---- totals ---- */
+
+/* Between two ticks far apart nobody looked. */
+static int observe_totals(CategorySeriesBuilder *b, const Batch *rows)
+{
+        Cells t = cells_find(rows, "t_ns");
+
+        for (size_t row = 0; row < batch_rows(rows); row++) {
+                uint64_t cell;
+                if (!cells_get(t, row, &cell))
+                        continue;
+                int64_t t_ns = (int64_t)cell;
+                if (b->have_total && b->gap_ns && b->n_gaps < GAPS_MAX && t_ns > b->total_t_ns &&
+                    (uint64_t)(t_ns - b->total_t_ns) > b->gap_ns)
+                        b->gaps[b->n_gaps++] = (Gap){b->total_t_ns, t_ns};
+                b->have_total = true;
+                b->total_t_ns = t_ns;
+                b->last_ns = MAX(b->last_ns, t_ns);
+        }
+        return 0;
+}
+
+/* ---- samples ---- */
+
+static void heap_swap(Alive **heap, size_t a, size_t b)
+{
+        Alive *kept = heap[a];
+
+        heap[a] = heap[b];
+        heap[b] = kept;
+}
+
+static int heap_push(CategorySeriesBuilder *b, Alive *living)
+{
+        if (b->n_by_end == b->by_end_capacity) {
+                size_t capacity = MAX(b->by_end_capacity * 2, (size_t)64);
+                Alive **heap = realloc(b->by_end, capacity * sizeof *heap);
+                if (!heap)
+                        return -ENOMEM;
+                b->by_end = heap;
+                b->by_end_capacity = capacity;
+        }
+        size_t i = b->n_by_end++;
+        b->by_end[i] = living;
+        for (; i > 0 && b->by_end[(i - 1) / 2]->known.end_ns > living->known.end_ns; i = (i - 1) / 2)
+                heap_swap(b->by_end, i, (i - 1) / 2);
+        return 0;
+}
+
+static Alive *heap_pop(CategorySeriesBuilder *b)
+{
+        Alive *first = b->by_end[0];
+        size_t n = --b->n_by_end, i = 0;
+
+        b->by_end[0] = b->by_end[n];
+        for (;;) {
+                size_t child = 2 * i + 1;
+                if (child >= n)
+                        break;
+                if (child + 1 < n && b->by_end[child + 1]->known.end_ns < b->by_end[child]->known.end_ns)
+                        child++;
+                if (b->by_end[i]->known.end_ns <= b->by_end[child]->known.end_ns)
+                        break;
+                heap_swap(b->by_end, i, child);
+                i = child;
+        }
+        return first;
+}
+
+/* What its samples did not tell of its CPU time, over the times that they do not cover: before the first
+ * and after the last. */
+static int spread_rest(CategorySeriesBuilder *b, const Alive *l, int64_t end_ns)
+{
+        uint64_t told = l->has_cpu ? l->cpu_us - l->first_cpu_us : 0;
+        double rest = l->known.cpu_us > told ? (double)(l->known.cpu_us - told) : 0;
+        int64_t first = l->has_cpu ? l->first_t_ns : end_ns, last = l->has_cpu ? l->t_ns : end_ns;
+        double before = (double)MAX(first - l->known.start_ns, 0), after = (double)MAX(end_ns - last, 0);
+        size_t group = l->known.group - 1u;
+
+        if (rest <= 0)
+                return 0;
+        double share = before + after > 0 ? before / (before + after) : 1;
+        int r = category_buckets_spread(&b->buckets, group, l->known.start_ns, first, rest * share / 1e6);
+        if (r == 0 && share < 1)
+                r = category_buckets_spread(&b->buckets, group, last, end_ns, rest * (1 - share) / 1e6);
+        return r;
+}
+
+/* Takes those that ended before t_ns out of the sums. */
+static int expire(CategorySeriesBuilder *b, int64_t t_ns)
+{
+        int r = 0;
+
+        while (r == 0 && b->n_by_end > 0 && b->by_end[0]->known.end_ns < t_ns) {
+                Alive *gone = heap_pop(b);
+                size_t group = gone->known.group - 1u;
+                for (size_t m = 0; m < CATEGORY_PROCESSES; m++)
+                        category_buckets_move(&b->buckets, group, m, -gone->bytes[m]);
+                category_buckets_move(&b->buckets, group, CATEGORY_PROCESSES, -1);
+                r = spread_rest(b, gone, gone->known.end_ns);
+                map_remove(b->living, gone->key);
+                free(gone);
+        }
+        return r;
+}
+
+/* Before rows of a later time: the tick at b->t_ns is whole, and what it said holds in the buckets up
+ * to that later time, but for those that end meanwhile. */
+static int move_to(CategorySeriesBuilder *b, int64_t t_ns)
+{
+        size_t bucket;
+        int r = b->begun ? category_buckets_tick(&b->buckets, b->t_ns) : 0;
+
+        if (r == 0)
+                r = category_buckets_room(&b->buckets, t_ns, &bucket);
+        while (r == 0 && b->begun && b->buckets.last < (t_ns > 0 ? (uint64_t)t_ns / b->buckets.width_ns : 0)) {
+                int64_t begin_ns = (int64_t)(b->buckets.last * b->buckets.width_ns);
+                r = expire(b, begin_ns);
+                if (r == 0)
+                        r = category_buckets_tick(&b->buckets, begin_ns);
+        }
+        if (r == 0)
+                r = expire(b, t_ns);
+        b->begun = true;
+        b->t_ns = t_ns;
+        b->last_ns = MAX(b->last_ns, t_ns);
+        return r;
+}
+
+/* A process's first sample. 1: it cannot be counted (ended already, or too many). */
+static int begin_living(CategorySeriesBuilder *b, uint64_t key, Alive **ret)
+{
+        Known *known = known_of(b, key);
+        uint16_t group;
+        int r;
+
+        if (map_size(b->living) >= SUMMARY_LIVING_MAX || (known && known->end_ns < b->t_ns))
+                return 1;
+        Alive *living = calloc(1, sizeof *living);
+        if (!living)
+                return -ENOMEM;
+        living->key = key;
+        if (known) {
+                known->sampled = true;
+                living->known = *known;
+                r = 0;
+        } else { /* a run cut short: the process's row was never written */
+                r = summary_group(b->groups, "unnamed", 7, NULL, 0, &group);
+                living->known = (Known){.start_ns = b->t_ns, .end_ns = NOT_ENDED, .group = (uint16_t)(group + 1)};
+        }
+        if (r == 0)
+                r = map_put(b->living, key, living);
+        if (r == 0 && living->known.end_ns != NOT_ENDED) {
+                r = heap_push(b, living);
+                if (r < 0)
+                        map_remove(b->living, key);
+        }
+        if (r < 0) {
+                free(living);
+                return r;
+        }
+        category_buckets_move(&b->buckets, living->known.group - 1u, CATEGORY_PROCESSES, 1);
+        *ret = living;
+        return 0;
+}
+
+static int observe_cpu(CategorySeriesBuilder *b, Alive *l, uint64_t cpu_us)
+{
+        int r = 0;
+
+        if (!l->has_cpu) {
+                l->first_cpu_us = l->cpu_us = cpu_us;
+                l->first_t_ns = b->t_ns;
+                l->has_cpu = true;
+        } else if (cpu_us > l->cpu_us) {
+                r = category_buckets_spread(&b->buckets, l->known.group - 1u, l->t_ns, b->t_ns,
+                                            (double)(cpu_us - l->cpu_us) / 1e6);
+                l->cpu_us = cpu_us;
+        }
+        l->t_ns = b->t_ns;
+        return r;
+}
+
+typedef struct SampleCells {
+        Cells t, process, anon, file, shmem, pss, user, system;
+} SampleCells;
+
+static int observe_sample(CategorySeriesBuilder *b, const SampleCells *c, size_t row, uint64_t key)
+{
+        Alive *l = map_get(b->living, key);
+        uint64_t bytes[CATEGORY_PROCESSES], user;
+
+        if (!l) {
+                int r = begin_living(b, key, &l);
+                if (r != 0)
+                        return MIN(r, 0);
+        }
+        bytes[CATEGORY_RSS] = cells_or(c->anon, row, 0) + cells_or(c->file, row, 0) +
+                              cells_or(c->shmem, row, 0);
+        if (cells_get(c->pss, row, &bytes[CATEGORY_PSS]))
+                b->pss = true;
+        else
+                bytes[CATEGORY_PSS] = bytes[CATEGORY_RSS];
+        for (size_t m = 0; m < CATEGORY_PROCESSES; m++) {
+                category_buckets_move(&b->buckets, l->known.group - 1u, m,
+                                      (double)bytes[m] - l->bytes[m]);
+                l->bytes[m] = (double)bytes[m];
+        }
+        return cells_get(c->user, row, &user) ? observe_cpu(b, l, user + cells_or(c->system, row, 0)) : 0;
+}
+
+static int observe_samples(CategorySeriesBuilder *b, const Batch *rows)
+{
+        const SampleCells c = {
+                .t = cells_find(rows, "t_ns"),
+                .process = cells_find(rows, "process"),
+                .anon = cells_find(rows, "rss_anon_bytes"),
+                .file = cells_find(rows, "rss_file_bytes"),
+                .shmem = cells_find(rows, "rss_shmem_bytes"),
+                .pss = cells_find(rows, "pss_bytes"),
+                .user = cells_find(rows, "user_us"),
+                .system = cells_find(rows, "system_us"),
+        };
+        int r = 0;
+
+        for (size_t row = 0; r == 0 && row < batch_rows(rows); row++) {
+                uint64_t t, key;
+                if (!cells_get(c.t, row, &t) || !cells_get(c.process, row, &key))
+                        continue;
+                if (!b->begun || (int64_t)t > b->t_ns)
+                        r = move_to(b, (int64_t)t);
+                if (r == 0)
+                        r = observe_sample(b, &c, row, key);
+        }
+        return r;
+}
+
+int category_series_observe(CategorySeriesBuilder *b, const char *table, const Batch *rows)
+{
+        if (text_equal(table, "processes"))
+                return observe_processes(b, rows);
+        if (text_equal(table, "totals"))
+                return observe_totals(b, rows);
+        return text_equal(table, "samples") ? observe_samples(b, rows) : 0;
+}
+
+/* ---- the end ---- */
+
+/* Those that no tick saw, and those that still live. */
+static int spread_others(CategorySeriesBuilder *b, int64_t end_ns)
+{
+        size_t position = 0;
+        uint64_t key;
+        void *value;
+        int r = 0;
+
+        while (r == 0 && map_next(b->living, &position, &key, &value)) {
+                Alive *l = value;
+                r = spread_rest(b, l, l->known.end_ns == NOT_ENDED ? MAX(end_ns, l->t_ns) : l->known.end_ns);
+        }
+        for (size_t i = 0; i < CHUNKS; i++)
+                for (size_t k = 0; r == 0 && b->chunks[i] && k < CHUNK; k++) {
+                        const Known *known = &b->chunks[i][k];
+                        if (known->group && !known->sampled && known->cpu_us > 0)
+                                r = spread_rest(b, &(Alive){.known = *known},
+                                                known->end_ns == NOT_ENDED ? MAX(end_ns, known->start_ns)
+                                                                       : known->end_ns);
+                }
+        return r;
+}
+
+int category_series_finish(CategorySeriesBuilder *b, int64_t end_ns, CategorySeries **ret)
+{
+        _cleanup_(category_series_freep) CategorySeries *s = NULL;
+        int r;
+
+        if (end_ns == INT64_MIN)
+                end_ns = b->last_ns;
+        r = b->begun ? move_to(b, MAX(end_ns, b->t_ns)) : 0;
+        if (r == 0 && b->begun)
+                r = category_buckets_tick(&b->buckets, b->t_ns);
+        if (r == 0)
+                r = spread_others(b, end_ns);
+        if (r == 0)
+                r = category_buckets_finish(&b->buckets, end_ns > 0 ? (uint64_t)end_ns : 0, &s);
+        if (r < 0)
+                return r;
+        s->pss = b->pss;
+        s->lines = calloc(b->groups->n_groups + 1, sizeof *s->lines);
+        if (!s->lines)
+                return -ENOMEM;
+        for (size_t i = 0; i < b->groups->n_groups; i++) {
+                SummaryGroup *g = &b->groups->groups[i].shown;
+                CategoryLine *line = &s->lines[s->n_lines++];
+                *line = (CategoryLine){.name = TAKE(g->name), .major = TAKE(g->major)};
+                line->ignored = line->major && text_equal(line->major, "Ignored");
+                category_buckets_give(&b->buckets, i, s, line);
+        }
+        for (size_t i = 0; i < b->n_gaps; i++)
+                category_series_blank(s, b->gaps[i].from_ns, b->gaps[i].to_ns);
+        category_series_order(s);
+        *ret = TAKE(s);
+        return 0;
+}
