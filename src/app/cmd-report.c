@@ -1,4 +1,4 @@
-/* `vigia report RUN`: what happened, as text or JSON, from a run on disk. */
+/* `vigia report RUN`: what happened, as text, Markdown or JSON, from a run on disk. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,16 +11,17 @@
 #include "base/text.h"
 #include "report/report.h"
 
-static int print(RunReader *reader, const ReportLabels *labels, bool json)
+static int print(RunReader *reader, const ReportLabels *labels, ReportForm form)
 {
         _cleanup_string_ String text = {0};
         Error err = {0};
         int r;
 
-        if (!json)
+        if (form == REPORT_TEXT)
                 r = report_print(reader, labels, stdout, &err);
         else {
-                r = report_json(reader, labels, &text, &err);
+                r = form == REPORT_JSON ? report_json(reader, labels, &text, &err)
+                                        : report_markdown(reader, labels, &text, &err);
                 if (r == 0 && (fputs(string_get(&text), stdout) == EOF || fflush(stdout) != 0))
                         r = error_set_errno(&err, errno, "cannot write the report");
         }
@@ -32,28 +33,31 @@ static int print(RunReader *reader, const ReportLabels *labels, bool json)
 }
 
 /* A run that was recorded without labels gets those of the built-in rules. */
-static int print_labelled(RunReader *reader, const char *rules, bool json)
+static int print_labelled(RunReader *reader, const char *rules, ReportForm form)
 {
         Labels labels;
         Error err = {0};
 
         if (!rules && run_reader_info(reader)->rules)
-                return print(reader, NULL, json);
+                return print(reader, NULL, form);
         if (labels_open(&labels, rules, &err) < 0) {
                 log_error("%s", err.message);
                 return EXIT_USAGE;
         }
         const ReportLabels other = {labels_label, &labels, labels_use_parents(&labels)};
-        int code = print(reader, &other, json);
+        int code = print(reader, &other, form);
         labels_done(&labels);
         return code;
 }
 
 static int run_report(const Command *command, int argc, char **argv)
 {
-        bool json = false;
+        bool text = false, json = false, markdown = false;
         const char *rules = NULL;
         const Option options[] = {
+                {0, "text", NULL, "one screen for a terminal (what is shown without an option)", OPTION_FLAG,
+                 &text},
+                {0, "markdown", NULL, "for the page of a CI job: at most 60 lines", OPTION_FLAG, &markdown},
                 {0, "json", NULL, "data for programs: docs/report.schema.json", OPTION_FLAG, &json},
                 {'r', "rules", "FILE", "label anew by these rules (or: builtin)",
                  OPTION_TEXT, &rules},
@@ -69,14 +73,17 @@ static int run_report(const Command *command, int argc, char **argv)
                 return EXIT_FINE;
         if (r == 0 && n_words != 1)
                 r = error_set(&err, EINVAL, "report: expected one RUN: a path, an id, or last");
+        if (r == 0 && text + json + markdown > 1)
+                r = error_set(&err, EINVAL, "report: expected one of --text, --markdown and --json");
         if (r < 0)
                 return usage_error(command, &err);
-        r = text_equal(words[0], "last") ? sweep_report(words[0], json) : -ENOENT;
+        const ReportForm form = json ? REPORT_JSON : markdown ? REPORT_MARKDOWN : REPORT_TEXT;
+        r = text_equal(words[0], "last") ? sweep_report(words[0], form) : -ENOENT;
         if (r >= 0)
                 return r;
         r = run_resolve(words[0], &path, &err);
         if (r == -ENOENT) {
-                int code = sweep_report(words[0], json);
+                int code = sweep_report(words[0], form);
                 if (code >= 0)
                         return code;
         }
@@ -86,13 +93,15 @@ static int run_report(const Command *command, int argc, char **argv)
                 log_error("%s", err.message);
                 return EXIT_USAGE;
         }
-        return print_labelled(reader, rules, json);
+        return print_labelled(reader, rules, form);
 }
 
 const Command command_report = {
         .name = "report",
         .summary = "say what happened in a run or a sweep",
-        .usage = "[--json] [-r FILE] RUN",
-        .details = "RUN is a path, an id, the unique beginning of an id, or \"last\"; so is\na sweep.",
+        .usage = "[--text | --markdown | --json] [-r FILE] RUN",
+        .details = "RUN is a path, an id, the unique beginning of an id, or \"last\"; so is\na sweep.\n\n"
+                   "In a CI job:\n\n"
+                   "  vigia report --markdown last >> \"$GITHUB_STEP_SUMMARY\"",
         .run = run_report,
 };

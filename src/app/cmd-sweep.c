@@ -186,7 +186,7 @@ static int work(SweepCommand *c, Sweep *sweep, const char *path, int dirfd, bool
                 return code;
         if (c->verify_tree && code == 0)
                 return sweep_verify(sweep, path, c->json);
-        int shown = sweep_show(sweep, path, c->json);
+        int shown = sweep_show(sweep, path, c->json ? REPORT_JSON : REPORT_TEXT);
         return code ? code : shown;
 }
 
@@ -380,7 +380,7 @@ static int resume(SweepCommand *c, const char *path, int fd, Sweep *sweep)
         }
         if (left == 0)
                 log_warning("all %zu runs are done; there is nothing to go on with", sweep->n_runs);
-        return left == 0 ? sweep_show(sweep, path, c->json) : work(c, sweep, path, fd, false);
+        return left == 0 ? sweep_show(sweep, path, c->json ? REPORT_JSON : REPORT_TEXT) : work(c, sweep, path, fd, false);
 }
 
 /* The directory and what it says; its options are those of the recording. */

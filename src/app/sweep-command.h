@@ -15,6 +15,7 @@
 #include "app/options.h"
 #include "app/recording.h"
 #include "loop/loop.h"
+#include "report/report.h"
 #include "sweep/project.h"
 #include "sweep/sweep.h"
 
@@ -118,8 +119,8 @@ void sweep_progress_tell(SweepWork *work, const SweepRun *run);
 
 /* ---- sweep-show.c: `vigia report SWEEP`, too ---- */
 
-/* The result on stdout, as text or JSON. The exit code. */
-int sweep_show(const Sweep *sweep, const char *path, bool json);
+/* The result on stdout. The exit code. */
+int sweep_show(const Sweep *sweep, const char *path, ReportForm form);
 /* summary.txt. */
 int sweep_write_summary(const Sweep *sweep, const char *path, int dirfd);
 /* ---- sweep-verify.c ---- */
@@ -128,4 +129,4 @@ int sweep_write_summary(const Sweep *sweep, const char *path, int dirfd);
 int sweep_verify(const Sweep *sweep, const char *path, bool json);
 
 /* `vigia report` of a sweep; -ENOENT: `name` is none (or a run is newer), nothing was said. */
-int sweep_report(const char *name, bool json);
+int sweep_report(const char *name, ReportForm form);

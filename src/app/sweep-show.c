@@ -10,7 +10,6 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "report/report.h"
 #include "sweep/result.h"
 
 int sweep_write_summary(const Sweep *sweep, const char *path, int dirfd)
@@ -22,7 +21,7 @@ int sweep_write_summary(const Sweep *sweep, const char *path, int dirfd)
         return r < 0 ? r : file_replace(dirfd, "summary.txt", string_get(&text), text.size, false);
 }
 
-int sweep_show(const Sweep *sweep, const char *path, bool json)
+int sweep_show(const Sweep *sweep, const char *path, ReportForm form)
 {
         _cleanup_string_ String text = {0};
         ReportOptions page;
@@ -31,7 +30,9 @@ int sweep_show(const Sweep *sweep, const char *path, bool json)
         report_options_for(stdout, &page);
         const SweepTextOptions options = {
                 .color = page.color, .ascii = page.ascii, .columns = page.columns, .path = path};
-        r = json ? sweep_to_json(sweep, &text) : sweep_text(sweep, &options, &text);
+        r = form == REPORT_JSON       ? sweep_to_json(sweep, &text)
+            : form == REPORT_MARKDOWN ? sweep_markdown(sweep, &text)
+                                      : sweep_text(sweep, &options, &text);
         if (r == 0 && (fputs(string_get(&text), stdout) == EOF || fflush(stdout) != 0))
                 r = -errno;
         if (r == 0)
@@ -40,7 +41,7 @@ int sweep_show(const Sweep *sweep, const char *path, bool json)
         return EXIT_CANNOT;
 }
 
-int sweep_report(const char *name, bool json)
+int sweep_report(const char *name, ReportForm form)
 {
         _cleanup_free_ char *path = NULL;
         Sweep sweep;
@@ -60,7 +61,7 @@ int sweep_report(const char *name, bool json)
                 log_error("%s", err.message);
                 return EXIT_USAGE;
         }
-        int code = sweep_show(&sweep, path, json);
+        int code = sweep_show(&sweep, path, form);
         sweep_done(&sweep);
         return code;
 }

@@ -5,88 +5,33 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/markdown.h"
 #include "report/compare-internal.h"
 
-enum { LINES_MAX = 60, CELL_COLUMNS = 60 };
-
-typedef struct Markdown {
-        String *out;
-        size_t lines;
-        size_t left_out; /* rows that there was no room for */
-} Markdown;
-
-/* A name can be no markup: what CommonMark and GitHub read as such becomes an entity, and no word
- * becomes a link or a mention. */
-static void add_escaped(Markdown *m, const char *text, size_t columns)
-{
-        _cleanup_string_ String shown = {0};
-
-        string_add_shown(&shown, text, columns, false);
-        for (const char *at = string_get(&shown); *at; at++)
-                if (strchr("|`<>&*_[]\\~#@:!$\"'", *at) && !(*at == ':' && (at[1] == ' ' || at[1] == '\0')))
-                        string_add_format(m->out, "&#%d;", *at);
-                else
-                        string_add_char(m->out, *at);
-        m->out->failed |= shown.failed;
-}
-
-static void end_line(Markdown *m)
-{
-        string_add_char(m->out, '\n');
-        m->lines++;
-}
-
-/* A paragraph or an item of a list. */
-static void add_line(Markdown *m, const char *before, const char *text, const char *behind)
-{
-        string_add(m->out, before);
-        add_escaped(m, text, 400);
-        string_add(m->out, behind);
-        end_line(m);
-}
-
-static void add_cell(Markdown *m, const char *text)
-{
-        string_add_char(m->out, ' ');
-        add_escaped(m, text, CELL_COLUMNS);
-        string_add(m->out, " |");
-}
-
-static bool has_room(Markdown *m, size_t lines)
-{
-        if (m->lines + lines + 3 <= LINES_MAX) /* 3: what is said at the end */
-                return true;
-        m->left_out++;
-        return false;
-}
+enum { LINES_MAX = 60 };
 
 static void add_head(Markdown *m, const char *title, const char *base, const char *other, bool intervals)
 {
-        end_line(m);
-        string_add_char(m->out, '|');
-        add_cell(m, title);
-        add_cell(m, base);
-        add_cell(m, other);
-        string_add(m->out, intervals ? " change | 95 % interval |" : " change |");
-        end_line(m);
-        string_add(m->out, intervals ? "|:--|--:|--:|--:|--:|" : "|:--|--:|--:|--:|");
-        end_line(m);
+        const char *const titles[] = {title, base, other, "change", "95 % interval"};
+
+        markdown_end_line(m);
+        markdown_add_head(m, titles, intervals ? "lrrrr" : "lrrr");
 }
 
 static void add_row(Markdown *m, const char *name, const ComparedFigure *f, const ComparedDifference *d, bool intervals)
 {
         char text[COMPARE_VALUE_MAX];
 
-        if (!has_room(m, 1))
+        if (!markdown_has_room(m, 1))
                 return;
-        string_add_char(m->out, '|');
-        add_cell(m, name);
-        add_cell(m, isnan(d->difference.a) ? "-" : compare_value(text, d->difference.a, f->unit, false));
-        add_cell(m, isnan(d->difference.b) ? "-" : compare_value(text, d->difference.b, f->unit, false));
-        add_cell(m, compare_change(text, d, f->unit, false));
+        markdown_begin_row(m);
+        markdown_add_cell(m, name);
+        markdown_add_cell(m, isnan(d->difference.a) ? "-" : compare_value(text, d->difference.a, f->unit, false));
+        markdown_add_cell(m, isnan(d->difference.b) ? "-" : compare_value(text, d->difference.b, f->unit, false));
+        markdown_add_cell(m, compare_change(text, d, f->unit, false));
         if (intervals)
-                add_cell(m, compare_interval(text, d, f->unit, false));
-        end_line(m);
+                markdown_add_cell(m, compare_interval(text, d, f->unit, false));
+        markdown_end_line(m);
 }
 
 static bool has_intervals(const Comparison *c, const ComparedPair *pair)
@@ -106,7 +51,7 @@ static int add_table(Markdown *m, const Comparison *c, const ComparedPair *pair,
                 return -ENOMEM;
         if (n == 0)
                 return 0;
-        if (!has_room(m, 4)) {
+        if (!markdown_has_room(m, 4)) {
                 m->left_out += n - 1;
                 return 0;
         }
@@ -130,7 +75,7 @@ static void add_pairs(Markdown *m, const Comparison *c, RunFigure figure)
         compare_figure_name(f, &title);
         for (size_t i = 0; i < c->n_pairs; i++)
                 intervals |= has_intervals(c, &c->pairs[i]);
-        if (!has_room(m, 4))
+        if (!markdown_has_room(m, 4))
                 return;
         add_head(m, string_get(&title), c->per_jobs ? c->base_name : c->groups[c->pairs[0].base].name,
                  c->per_jobs ? c->other_name : "other", intervals);
@@ -148,22 +93,22 @@ int compare_write_markdown(const Comparison *c, const CompareOptions *options, S
 {
         static const RunFigure main_figures[] = {RUN_WALL, RUN_PEAK, RUN_CPU};
         CompareOptions plain = *options;
-        Markdown m = {.out = out};
+        Markdown m = {.out = out, .most = LINES_MAX};
         _cleanup_string_ String answer = {0}, regression = {0};
         int r = 0;
 
         plain.shown.ascii = false;
         compare_answer(c, &plain, &answer);
-        add_line(&m, "**", string_get(&answer), "**");
+        markdown_add_line(&m, "**", string_get(&answer), "**");
         if (options->check) {
                 compare_regression_words(c, &plain, &regression);
-                end_line(&m);
-                add_line(&m, "Regression: ", string_get(&regression), "");
+                markdown_end_line(&m);
+                markdown_add_line(&m, "Regression: ", string_get(&regression), "");
         }
         if (c->n_notes > 0)
-                end_line(&m);
+                markdown_end_line(&m);
         for (size_t i = 0; i < c->n_notes && i < 10; i++)
-                add_line(&m, c->notes[i].warning ? "- warning: " : "- ", c->notes[i].text, "");
+                markdown_add_line(&m, c->notes[i].warning ? "- warning: " : "- ", c->notes[i].text, "");
         if (c->per_jobs || c->n_pairs > 1)
                 for (size_t i = 0; i < ARRAY_LENGTH(main_figures); i++)
                         add_pairs(&m, c, main_figures[i]);
@@ -171,9 +116,9 @@ int compare_write_markdown(const Comparison *c, const CompareOptions *options, S
                 for (size_t i = 0; r == 0 && i < COMPARE_TABLES; i++)
                         r = add_table(&m, c, &c->pairs[0], &compare_tables[i], options->all);
         if (m.left_out > 0) {
-                end_line(&m);
+                markdown_end_line(&m);
                 string_add_format(out, "%zu further lines: `vigia compare`", m.left_out);
-                end_line(&m);
+                markdown_end_line(&m);
         }
         return r < 0 || out->failed || answer.failed || regression.failed ? -ENOMEM : 0;
 }

@@ -47,3 +47,4 @@ const char *report_source(const ReportData *data); /* bpf, perf, poll; NULL: not
 /* The forms, from the data alone. */
 int report_write_text(const ReportData *data, const ReportOptions *options, String *out);
 int report_write_json(const ReportData *data, String *out);
+int report_write_markdown(const ReportData *data, String *out);

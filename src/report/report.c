@@ -205,14 +205,25 @@ int report_print(RunReader *reader, const ReportLabels *labels, FILE *to, Error 
         return 0;
 }
 
-int report_json(RunReader *reader, const ReportLabels *labels, String *out, Error *err)
+static int report_as(RunReader *reader, const ReportLabels *labels,
+                     int (*form)(const ReportData *data, String *out), String *out, Error *err)
 {
         ReportData data;
         int r = report_data_load_labelled(&data, reader, labels, err);
 
         if (r < 0)
                 return r;
-        r = report_write_json(&data, out);
+        r = form(&data, out);
         report_data_done(&data);
         return r < 0 ? error_set(err, r, "out of memory") : 0;
+}
+
+int report_json(RunReader *reader, const ReportLabels *labels, String *out, Error *err)
+{
+        return report_as(reader, labels, report_write_json, out, err);
+}
+
+int report_markdown(RunReader *reader, const ReportLabels *labels, String *out, Error *err)
+{
+        return report_as(reader, labels, report_write_markdown, out, err);
 }

@@ -18,6 +18,9 @@ typedef struct ReportOptions {
         unsigned columns; /* 0: 80 */
 } ReportOptions;
 
+/* What a report is written as. */
+typedef enum ReportForm { REPORT_TEXT, REPORT_JSON, REPORT_MARKDOWN } ReportForm;
+
 /* Labels by other rules than those of the recording. */
 typedef struct ReportLabels {
         LabelFn label;
@@ -37,6 +40,10 @@ int report_text(RunReader *reader, const ReportLabels *labels, const ReportOptio
 
 /* report_text as `to` wants it, printed there. */
 int report_print(RunReader *reader, const ReportLabels *labels, FILE *to, Error *err);
+
+/* Appends Markdown for the page of a CI job: at most 60 lines, strangers' text escaped; of a run that
+ * failed the last lines of its output, too. */
+int report_markdown(RunReader *reader, const ReportLabels *labels, String *out, Error *err);
 
 /* Appends SPEC 10's JSON (docs/report.schema.json), pretty-printed, ended by '\n'. */
 int report_json(RunReader *reader, const ReportLabels *labels, String *out, Error *err);

@@ -9,7 +9,7 @@
 #define MAJORS_SHOWN 4u
 
 /* What no rule knows is called by its program's name. */
-static const char *group_name(const SummaryGroup *g)
+const char *text_group_name(const SummaryGroup *g)
 {
         static const char prefix[] = "Other_";
         bool other = g->major && text_equal(g->major, "Other") && g->name[sizeof prefix - 1] &&
@@ -47,7 +47,7 @@ void text_add_composition(Page *p, uint64_t peak, size_t columns)
                 _cleanup_string_ String item = {0};
                 if (g->at_peak_bytes == 0 || g->at_peak_bytes < peak / 50)
                         break;
-                string_add_shown(&item, group_name(g), 16, p->ascii);
+                string_add_shown(&item, text_group_name(g), 16, p->ascii);
                 if (g->at_peak_processes > 1)
                         string_add_format(&item, " %s%u", p->ascii ? "x" : "×", g->at_peak_processes);
                 char *own = strchr(format_bytes(part, g->at_peak_bytes), ' ');
@@ -143,7 +143,7 @@ void text_add_programs(Page *p)
                 if (shown > 0 && share < 0.01)
                         break;
                 string_add_format(&item, shown ? ", %.0f %% " : "%.0f %% of CPU in ", share * 100);
-                string_add_shown(&item, group_name(g), 16, p->ascii);
+                string_add_shown(&item, text_group_name(g), 16, p->ascii);
                 if (g->processes > 1)
                         string_add_format(&item, " %s%s", p->ascii ? "x" : "×",
                                           format_count(count, g->processes));

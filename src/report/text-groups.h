@@ -11,3 +11,6 @@ void text_add_majors(Page *page);
 
 /* "81 % of CPU in cc1 ×312, 9 % ld ×12, 3 others". */
 void text_add_programs(Page *page);
+
+/* What a group is called: its category; what no rule knows by its program. Borrowed. */
+const char *text_group_name(const SummaryGroup *group);

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "report/report-words.h"
 #include "report/shown-command.h"
 #include "report/sparkline.h"
 #include "report/text-groups.h"
@@ -21,27 +22,8 @@ enum {
         TEXT_ALIKE = 2,     /* findings of one kind */
         CURVE = 12,        /* characters of a sparkline, if there is room */
         CURVE_LEAST = 6,
-        CPU_LEAST_NS = 50000000, /* of wall time: less says nothing about cores */
         PROGRAM_WIDTH = 14, /* of the heaviest table; longer names are cut */
 };
-
-/* "30.9 GiB of 31.2": the second unit only where it differs. */
-static void add_of(String *out, uint64_t part, uint64_t whole)
-{
-        char a[FORMAT_MAX], b[FORMAT_MAX];
-        const char *unit_a, *unit_b;
-
-        string_add(out, format_bytes(a, part));
-        if (whole == 0 || whole == RUN_UNKNOWN)
-                return;
-        format_bytes(b, whole);
-        unit_a = strchr(a, ' ');
-        unit_b = strchr(b, ' ');
-        if (unit_a && unit_b && text_equal(unit_a, unit_b))
-                string_add_format(out, " of %.*s", (int)(unit_b - b), b);
-        else
-                string_add_format(out, " of %s", b);
-}
 
 /* Memory and CPU, side by side over the same time: what stands left and right of the curves. */
 typedef struct Curves {
@@ -63,22 +45,6 @@ static void add_curve(Page *p, const Curves *c, const String *head, const Series
         for (size_t i = 0; i < c->width; i++)
                 highest = MAX(highest, values[i]);
         string_add_sparkline(p->out, values, c->width, full > 0 ? full : highest, p->ascii);
-}
-
-/* What the tree held at its highest, or the best that is known of a run too short for a tick. */
-static bool memory_head(const ReportData *d, String *out, uint64_t *ret_peak)
-{
-        const Summary *s = d->summary;
-        uint64_t peak = s->peak_pss_bytes != SUMMARY_UNKNOWN ? s->peak_pss_bytes : s->peak_rss_bytes;
-        char at[FORMAT_MAX];
-
-        *ret_peak = peak;
-        if (!s->peak_known || peak == SUMMARY_UNKNOWN || peak == 0)
-                return false;
-        add_of(out, peak, d->info->memory_bytes);
-        string_add_format(out, " at %s",
-                          format_duration(at, s->peak_t_ns > 0 ? (uint64_t)s->peak_t_ns : 0));
-        return true;
 }
 
 /* A process can rise and fall between two ticks; its own peak is then over the tree's. */
@@ -138,24 +104,6 @@ static void add_memory(Page *p, const Curves *c)
         add_memory_notes(p, peak, known);
 }
 
-static void cpu_head(const ReportData *d, String *out)
-{
-        uint64_t cpu_us = report_cpu_us(d), wall = report_wall_ns(d);
-        double busy = (double)cpu_us * 1e3 / (double)wall;
-
-        if (cpu_us == SUMMARY_UNKNOWN || wall == RUN_UNKNOWN || wall < CPU_LEAST_NS)
-                return;
-        if (busy < 0.05)
-                string_add(out, "under 0.1");
-        else
-                string_add_format(out, "%.*f", busy < 9.95, busy);
-        if (d->info->cpus > 0)
-                string_add_format(out, " of %u core%s busy", d->info->cpus,
-                                  d->info->cpus == 1 ? "" : "s");
-        else
-                string_add(out, " cores busy");
-}
-
 /* The end of a parallel run on one core: more cores would not have helped there. */
 static void add_tail(Page *p)
 {
@@ -172,23 +120,6 @@ static void add_tail(Page *p)
         page_label(p, "", PAGE_DIM);
         string_add_format(p->out, "only one core was busy in the last %s\n",
                           format_duration(length, tail));
-}
-
-/* The split, if it is known of all the time there was. */
-static void cpu_rest(const ReportData *d, String *out)
-{
-        const Summary *s = d->summary;
-        uint64_t cpu_us = report_cpu_us(d);
-        char user[FORMAT_MAX], system[FORMAT_MAX];
-
-        if (cpu_us == SUMMARY_UNKNOWN)
-                return;
-        if (s->user_us != SUMMARY_UNKNOWN && s->system_us != SUMMARY_UNKNOWN &&
-            s->user_us + s->system_us + 1000 >= cpu_us - cpu_us / 50)
-                string_add_format(out, "user %s, system %s", format_duration(user, s->user_us * NS_PER_US),
-                                  format_duration(system, s->system_us * NS_PER_US));
-        else
-                string_add_format(out, "%s of CPU time", format_duration(user, cpu_us * NS_PER_US));
 }
 
 static void add_cpu(Page *p, const Curves *c)
@@ -209,9 +140,9 @@ static void curves_init(Curves *c, const Page *p)
         size_t room = page_room(p), used;
 
         *c = (Curves){.width = CURVE};
-        c->memory_known = memory_head(p->data, &c->memory, &c->peak);
-        cpu_head(p->data, &c->cpu);
-        cpu_rest(p->data, &c->cpu_rest);
+        c->memory_known = report_memory_words(p->data, &c->memory, &c->peak);
+        report_cores_words(p->data, &c->cpu);
+        report_cpu_words(p->data, &c->cpu_rest);
         c->head_width = MAX(text_width(string_get(&c->memory)), text_width(string_get(&c->cpu)));
         used = c->head_width + 4 + text_width(string_get(&c->cpu_rest));
         if (used + CURVE > room)
@@ -225,11 +156,6 @@ static void curves_done(Curves *c)
         string_done(&c->cpu_rest);
 }
 
-static uint64_t peak_of(const SummaryProcess *p)
-{
-        return p->peak_rss_bytes != SUMMARY_UNKNOWN ? p->peak_rss_bytes : p->peak_pss_bytes;
-}
-
 /* Peak, program, what it worked on, how long it ran. */
 static void add_heaviest(Page *p)
 {
@@ -237,7 +163,7 @@ static void add_heaviest(Page *p)
         size_t names = 4, n = 0;
         _cleanup_string_ String line = {0};
 
-        while (n < s->n_top && n < TEXT_TOP && peak_of(&s->top[n]) != SUMMARY_UNKNOWN)
+        while (n < s->n_top && n < TEXT_TOP && report_peak_of(&s->top[n]) != SUMMARY_UNKNOWN)
                 n++; /* those of unknown peak come last, and say nothing here */
         for (size_t i = 0; i < n; i++) {
                 string_clear(&line);
@@ -251,7 +177,7 @@ static void add_heaviest(Page *p)
                 if (t->wall_ns != SUMMARY_UNKNOWN)
                         snprintf(ran, sizeof ran, "ran %s", format_duration(wall, t->wall_ns));
                 page_label(p, i == 0 ? "heaviest" : "", PAGE_DIM);
-                string_add_format(p->out, "%8s  ", format_bytes(figure, peak_of(t)));
+                string_add_format(p->out, "%8s  ", format_bytes(figure, report_peak_of(t)));
 
                 _cleanup_string_ String program = {0}, shown = {0};
                 string_clear(&line);
@@ -268,34 +194,13 @@ static void add_heaviest(Page *p)
         }
 }
 
-/* Which process below the command failed: "cc1 foo.c exited 1 at 12.3 s". */
 static void add_culprit(Page *p)
 {
-        const RunInfo *info = p->data->info;
-        const SummaryProcess *culprit = summary_culprit(p->data->summary);
-        _cleanup_string_ String text = {0};
-        char at[FORMAT_MAX];
+        _cleanup_string_ String line = {0};
 
-        if (!culprit || culprit->pid == p->data->summary->root_pid || info->timed_out ||
-            !info->complete || (info->exit_code <= 0 && info->exit_signal <= 0))
-                return;
-        shown_program(culprit, &text);
-        string_add_char(&text, ' ');
-        shown_work(culprit, &text);
-        _cleanup_string_ String line = {0}, ending = {0};
-        if (culprit->exit_signal > 0) {
-                string_add(&ending, " was killed by ");
-                string_add_signal(&ending, culprit->exit_signal);
-        } else {
-                string_add_format(&ending, " exited %d", culprit->exit_code);
-        }
-        if (culprit->end_ns > 0 && culprit->end_ns != INT64_MAX)
-                string_add_format(&ending, " at %s", format_duration(at, (uint64_t)culprit->end_ns));
-        size_t width = text_width(string_get(&ending));
-        string_add_shown(&line, string_get(&text), page_room(p) - MIN(width, page_room(p) - 10),
-                         p->ascii);
-        string_add(&line, string_get(&ending));
-        page_text(p, "failed", PAGE_DIM, string_get(&line), 1);
+        if (report_culprit_words(p->data, page_room(p), p->ascii, &line))
+                page_text(p, "failed", PAGE_DIM, string_get(&line), 1);
+        p->out->failed |= line.failed;
 }
 
 /* What is missing from the recording is told before any of its figures. */
@@ -340,38 +245,13 @@ static void add_findings(Page *p, bool losses)
         }
 }
 
-/* What the watching itself cost, and how far its figures can be trusted. */
 static void add_own(Page *p)
 {
-        const ReportData *d = p->data;
-        const RunInfo *info = d->info;
-        const Summary *s = d->summary;
-        uint64_t wall = report_wall_ns(d), processes = report_processes(d);
-        uint64_t memory = info->own_private_bytes != RUN_UNKNOWN ? info->own_private_bytes
-                                                                  : info->own_peak_rss_bytes;
         _cleanup_string_ String text = {0};
-        char figure[FORMAT_MAX];
 
-        if (info->own_cpu_us != RUN_UNKNOWN && (wall == RUN_UNKNOWN || wall < NS_PER_SECOND))
-                string_add_format(&text, "%s of CPU, ",
-                                  format_duration(figure, info->own_cpu_us * NS_PER_US));
-        else if (info->own_cpu_us != RUN_UNKNOWN)
-                string_add_format(&text, "%s of a core, ",
-                                  format_percent(figure, (double)info->own_cpu_us * 1e3 / (double)wall));
-        if (memory != RUN_UNKNOWN)
-                string_add_format(&text, "%s; ", format_bytes(figure, memory));
-        string_add_format(&text, "%s process%s", format_count(figure, processes),
-                          processes == 1 ? "" : "es");
-        if (info->partial)
-                string_add(&text, " seen, short ones missed");
-        else if (info->lost_events != RUN_UNKNOWN && info->lost_events > 0)
-                string_add_format(&text, ", %s events lost", format_count(figure, info->lost_events));
-        else if (info->lost_events == 0)
-                string_add(&text, ", none lost");
-        string_add_format(&text, " (%s%s%s)", report_source(d) ? report_source(d) : "source not known",
-                          s->peaks_sampled + s->peaks_estimated > s->peaks_exact ? ", peaks sampled" : "",
-                          s->peaks_estimated > 0 ? ", short ones estimated" : "");
+        report_own_words(p->data, &text);
         page_text(p, "vigia", PAGE_DIM, string_get(&text), 2);
+        p->out->failed |= text.failed;
 }
 
 static void add_place(Page *p)

@@ -52,3 +52,23 @@ typedef struct SweepTextOptions {
 
 /* The text of summary.txt and of `vigia report`. 0 or -ENOMEM. */
 int sweep_text(const Sweep *sweep, const SweepTextOptions *options, String *out);
+
+/* Markdown for the page of a CI job, at most 60 lines. 0 or -ENOMEM. */
+int sweep_markdown(const Sweep *sweep, String *out);
+
+/* ---- what both say ---- */
+
+typedef enum SweepMood { SWEEP_MOOD_FINE, SWEEP_MOOD_WARNING, SWEEP_MOOD_FAILED } SweepMood;
+
+/* One sentence: which -j is fastest and what it takes. Returns how good the news is. */
+SweepMood sweep_answer(const Sweep *sweep, const SweepResult *result, bool ascii, String *to);
+
+size_t sweep_count_measured(const SweepResult *result); /* levels of which a time is known */
+const char *sweep_level_name(char buffer[FORMAT_MAX], unsigned jobs); /* "-j8", "the build" */
+const char *sweep_runs_text(char *to, size_t size, const SweepLevel *level); /* "2 of 3" */
+/* "+12 %" over the best; "" for the best itself. There is a best. */
+const char *sweep_over_text(char text[FORMAT_MAX], const SweepResult *result, const SweepLevel *level);
+
+/* What failed, how sure the figures are, where they are from: told one by one, not made safe. */
+typedef void (*SweepRemarkFn)(void *data, const char *label, const char *text);
+void sweep_remarks(const Sweep *sweep, const SweepResult *result, SweepRemarkFn tell, void *data);

@@ -1,7 +1,6 @@
 /* The answer first, then a table by -j, then what held the memory, then what is to be known about how
  * sure all this is. */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,101 +54,7 @@ static void add_cell(String *to, const char *text, size_t width)
         string_add(to, text);
 }
 
-static const char *level_name(char buffer[FORMAT_MAX], unsigned jobs)
-{
-        if (jobs == 0)
-                text_copy(buffer, FORMAT_MAX, "the build");
-        else
-                snprintf(buffer, FORMAT_MAX, "-j%u", jobs);
-        return buffer;
-}
-
 /* ---- the answer ---- */
-
-/* Whom to name beside the fastest: who is as fast with less memory, else who needs the least. */
-static size_t choose_thrifty(const SweepResult *result)
-{
-        const SweepLevel *best = &result->levels[result->best];
-        size_t found = SIZE_MAX;
-
-        for (size_t i = 0; i < result->n_levels; i++) {
-                const SweepLevel *level = &result->levels[i];
-                bool as_fast = level->wall_ns.n > 0 && level->peak_bytes.n > 0 && i != result->best &&
-                               (double)level->wall_ns.median < (double)best->wall_ns.median * 1.01;
-                if (as_fast && level->peak_bytes.median < best->peak_bytes.median * 19 / 20 &&
-                    (found == SIZE_MAX || level->peak_bytes.median < result->levels[found].peak_bytes.median))
-                        found = i;
-        }
-        return found != SIZE_MAX ? found : result->least;
-}
-
-static void add_least(const Page *p, String *to)
-{
-        const SweepResult *result = p->result;
-        const SweepLevel *best = &result->levels[result->best], *least = &result->levels[choose_thrifty(result)];
-        char name[FORMAT_MAX];
-
-        if (least == best || least->wall_ns.n == 0 || best->wall_ns.median == 0 ||
-            best->peak_bytes.median == 0)
-                return;
-        double longer = (double)least->wall_ns.median / (double)best->wall_ns.median - 1;
-        double memory = (double)least->peak_bytes.median / (double)best->peak_bytes.median;
-        if (memory > 0.95)
-                return;
-        if (longer < 0.01)
-                string_add_format(to, "; %s is as fast and needs ", level_name(name, least->jobs));
-        else if (longer < 0.995)
-                string_add_format(to, "; %s takes %.0f %% longer and needs ", level_name(name, least->jobs),
-                                  longer * 100);
-        else
-                string_add_format(to, "; %s takes %.1f times as long and needs ", level_name(name, least->jobs),
-                                  longer + 1);
-        if (memory > 0.46 && memory < 0.54)
-                string_add(to, "half the memory");
-        else
-                string_add_format(to, "%.0f %% of the memory", memory * 100);
-}
-
-static size_t count_measured(const SweepResult *result)
-{
-        size_t n = 0;
-
-        for (size_t i = 0; i < result->n_levels; i++)
-                n += result->levels[i].wall_ns.n > 0;
-        return n;
-}
-
-static Style make_answer(const Page *p, String *to)
-{
-        const SweepResult *result = p->result;
-        char name[FORMAT_MAX], time[FORMAT_MAX], peak[FORMAT_MAX];
-        _cleanup_string_ String label = {0};
-
-        string_add_shown(&label, p->sweep->label, 30, p->options->ascii);
-        string_add_format(to, "%s: ", string_get(&label));
-        if (result->best == SIZE_MAX) {
-                if (result->n_done > 0)
-                        string_add(to, "what the builds took is not known");
-                else if (result->n_failed > 0)
-                        string_add_format(to, "no build came through; %zu failed", result->n_failed);
-                else
-                        string_add(to, "nothing is measured yet");
-                return RED;
-        }
-        const SweepLevel *best = &result->levels[result->best];
-        bool single = count_measured(result) == 1;
-        string_add_format(to, "%s %s%s %s", level_name(name, best->jobs), single ? "takes" : "is fastest",
-                          single ? "" : result->n_left > 0 ? " so far:" : ":",
-                          format_duration(time, best->wall_ns.median));
-        if (best->peak_bytes.n > 0)
-                string_add_format(to, ", peak %s", format_bytes(peak, best->peak_bytes.median));
-        if (!single && result->least != SIZE_MAX)
-                add_least(p, to);
-        if (result->n_left > 0)
-                string_add_format(to, " (%zu of %zu runs done)", result->n_done,
-                                  result->n_done + result->n_failed + result->n_left);
-        return result->n_failed + result->n_left > 0 ? YELLOW : GREEN;
-}
 
 /* Words in lines; what does not fit goes on below. */
 static void add_wrapped(const Page *p, const char *text, size_t indent)
@@ -185,9 +90,9 @@ static void add_wrapped(const Page *p, const char *text, size_t indent)
 static void add_answer(const Page *p)
 {
         _cleanup_string_ String answer = {0};
-        Style style = make_answer(p, &answer);
+        SweepMood mood = sweep_answer(p->sweep, p->result, p->options->ascii, &answer);
 
-        begin(p, style);
+        begin(p, mood == SWEEP_MOOD_FAILED ? RED : mood == SWEEP_MOOD_WARNING ? YELLOW : GREEN);
         add_wrapped(p, string_get(&answer), 0);
         if (p->options->color) { /* the colour ends before the line does */
                 p->out->size--;
@@ -221,35 +126,6 @@ static const char *show_bytes(char *buffer, uint64_t bytes)
         return format_bytes(buffer, bytes);
 }
 
-/* "+12 %" over the best; "" for the best itself. */
-static void add_over(const Page *p, String *to, const SweepLevel *level, size_t width)
-{
-        const SweepLevel *best = &p->result->levels[p->result->best];
-        char text[FORMAT_MAX] = "";
-
-        if (level != best && level->wall_ns.n > 0 && best->wall_ns.median > 0) {
-                double over = (double)level->wall_ns.median / (double)best->wall_ns.median - 1;
-                if (over < 0.0995)
-                        snprintf(text, sizeof text, "+%.1f %%", over * 100);
-                else if (over < 9.995)
-                        snprintf(text, sizeof text, "+%.0f %%", over * 100);
-                else
-                        snprintf(text, sizeof text, "%.0f times", over + 1);
-        }
-        add_cell(to, text, width);
-}
-
-static const char *runs_text(char *to, size_t size, const SweepLevel *level)
-{
-        if (level->n_failed > 0)
-                snprintf(to, size, "%zu, %zu failed", level->n_done, level->n_failed);
-        else if (level->n_left > 0)
-                snprintf(to, size, "%zu of %zu", level->n_done, level->n_done + level->n_left);
-        else
-                snprintf(to, size, "%zu", level->n_done);
-        return to;
-}
-
 typedef struct Widths {
         size_t runs;
         bool spread; /* some -j has repeats */
@@ -261,7 +137,7 @@ static Widths measure(const SweepResult *result)
         char text[64];
 
         for (size_t i = 0; i < result->n_levels; i++) {
-                w.runs = MAX(w.runs, strlen(runs_text(text, sizeof text, &result->levels[i])));
+                w.runs = MAX(w.runs, strlen(sweep_runs_text(text, sizeof text, &result->levels[i])));
                 w.spread |= result->levels[i].wall_ns.n > 1;
         }
         return w;
@@ -290,13 +166,13 @@ static void add_level(const Page *p, const Widths *w, const SweepLevel *level)
         char text[64], cell[FORMAT_MAX];
         bool best = p->result->best != SIZE_MAX && level == &p->result->levels[p->result->best];
 
-        string_add(p->out, best && count_measured(p->result) > 1 ? "  * " : "    ");
+        string_add(p->out, best && sweep_count_measured(p->result) > 1 ? "  * " : "    ");
         snprintf(text, sizeof text, "%u", level->jobs);
         add_cell(p->out, level->jobs > 0 ? text : "", 4);
-        add_cell(p->out, runs_text(text, sizeof text, level), w->runs + 2);
+        add_cell(p->out, sweep_runs_text(text, sizeof text, level), w->runs + 2);
         if (level->n_done > 0) {
                 add_cell(p->out, level->wall_ns.n ? format_duration(cell, level->wall_ns.median) : "-", 9);
-                add_over(p, p->out, level, 8);
+                add_cell(p->out, sweep_over_text(cell, p->result, level), 8);
                 if (w->spread)
                         add_range(p, p->out, &level->wall_ns, show_duration, 18);
                 add_cell(p->out, level->peak_bytes.n ? format_bytes(cell, level->peak_bytes.median) : "-", 10);
@@ -407,103 +283,18 @@ static void add_remark(const Page *p, const char *label, const char *text)
         add_wrapped(p, string_get(&safe), 12);
 }
 
-static void add_failures(const Page *p)
+static void tell_remark(void *data, const char *label, const char *text)
 {
-        for (size_t i = 0; i < p->sweep->n_runs; i++) {
-                const SweepRun *run = &p->sweep->runs[i];
-                _cleanup_string_ String text = {0};
-                char time[FORMAT_MAX];
-                if (run->state != SWEEP_FAILED && run->state != SWEEP_TIMED_OUT && run->state != SWEEP_INTERRUPTED)
-                        continue;
-                string_add_format(&text, "%s: ", run->path);
-                if (run->state != SWEEP_FAILED)
-                        string_add(&text, sweep_state_name(run->state));
-                else if (run->exit_signal > 0)
-                        string_add_format(&text, "killed by signal %d", run->exit_signal);
-                else
-                        string_add_format(&text, "exit %d", run->exit_code);
-                if (run->figures.wall_ns != RUN_UNKNOWN)
-                        string_add_format(&text, " after %s", format_duration(time, run->figures.wall_ns));
-                if (run->state != SWEEP_INTERRUPTED)
-                        string_add_format(&text, "; its output is in %s/output.log", run->path);
-                add_remark(p, run->state == SWEEP_INTERRUPTED ? "stopped" : "failed", string_get(&text));
-        }
+        add_remark(data, label, text);
 }
 
-static void add_sureness(const Page *p)
-{
-        const SweepResult *result = p->result;
-        size_t least = SIZE_MAX;
-        bool partial = false;
-        uint64_t lost = 0;
-
-        for (size_t i = 0; i < result->n_levels; i++) {
-                if (result->levels[i].n_done > 0)
-                        least = MIN(least, result->levels[i].n_done);
-                partial |= result->levels[i].partial;
-                lost += result->levels[i].lost_events;
-        }
-        if (least == 1)
-                add_remark(p, "spread", result->n_done == 1 ? "one run: no spread known"
-                                        : result->n_done == count_measured(result)
-                                                ? "one run each: no spread known"
-                                                : "some have one run only: their spread is not known");
-        else if (result->n_levels > 1 && result->n_done > 0 && !sweep_best_is_clear(result))
-                add_remark(p, "spread", "the ranges of the fastest overlap: more repeats would tell them apart");
-        if (partial)
-                add_remark(p, "partial", "short processes were missed (capture by polling): peaks and CPU are too low");
-        if (lost > 0) {
-                _cleanup_string_ String text = {0};
-                char count[FORMAT_MAX];
-                string_add_format(&text, "%s events of processes; their figures are missing", format_count(count, lost));
-                add_remark(p, "lost", string_get(&text));
-        }
-}
-
-static void add_cpus(const Page *p)
-{
-        static const char *const names[] = {"", "adaptive", "manual"};
-        _cleanup_string_ String text = {0};
-
-        if (p->sweep->policy == CPUS_OFF)
-                return;
-        string_add_format(&text, "%s:", names[p->sweep->policy]);
-        for (size_t i = 0; i < p->result->n_levels; i++)
-                for (size_t k = 0; k < p->sweep->n_runs; k++) {
-                        const SweepRun *run = &p->sweep->runs[k];
-                        char name[FORMAT_MAX];
-                        if (run->warm_up || run->jobs != p->result->levels[i].jobs || !run->build_cpus)
-                                continue;
-                        string_add_format(&text, "%s %s on %s, recorder on %s", i ? ";" : "", level_name(name, run->jobs),
-                                          run->build_cpus, run->recorder_cpus);
-                        break;
-                }
-        add_remark(p, "CPUs", string_get(&text));
-}
-
-static void add_remarks(const Page *p)
+static void add_remarks(Page *p)
 {
         const Sweep *s = p->sweep;
         _cleanup_string_ String text = {0};
-        char count[FORMAT_MAX];
 
         string_add_char(p->out, '\n');
-        add_failures(p);
-        add_sureness(p);
-        add_cpus(p);
-        if (s->order == SWEEP_RANDOM) {
-                string_add_format(&text, "random, --seed %" PRIu64, s->seed);
-                add_remark(p, "order", string_get(&text));
-                string_clear(&text);
-        }
-        if (s->host)
-                string_add_format(&text, "%s, ", s->host);
-        string_add_format(&text, "%u CPUs", s->cpus);
-        if (s->usable_cpus != s->cpus)
-                string_add_format(&text, " (%u of them ours)", s->usable_cpus);
-        if (s->memory_bytes != RUN_UNKNOWN)
-                string_add_format(&text, ", %s", format_bytes(count, s->memory_bytes));
-        add_remark(p, "machine", string_get(&text));
+        sweep_remarks(s, p->result, tell_remark, p);
         if (p->options->path) {
                 string_clear(&text);
                 string_add(&text, p->options->path);
@@ -525,7 +316,7 @@ int sweep_text(const Sweep *sweep, const SweepTextOptions *options, String *out)
 
         if (r < 0)
                 return r;
-        const Page page = {sweep, &result, options, out, options->columns ? options->columns : 80};
+        Page page = {sweep, &result, options, out, options->columns ? options->columns : 80};
         add_answer(&page);
         if (result.best != SIZE_MAX) {
                 Widths widths = measure(&result);
