@@ -92,6 +92,9 @@ export class Page {
 		const parsed = JSON.parse(meta.textContent ?? '') as PageData;
 		if (parsed.format !== 1)
 			throw new Error(`the data are of format ${String(parsed.format)}, the page reads 1`);
+		// Without rules there are no majors.
+		for (const category of parsed.categories)
+			category.major ??= '';
 		return new Page(parsed, (data.textContent ?? '').trim());
 	}
 

@@ -7,7 +7,7 @@ import type { Viewport } from './viewport';
 /** Where time lies in an element: pixels from its left edge, and how many. */
 export type Area = { left(): number; width(): number };
 export type Options = {
-	/** A click or tap that was no drag, at a time and a height in pixels of the element. */
+	/** A click or tap that was no drag, at a time and a height in pixels of the element. Without this it pins the cursor. */
 	onClick?: (t: number, y: number, event: PointerEvent) => void;
 	/** The pointer is over a height of the element, null: it left. */
 	onHover?: (t: number | null, y: number) => void;
@@ -130,9 +130,17 @@ class Gestures {
 			return;
 		this.#begin = null;
 		if (!this.#moved)
-			this.#options.onClick?.(this.#time(point.x), point.y, event);
+			this.#click(point, event);
 		else if (!this.#panning && Math.abs(point.x - begin.x) >= SLOP)
 			this.#viewport.zoomTo(this.#time(begin.x), this.#time(point.x));
+	}
+
+	#click(point: Finger, event: PointerEvent): void {
+		const t = this.#time(point.x), pinned = this.#viewport.pinned;
+		if (this.#options.onClick)
+			this.#options.onClick(t, point.y, event);
+		else
+			this.#viewport.pin(pinned !== null && Math.abs(pinned - t) < (this.#viewport.span / Math.max(1, this.#area.width())) * SLOP ? null : t);
 	}
 
 	#cancel(): void {
@@ -189,6 +197,7 @@ export function handleKey(event: KeyboardEvent, viewport: Viewport): boolean {
 	case 'End': viewport.panBy(viewport.full.to); return true;
 	case 'Escape':
 		viewport.setCursor(null);
+		viewport.pin(null);
 		viewport.select(null);
 		return true;
 	case 'ArrowLeft': case 'ArrowRight':
@@ -196,7 +205,8 @@ export function handleKey(event: KeyboardEvent, viewport: Viewport): boolean {
 		if (event.shiftKey) {
 			viewport.panBy((step * (to - from)) / 10);
 		} else {
-			viewport.setCursor(at + (step * (to - from)) / 100);
+			viewport.setCursor(null);
+			viewport.pin(at + (step * (to - from)) / 100);
 			viewport.reveal(viewport.cursor ?? at);
 		}
 		return true;

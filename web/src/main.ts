@@ -1,39 +1,73 @@
 // The report page: reads its data, then lets each part fill its section, in LOOK's order.
 import './report.css';
+import { CategoryView } from './categories';
+import { mountCpu } from './cpu';
 import { Page } from './data';
 import { h, replace } from './dom';
+import { marksOf, mountFindings } from './findings';
+import { mountHead } from './head';
 import { lang } from './i18n';
+import { mountMemory } from './memory';
+import { mountMonitors } from './monitors';
 import type { Mount } from './mount';
+import { mountOverview, settings } from './overview';
 import { mount as mountAlive } from './processes/alive';
 import { mount as mountIdle } from './processes/idle';
 import { mount as mountTable } from './processes/table';
 import { mount as mountTimeline } from './processes/timeline';
+import { mountRecorded } from './recorded';
 import { theme } from './theme';
 import { Viewport } from './viewport';
 
-const PARTS: readonly { id: string; mount: Mount }[] = [
-	{ id: 'timeline', mount: mountTimeline },
-	{ id: 'alive', mount: mountAlive },
-	{ id: 'idle', mount: mountIdle },
-	{ id: 'processes', mount: mountTable },
-];
+function partsOf(page: Page): readonly { id: string; mount: Mount }[] {
+	const view = new CategoryView(page.meta.categories), marks = marksOf(page);
+	return [
+		{ id: 'head', mount: (section) => mountHead(section, page) },
+		{ id: 'findings', mount: mountFindings },
+		{ id: 'overview', mount: (section, _, viewport) => mountOverview(section, page, viewport, marks) },
+		{ id: 'memory', mount: (section, _, viewport) => mountMemory(section, page, viewport, view, marks) },
+		{ id: 'cpu', mount: (section, _, viewport) => mountCpu(section, page, viewport, view, marks) },
+		{ id: 'timeline', mount: mountTimeline },
+		{ id: 'alive', mount: mountAlive },
+		{ id: 'idle', mount: mountIdle },
+		{ id: 'monitors', mount: (section, _, viewport) => mountMonitors(section, page, viewport, marks) },
+		{ id: 'processes', mount: mountTable },
+		{ id: 'recorded', mount: (section) => mountRecorded(section, page) },
+	];
+}
+
+function fail(where: Element, error: unknown): void {
+	where.append(h('p', { class: 'failure', role: 'alert' }, `This part could not be drawn: ${String(error)}`));
+}
+
+async function fill(main: HTMLElement, page: Page): Promise<void> {
+	const viewport = new Viewport(page.meta.duration_s), parts = partsOf(page);
+	const sections = parts.map(({ id }) => h('section', { id }));
+	replace(main, settings(), sections);
+	addEventListener('resize', () => viewport.relayout());
+	// What fails in one part leaves the others.
+	await Promise.all(parts.map(async (part, i) => {
+		try {
+			await part.mount(sections[i]!, page, viewport);
+		} catch (error) {
+			fail(sections[i]!, error);
+		}
+	}));
+	document.documentElement.dataset['ready'] = 'true';
+}
 
 async function start(): Promise<void> {
 	const main = document.getElementById('vigia');
 	if (!main)
 		return;
-	const page = Page.ofDocument();
 	document.documentElement.lang = lang;
 	theme.start();
-	const viewport = new Viewport(page.meta.duration_s);
-	const sections = PARTS.map(({ id }) => h('section', { id }));
-	replace(main, sections);
-	for (const [i, part] of PARTS.entries())
-		await part.mount(sections[i]!, page, viewport);
-	addEventListener('resize', () => viewport.relayout());
+	try {
+		await fill(main, Page.ofDocument());
+	} catch (error) {
+		// The text summary is still on the page.
+		fail(main, error);
+	}
 }
 
-start().catch((error: unknown) => {
-	// The text summary is still on the page, or what was drawn so far.
-	document.getElementById('vigia')?.prepend(h('p', { class: 'failure', role: 'alert' }, `The charts could not be drawn: ${String(error)}`));
-});
+void start();

@@ -40,13 +40,26 @@ export function shade(hue: string, n: number): string {
 	return n % 2 === 1 ? mix(hue, '#ffffff', part) : mix(hue, '#000000', part * 0.8);
 }
 
-/** A colour for each category (same index), by its place among those of its major. */
+/** A colour for each major category: its hue, or a shade of it where another major has it already. */
+export function majorColors(categories: readonly Category[]): Map<string, string> {
+	const taken = new Map<string, number>(), colors = new Map<string, string>();
+	for (const { major } of categories) {
+		if (colors.has(major))
+			continue;
+		const hue = hueOf(major), n = taken.get(hue) ?? 0;
+		taken.set(hue, n + 1);
+		colors.set(major, shade(hue, n * 3));
+	}
+	return colors;
+}
+
+/** A colour for each category (same index): shades of its major's, the largest has that itself. */
 export function colorsOf(categories: readonly Category[]): string[] {
-	const seen = new Map<string, number>();
+	const seen = new Map<string, number>(), majors = majorColors(categories);
 	return categories.map(({ major }) => {
-		const hue = hueOf(major), n = seen.get(hue) ?? 0;
-		seen.set(hue, n + 1);
-		return shade(hue, n);
+		const n = seen.get(major) ?? 0;
+		seen.set(major, n + 1);
+		return shade(majors.get(major)!, n);
 	});
 }
 

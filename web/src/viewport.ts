@@ -13,7 +13,8 @@ export const gutterOf = (width: number): Gutter => (width < 700 ? { left: 54, ri
 export class Viewport {
 	readonly full: Range;
 	#range: Range;
-	#cursor: number | null = null;
+	#hover: number | null = null;
+	#pinned: number | null = null;
 	#selection: number | null = null;
 	readonly #least: number;
 	readonly #listeners: { [C in Change]: Set<() => void> } = { range: new Set(), cursor: new Set(), selection: new Set(), layout: new Set() };
@@ -29,14 +30,17 @@ export class Viewport {
 		fragment.onChange(() => {
 			this.#read();
 			this.#notify('range');
+			this.#notify('cursor');
 			this.#notify('selection');
 		});
 	}
 
 	get range(): Range { return this.#range; }
 	get span(): number { return this.#range.to - this.#range.from; }
-	/** Seconds, null: no cursor. */
-	get cursor(): number | null { return this.#cursor; }
+	/** Seconds: where the pointer is, else the moment that was clicked; null: neither. */
+	get cursor(): number | null { return this.#hover ?? this.#pinned; }
+	/** The moment that was clicked; in the address. */
+	get pinned(): number | null { return this.#pinned; }
 	/** Row of the selected process, null: none. */
 	get selection(): number | null { return this.#selection; }
 	get zoomed(): boolean { return this.span < (this.full.to - this.full.from) * 0.9999; }
@@ -44,6 +48,8 @@ export class Viewport {
 	#read(): void {
 		const told = /^(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)$/.exec(fragment.get('t') ?? '');
 		this.#range = told ? this.#fit(Number(told[1]), Number(told[2])) : this.full;
+		const at = fragment.get('at');
+		this.#pinned = at !== null && /^\d+(?:\.\d+)?$/.test(at) ? Math.min(this.full.to, Number(at)) : null;
 		const selected = fragment.get('p');
 		this.#selection = selected !== null && /^\d{1,9}$/.test(selected) ? Number(selected) : null;
 	}
@@ -81,7 +87,7 @@ export class Viewport {
 		if (range.from === this.#range.from && range.to === this.#range.to)
 			return;
 		this.#range = range;
-		const digits = Math.max(0, Math.min(6, Math.ceil(3 - Math.log10(range.to - range.from))));
+		const digits = this.#digits();
 		fragment.set('t', range === this.full ? null : `${range.from.toFixed(digits)}-${range.to.toFixed(digits)}`);
 		this.#notify('range');
 	}
@@ -108,12 +114,28 @@ export class Viewport {
 			this.panBy(t - (this.#range.from + this.#range.to) / 2);
 	}
 
+	#clamp(t: number | null): number | null {
+		return t === null ? null : Math.max(this.full.from, Math.min(this.full.to, t));
+	}
+
 	setCursor(t: number | null): void {
-		const cursor = t === null ? null : Math.max(this.full.from, Math.min(this.full.to, t));
-		if (cursor === this.#cursor)
+		const hover = this.#clamp(t);
+		if (hover === this.#hover)
 			return;
-		this.#cursor = cursor;
+		this.#hover = hover;
 		this.#notify('cursor');
+	}
+
+	/** Keeps the cursor at a moment after the pointer has left; null: no longer. */
+	pin(t: number | null): void {
+		this.#pinned = this.#clamp(t);
+		fragment.set('at', this.#pinned === null ? null : String(Number(this.#pinned.toFixed(this.#digits()))));
+		this.#notify('cursor');
+	}
+
+	// Enough for a thousandth of what is seen.
+	#digits(): number {
+		return Math.max(0, Math.min(6, Math.ceil(3 - Math.log10(this.span))));
 	}
 
 	select(process: number | null): void {

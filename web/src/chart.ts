@@ -1,0 +1,221 @@
+// One chart over the shared time axis: uPlot draws, the viewport says what is seen, a legend of our
+// own is the control. Only what is seen of the data, at the level that fits, is given to uPlot.
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { chartDraw } from './chart-draw';
+import { h } from './dom';
+import { moment, type Quantity } from './format';
+import { attachGestures, attachKeys } from './gestures';
+import { theme } from './theme';
+import { timeTicks, valueScale } from './ticks';
+import { gutterOf, type Range, type Viewport } from './viewport';
+
+export type Line = {
+	key: string; label: string; color: string;
+	/** NaN: unknown. */
+	values: Float64Array<ArrayBuffer>;
+	/** Dashed, and over a stack, not in it. */
+	dash?: boolean; width?: number;
+	/** Not drawn; its name stays in the legend. */
+	hidden?: boolean;
+};
+export type Limit = { text: string; value: number };
+/** What is drawn now: all lines over the same times. */
+export type Frame = { t: Float64Array<ArrayBuffer>; lines: Line[]; stacked: boolean; limits: Limit[]; quantity: Quantity; whole: boolean };
+export type Mark = { t: number; severity: string; title: string };
+export type ChartOptions = {
+	height: number; label: string;
+	load: (range: Range, pixels: number) => Promise<Frame | null>;
+	/** After a frame was drawn, and when the cursor moved: index of the value under it, null none. */
+	onFrame?: (frame: Frame) => void;
+	onCursor?: (frame: Frame, index: number | null) => void;
+	marks?: readonly Mark[];
+};
+
+const holes = (values: ArrayLike<number>): (number | null)[] => Array.from(values, (v) => (v === v ? v : null));
+
+/** Sums from the bottom; an unknown part counts nothing, where all are unknown there is a gap. */
+function stack(lines: readonly Line[], n: number): (number | null)[][] {
+	const sum = new Float64Array(n), seen = new Uint8Array(n);
+	return lines.map(({ values }) => {
+		for (let i = 0; i < n; i++) {
+			const v = values[i]!;
+			if (v === v) {
+				sum[i]! += v;
+				seen[i] = 1;
+			}
+		}
+		return Array.from(sum, (v, i) => (seen[i] ? v : null));
+	});
+}
+
+function extent(frame: Frame): { low: number; high: number } {
+	const lines = frame.lines.filter((line) => !line.hidden);
+	let low = 0, high = 0;
+	const sum = new Float64Array(frame.t.length);
+	for (const { values, dash } of lines)
+		for (let i = 0; i < values.length; i++) {
+			const v = values[i]!;
+			if (v !== v)
+				continue;
+			const top = frame.stacked && !dash ? (sum[i]! += v) : v;
+			if (top > high)
+				high = top;
+			if (v < low)
+				low = v;
+		}
+	// A limit that is far above would flatten what there is to see.
+	for (const { value } of frame.limits)
+		if (value <= high * 3 && value > high)
+			high = value;
+	return { low, high: high > low ? high : low + 1 };
+}
+
+export class TimeChart {
+	readonly host: HTMLElement;
+	readonly #viewport: Viewport;
+	readonly #options: ChartOptions;
+	readonly #box = h('div', { class: 'chart-box' });
+	#plot: uPlot | null = null;
+	#frame: Frame | null = null;
+	#shape = '';
+	#wanted = 0;
+	#visible = false;
+	#stale = true;
+	#scale = { min: 0, max: 1, at: [0] };
+
+	constructor(host: HTMLElement, viewport: Viewport, options: ChartOptions) {
+		this.host = host;
+		this.#viewport = viewport;
+		this.#options = options;
+		this.#box.style.height = `${options.height}px`;
+		this.#box.setAttribute('role', 'img');
+		this.#box.setAttribute('aria-label', options.label);
+		attachKeys(this.#box, viewport);
+		host.append(this.#box);
+		viewport.on('range', () => this.refresh());
+		viewport.on('cursor', () => this.#moveCursor());
+		viewport.on('layout', () => this.refresh());
+		theme.onChange(() => {
+			this.#shape = '';
+			this.refresh();
+		});
+		// Charts that are not on the screen draw when they come into it.
+		new IntersectionObserver(([entry]) => {
+			this.#visible = entry!.isIntersecting;
+			if (this.#visible && this.#stale)
+				this.refresh();
+		}, { rootMargin: '200px' }).observe(this.#box);
+		addEventListener('beforeprint', () => void this.#update());
+	}
+
+	get frame(): Frame | null { return this.#frame; }
+
+	/** Draws again; data may have changed. */
+	refresh(): void {
+		this.#stale = true;
+		if (this.#visible)
+			void this.#update();
+	}
+
+	async #update(): Promise<void> {
+		const wanted = ++this.#wanted, width = this.#box.clientWidth;
+		if (width === 0)
+			return;
+		this.#stale = false;
+		const gutter = gutterOf(width), { range } = this.#viewport;
+		const frame = await this.#options.load(range, Math.max(1, width - gutter.left - gutter.right));
+		// Something newer is under way.
+		if (wanted !== this.#wanted || !frame)
+			return;
+		this.#frame = frame;
+		const { low, high } = extent(frame);
+		this.#scale = valueScale(low, high, frame.quantity.base);
+		this.#draw(frame, width);
+		this.#options.onFrame?.(frame);
+		this.#moveCursor();
+	}
+
+	#draw(frame: Frame, width: number): void {
+		const shown = frame.lines.filter((line) => !line.hidden);
+		// The largest sum is drawn first, the others over it; what is no part of the stack comes last.
+		const parts = frame.stacked ? shown.filter((line) => !line.dash) : [], over = shown.filter((line) => !parts.includes(line));
+		const lines = [...[...parts].reverse(), ...over];
+		const columns = [...stack(parts, frame.t.length).reverse(), ...over.map((line) => holes(line.values))];
+		const data = [Array.from(frame.t), ...columns] as uPlot.AlignedData;
+		const shape = JSON.stringify([width, frame.stacked, theme.scheme, lines.map((l) => [l.key, l.color, l.dash, l.width])]);
+		if (!this.#plot || shape !== this.#shape) {
+			this.#plot?.destroy();
+			this.#shape = shape;
+			this.#plot = new uPlot(this.#uplot(frame.stacked, lines, width), data, this.#box);
+			attachGestures(this.#plot.over, { left: () => 0, width: () => this.#plot?.over.clientWidth ?? 1 }, this.#viewport);
+		} else {
+			this.#plot.setData(data, true);
+		}
+	}
+
+	#uplot(stacked: boolean, lines: readonly Line[], width: number): uPlot.Options {
+		const { palette } = theme, gutter = gutterOf(width);
+		const nothing = (): null => null;
+		const axis = { stroke: palette.dim, font: '12px system-ui, sans-serif', ticks: { show: false } };
+		return {
+			width, height: this.#options.height, padding: [10, gutter.right, 0, 0],
+			legend: { show: false }, select: { show: false, left: 0, top: 0, width: 0, height: 0 },
+			cursor: {
+				y: false, drag: { x: false, y: false, setScale: false }, points: { show: false },
+				bind: { mousedown: nothing, mouseup: nothing, click: nothing, dblclick: nothing, mousemove: nothing, mouseleave: nothing, mouseenter: nothing },
+			},
+			scales: {
+				x: { time: false, range: () => [this.#viewport.range.from, this.#viewport.range.to] },
+				y: { range: () => [this.#scale.min, this.#scale.max] },
+			},
+			axes: [
+				{ ...axis, size: 26, gap: 6, grid: { show: false },
+					splits: (u) => this.#xTicks(u).at,
+					values: (u, at) => { const { step } = this.#xTicks(u); return at.map((v) => moment(v, step)); } },
+				{ ...axis, size: gutter.left, gap: 8, grid: { stroke: palette.hairline, width: 1 },
+					splits: () => this.#scale.at,
+					values: (_, at) => at.map((v) => this.#yText(v)) },
+			],
+			series: [{}, ...lines.map((line): uPlot.Series => (stacked && !line.dash
+				? { stroke: palette.background, width: 0.5, fill: line.color, spanGaps: false, points: { show: false } }
+				: { stroke: line.color, width: line.width ?? 1.5, ...(line.dash ? { dash: [5, 4] } : {}), spanGaps: false, points: { size: 5, fill: line.color } }))],
+			hooks: { draw: [(u) => this.#frame && chartDraw(u, this.#frame, this.#options.marks ?? [], width)] },
+		};
+	}
+
+	#xTicks(u: uPlot): { step: number; at: number[] } {
+		const { from, to } = this.#viewport.range;
+		return timeTicks(from, to, Math.max(2, Math.floor(u.bbox.width / devicePixelRatio / 90)));
+	}
+
+	#yText(value: number): string {
+		const { quantity } = this.#frame!;
+		return quantity.text(value);
+	}
+
+	/** Index of the last value at or before a time; null where there is none. */
+	indexAt(t: number): number | null {
+		const times = this.#frame?.t;
+		if (!times || times.length === 0 || t < times[0]!)
+			return times && times.length > 0 && times[0]! - t < this.#viewport.full.to * 0.01 ? 0 : null;
+		let low = 0, high = times.length - 1;
+		while (low < high) {
+			const middle = (low + high + 1) >> 1;
+			if (times[middle]! <= t)
+				low = middle;
+			else
+				high = middle - 1;
+		}
+		return low;
+	}
+
+	#moveCursor(): void {
+		if (!this.#visible || !this.#plot || !this.#frame)
+			return;
+		const { cursor, range } = this.#viewport;
+		const inside = cursor !== null && cursor >= range.from && cursor <= range.to;
+		this.#plot.setCursor({ left: inside ? this.#plot.valToPos(cursor, 'x') : -10, top: 0 }, false);
+		this.#options.onCursor?.(this.#frame, cursor === null ? null : this.indexAt(cursor));
+	}
+}

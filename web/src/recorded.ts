@@ -1,0 +1,41 @@
+// How this was recorded: machine, source, losses, what vigia cost, what was left out of the page.
+import type { Page } from './data';
+import { h, shown } from './dom';
+import { bytes, count, duration, percent } from './format';
+import { clock } from './head';
+import { hint } from './overview';
+import { texts } from './i18n';
+
+const t = texts({
+	en: { title: 'How this was recorded', run: 'run', command: 'command', machine: 'machine', host: 'host', began: 'began', kernel: 'kernel', source: 'source', cost: 'vigia’s own cost', written: 'written', left: 'left out for size', version: 'vigia',
+		cores: '{n} cores', lost: '{n} events lost', none: 'no event lost', partial: 'partial: short processes were missed', cpu: '{cpu} of one core ({s} in all), {memory} of memory', page: 'this page', outside: 'worked for the run from outside', seen: '{n} connections', limit: 'cgroup limit {bytes}' },
+	pt: { title: 'Como isto foi registado', run: 'execução', command: 'comando', machine: 'máquina', host: 'anfitrião', began: 'começou', kernel: 'kernel', source: 'fonte', cost: 'custo do vigia', written: 'escrito', left: 'omitido pelo tamanho', version: 'vigia',
+		cores: '{n} núcleos', lost: '{n} eventos perdidos', none: 'nenhum evento perdido', partial: 'parcial: processos curtos escaparam', cpu: '{cpu} de um núcleo ({s} ao todo), {memory} de memória', page: 'esta página', outside: 'trabalharam de fora para a execução', seen: '{n} ligações', limit: 'limite do cgroup {bytes}' },
+	zh: { title: '记录方式', run: '运行', command: '命令', machine: '机器', host: '主机', began: '开始', kernel: '内核', source: '来源', cost: 'vigia 自身开销', written: '写入', left: '因大小而省略', version: 'vigia',
+		cores: '{n} 核', lost: '丢失 {n} 个事件', none: '没有丢失事件', partial: '不完整：漏记了短进程', cpu: '单核的 {cpu}（共 {s}），内存 {memory}', page: '本页', outside: '在外部为此运行工作', seen: '{n} 个连接', limit: 'cgroup 上限 {bytes}' },
+});
+
+export function mountRecorded(section: HTMLElement, page: Page): void {
+	const { report, machine, version, budget } = page.meta, { run, capture, own } = report;
+	const rows: [string, (string | HTMLElement)[]][] = [];
+	const row = (name: string, ...values: (string | null | false)[]): void => {
+		const told = values.filter((v): v is string => typeof v === 'string' && v !== '');
+		if (told.length > 0)
+			rows.push([name, told.map((v, i) => h('bdi', {}, shown(v, 2000) + (i + 1 < told.length ? ', ' : '')))]);
+	};
+	row(t('command'), run.command);
+	row(t('run'), run.id, run.label !== run.id && run.label);
+	row(t('began'), clock(page, 0, true));
+	row(t('machine'), run.host, machine.cpu, machine.cores !== null && t('cores', { n: count(machine.cores) }), machine.memory_bytes !== null && bytes(machine.memory_bytes),
+		machine.cgroup_limit_bytes !== null && t('limit', { bytes: bytes(machine.cgroup_limit_bytes) }));
+	row(t('kernel'), machine.kernel);
+	row(t('source'), capture.source, capture.partial ? t('partial') : null, capture.lost_events !== null && (capture.lost_events > 0 ? t('lost', { n: count(capture.lost_events) }) : t('none')));
+	if (own.cpu_percent !== null)
+		row(t('cost'), t('cpu', { cpu: percent(own.cpu_percent / 100), s: duration(own.cpu_s), memory: bytes(own.peak_rss_bytes) }));
+	row(t('written'), own.written_bytes === null ? null : bytes(own.written_bytes));
+	for (const one of report.outside.slice(0, 20))
+		row(t('outside'), one.name, one.address, one.connections !== null && t('seen', { n: count(one.connections) }));
+	row(t('version'), version);
+	row(t('left'), ...budget.left_out);
+	section.append(h('h2', {}, t('title')), h('dl', { class: 'recorded' }, rows.map(([name, values]) => [h('dt', {}, name), h('dd', {}, values)])), h('p', { class: 'section-note hint' }, hint()));
+}
