@@ -23,7 +23,6 @@ _vigia()
         fi
         case $previous in
         --source) mapfile -t COMPREPLY < <(compgen -W 'bpf perf poll' -- "$word") && return ;;
-        --to) mapfile -t COMPREPLY < <(compgen -W 'csv json parquet folio-migration summary.log' -- "$word") && return ;;
         --compression) mapfile -t COMPREPLY < <(compgen -W 'zstd snappy gzip brotli lz4 none' -- "$word") && return ;;
         --table) mapfile -t COMPREPLY < <(compgen -W 'processes samples totals events' -- "$word") && return ;;
         --user) mapfile -t COMPREPLY < <(compgen -u -- "$word") && return ;;
@@ -35,7 +34,11 @@ _vigia()
                 mapfile -t COMPREPLY < <(compgen -P "${word%"${word##*,}"}" -W "$(vigia config keys 2>/dev/null |
                         sed -n 's/^monitors\.\([a-z_]*\)\.enabled$/\1/p')" -- "${word##*,}") && return
                 ;;
-        --by) mapfile -t COMPREPLY < <(compgen -W 'label host' -- "$word") && return ;;
+        --by) case $verb in
+                export) mapfile -t COMPREPLY < <(compgen -W 'cpu memory' -- "$word") && return ;;
+                *) mapfile -t COMPREPLY < <(compgen -W 'label host' -- "$word") && return ;;
+                esac ;;
+        --to) mapfile -t COMPREPLY < <(compgen -W 'csv json parquet perfetto folded folio-migration summary.log' -- "$word") && return ;;
         --figures) mapfile -t COMPREPLY < <(compgen -P "${word%"${word##*,}"}" \
                 -W 'wall cpu user system peak rss cgroup processes' -- "${word##*,}") && return ;;
         --order) mapfile -t COMPREPLY < <(compgen -W 'given random' -- "$word") && return ;;

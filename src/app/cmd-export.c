@@ -1,4 +1,4 @@
-/* `vigia export RUN`: a run's tables as files that other programs read. */
+/* `vigia export RUN`: a run as files that other programs read: its tables, or one of it all. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include "app/commands.h"
 #include "app/compression.h"
 #include "app/export-folio-migration.h"
+#include "app/export-run.h"
 #include "app/export-summary-log.h"
 #include "app/progress.h"
 #include "base/cleanup.h"
@@ -17,7 +18,15 @@
 #include "base/text.h"
 #include "export/table-copy.h"
 
-#define FORMATS "csv, json, parquet, folio-migration or summary.log"
+#define FORMATS "csv, json, parquet, perfetto, folded, folio-migration or summary.log"
+
+typedef enum ExportKind {
+        EXPORT_TABLES,
+        EXPORT_FOLIO_MIGRATION, /* the text of kdevops' monitor: one table, no table's format */
+        EXPORT_SUMMARY_LOG,     /* of MyMonitor, and these: of the run, not of a table */
+        EXPORT_PERFETTO,
+        EXPORT_FOLDED,
+} ExportKind;
 
 typedef struct Export {
         const Command *command;
@@ -25,8 +34,8 @@ typedef struct Export {
         const char *output;
         TextList tables;
         TableCopy copy;
-        bool folio_migration; /* the text of kdevops' monitor, not a table's format */
-        bool summary_log;     /* of MyMonitor: of the run, not of a table */
+        ExportKind kind;
+        FoldedWeight weight;
         ParquetKeyValue metadata[2];
 } Export;
 
@@ -112,12 +121,19 @@ static int export_as_asked(Export *e, Error *err)
 {
         const char *named = e->tables.n ? e->tables.items[0] : NULL;
 
-        if (e->summary_log)
+        switch (e->kind) {
+        case EXPORT_SUMMARY_LOG:
                 return export_summary_log(e->reader, e->output, err);
-        if (!e->folio_migration)
+        case EXPORT_PERFETTO:
+                return export_perfetto(e->reader, e->output, err);
+        case EXPORT_FOLDED:
+                return export_folded(e->reader, e->weight, e->output, err);
+        case EXPORT_FOLIO_MIGRATION:
+                return export_folio_migration(e->reader, export_folio_migration_table(e->reader, named, err),
+                                              e->output, err);
+        default:
                 return export_all(e, err);
-        return export_folio_migration(e->reader, export_folio_migration_table(e->reader, named, err),
-                                      e->output, err);
+        }
 }
 
 static int open_and_export(Export *e, const char *name)
@@ -132,7 +148,7 @@ static int open_and_export(Export *e, const char *name)
         if (r == 0) {
                 e->reader = reader;
                 r = check_tables(e, &err);
-                if (r == 0 && e->folio_migration && e->tables.n == 0 &&
+                if (r == 0 && e->kind == EXPORT_FOLIO_MIGRATION && e->tables.n == 0 &&
                     !export_folio_migration_table(reader, NULL, &err))
                         r = -ENOENT;
         }
@@ -159,28 +175,52 @@ static int open_and_export(Export *e, const char *name)
 /* What can be said of a format before a run is opened. */
 static int parse_format(Export *e, const char *to, Error *err)
 {
+        static const struct {
+                const char *name;
+                ExportKind kind;
+        } kinds[] = {{"folio-migration", EXPORT_FOLIO_MIGRATION},
+                     {"summary.log", EXPORT_SUMMARY_LOG},
+                     {"summary-log", EXPORT_SUMMARY_LOG},
+                     {"perfetto", EXPORT_PERFETTO},
+                     {"chrome", EXPORT_PERFETTO},
+                     {"folded", EXPORT_FOLDED}};
+
         if (!to)
                 return error_set(err, EINVAL, "export: expected --to " FORMATS);
-        e->folio_migration = text_equal(to, "folio-migration");
-        if (e->folio_migration && e->tables.n > 1)
-                return error_set(err, EINVAL, "export: folio-migration is one table; expected one --table");
-        e->summary_log = text_equal(to, "summary.log") || text_equal(to, "summary-log");
-        if (e->summary_log && e->tables.n > 0)
-                return error_set(err, EINVAL, "export: summary.log is of the whole run; expected no --table");
-        if (!e->folio_migration && !e->summary_log && table_format_parse(to, &e->copy.format) < 0)
+        for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
+                if (text_equal(to, kinds[i].name))
+                        e->kind = kinds[i].kind;
+        if (e->kind == EXPORT_TABLES && table_format_parse(to, &e->copy.format) < 0)
                 return error_set(err, EINVAL, "export: --to %s: expected " FORMATS, to);
+        if (e->kind == EXPORT_FOLIO_MIGRATION && e->tables.n > 1)
+                return error_set(err, EINVAL, "export: folio-migration is one table; expected one --table");
+        if (e->kind > EXPORT_FOLIO_MIGRATION && e->tables.n > 0)
+                return error_set(err, EINVAL, "export: %s is of the whole run; expected no --table", to);
+        return 0;
+}
+
+static int parse_weight(Export *e, const char *by, Error *err)
+{
+        if (!by)
+                return 0;
+        if (e->kind != EXPORT_FOLDED)
+                return error_set(err, EINVAL, "export: --by goes with --to folded");
+        if (!text_equal(by, "cpu") && !text_equal(by, "memory"))
+                return error_set(err, EINVAL, "export: --by %s: expected cpu or memory", by);
+        e->weight = text_equal(by, "memory") ? FOLDED_MEMORY : FOLDED_CPU;
         return 0;
 }
 
 static int run_export(const Command *command, int argc, char **argv)
 {
         Export e = {.command = command};
-        const char *to = NULL, *compression = NULL;
+        const char *to = NULL, *compression = NULL, *by = NULL;
         const Option options[] = {
-                {0, "to", "FORMAT", "csv, json, parquet, folio-migration, summary.log", OPTION_TEXT, &to},
-                {'o', "output", "PATH", "a folder; with one --table a file, or - for stdout",
+                {0, "to", "FORMAT", "csv, json, parquet; perfetto, folded; see below", OPTION_TEXT, &to},
+                {'o', "output", "PATH", "a folder; of one table or the run a file, or -",
                  OPTION_TEXT, &e.output},
                 {0, "table", "NAME", "only this table; may be given again", OPTION_LIST, &e.tables},
+                {0, "by", "WHAT", "folded: cpu (the default) or memory", OPTION_TEXT, &by},
                 {0, "compression", "NAME", COMPRESSION_HELP, OPTION_TEXT, &compression},
         };
         _cleanup_free_ char **words = NULL;
@@ -194,6 +234,8 @@ static int run_export(const Command *command, int argc, char **argv)
         if (r == 0)
                 r = parse_format(&e, to, &err);
         if (r == 0)
+                r = parse_weight(&e, by, &err);
+        if (r == 0)
                 r = compression_parse("export", compression, e.copy.format, &e.copy.parquet, &err);
         int code = r > 0   ? EXIT_FINE
                    : r < 0 ? usage_error(command, &err)
@@ -204,14 +246,18 @@ static int run_export(const Command *command, int argc, char **argv)
 
 const Command command_export = {
         .name = "export",
-        .summary = "write a run's tables as csv, json or parquet",
+        .summary = "write a run as csv, json, parquet, a trace or folded stacks",
         .usage = "RUN --to FORMAT [-o PATH] [--table NAME]…",
         .details = "RUN is a path, an id, the unique beginning of an id, or \"last\". All tables go\n"
                    "into a folder; one table goes to a file or to stdout:\n\n"
                    "  vigia export last --to csv -o tables\n"
                    "  vigia export last --to json --table processes | head -n 1\n\n"
-                   "folio-migration is the text that kdevops keeps, HOST_folio_migration_stats.txt:\n"
-                   "the local time and the counters of every sample. summary.log is MyMonitor's:\n"
-                   "duration, peak, and the peak of each category.",
+                   "Of the whole run, to a file or to stdout:\n\n"
+                   "  perfetto         Chrome trace events for ui.perfetto.dev: processes, counters,\n"
+                   "                   events, findings\n"
+                   "  folded           folded stacks for flame graphs: the tree of processes by CPU\n"
+                   "                   time in microseconds; --by memory: by their peaks in bytes\n"
+                   "  folio-migration  the text that kdevops keeps, of every sample\n"
+                   "  summary.log      MyMonitor's: duration, peak, and the peak of each category",
         .run = run_export,
 };

@@ -22,11 +22,7 @@ typedef struct ReportOptions {
 typedef enum ReportForm { REPORT_TEXT, REPORT_JSON, REPORT_MARKDOWN } ReportForm;
 
 /* Labels by other rules than those of the recording. */
-typedef struct ReportLabels {
-        LabelFn label;
-        void *data;
-        bool parents; /* the rules ask for them */
-} ReportLabels;
+typedef Labeller ReportLabels;
 
 /* Colour if `to` is a terminal and NO_COLOR is not set (no-color.org), ASCII unless the
  * environment's locale is UTF-8, the terminal's width up to 80. */

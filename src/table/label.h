@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 /* Borrowed from whoever labels, equal labels being the same pointer. Never NULL inside. */
 typedef struct Label {
         const char *major, *category;
@@ -21,3 +23,10 @@ typedef struct LabelWords {
 
 /* Never NULL; until `data` is freed. */
 typedef const Label *(*LabelFn)(const LabelWords *words, void *data);
+
+/* Who labels, for whoever reads rows of processes. */
+typedef struct Labeller {
+        LabelFn label;
+        void *data;
+        bool parents; /* the rules ask for them */
+} Labeller;

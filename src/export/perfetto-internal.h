@@ -1,0 +1,23 @@
+/* The parts of perfetto.h, shared by its files only. */
+#pragma once
+
+#include "export/perfetto.h"
+#include "export/trace-writer.h"
+
+typedef struct PerfettoRun {
+        RunReader *run;
+        const PerfettoOptions *options;
+        TraceWriter *to;
+        Error *err;
+} PerfettoRun;
+
+/* Slices of all images and the names of their tracks. 0 or -errno with a sentence. */
+int perfetto_add_processes(const PerfettoRun *p);
+
+/* Counters by category, and of all tables that have gauges or counters. */
+int perfetto_add_categories(const PerfettoRun *p);
+int perfetto_add_tables(const PerfettoRun *p);
+
+/* Rows of a table to a function until it says no. A table that is not there has none. */
+typedef int (*PerfettoRowsFn)(const Batch *rows, void *data); /* 0 or -ENOMEM */
+int perfetto_read(const PerfettoRun *p, const char *table, const char *const *columns, PerfettoRowsFn fn, void *data);
