@@ -148,13 +148,13 @@ node_suites()
 {
         local file status
         if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
-                skip "tables read by DuckDB and hyparquet" "no nodejs and npm"
+                skip "tables, reports and exports as others read them" "no nodejs and npm"
                 return
         fi
-        [[ -f tests/package.json ]] || { skip "tables read by DuckDB and hyparquet" "no tests/package.json"; return; }
+        [[ -f tests/package.json ]] || { skip "tables, reports and exports as others read them" "no tests/package.json"; return; }
         if ! (cd tests && npm ci --no-audit --no-fund) >"$logs/npm.log" 2>&1 </dev/null; then
                 tail -n 5 "$logs/npm.log"
-                skip "tables read by DuckDB and hyparquet" "npm ci failed (is there a network?)"
+                skip "tables, reports and exports as others read them" "npm ci failed (is there a network?)"
                 return
         fi
         for file in tests/*.test.mjs tests/*/*.test.mjs; do
@@ -303,6 +303,6 @@ else
         skip "virtual machines" "no plain build"
 fi
 
-say "tables as other readers see them"
+say "tables, reports and exports as other readers see them"
 node_suites
 finish

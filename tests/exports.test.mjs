@@ -1,0 +1,264 @@
+// Reports and exports of real and of forged runs: JSON against its schema (by ajv), traces and folded
+// stacks against the formats they claim to be (trace.mjs) and against the tables they are made from.
+// VIGIA_BUILD names the build whose vigia is used.
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import Ajv from 'ajv/dist/2020.js'
+import { checkFolded, checkTrace } from './trace.mjs'
+
+const source = dirname(dirname(fileURLToPath(import.meta.url)))
+const build = resolve(process.env.VIGIA_BUILD ?? 'build')
+const folder = mkdtempSync(join(tmpdir(), 'vigia-exports-'))
+const environment = { ...process.env, VIGIA_DIR: join(folder, 'runs'), HOME: folder, MAKEFLAGS: '' }
+const options = { encoding: 'utf8', maxBuffer: 1 << 30, env: environment, cwd: folder }
+const runs = {}
+
+function vigia(...args) {
+  return execFileSync(join(build, 'src/app/vigia'), args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+function record(name, code, ...command) {
+  const out = join(folder, name)
+  const args = ['run', '-q', '-i', '0.02', '-l', name, '-o', out, '--', ...command]
+  const { status, stderr } = spawnSync(join(build, 'src/app/vigia'), args, options)
+  assert.equal(status, code, stderr)
+  runs[name] = out
+}
+
+const table = (run, name) => vigia('export', run, '--to', 'json', '--table', name)
+  .split('\n').slice(0, -1).map(line => JSON.parse(line))
+
+// A run as files only: run.json, and tables from rows.
+function forge(name, info, tables) {
+  const out = join(folder, name)
+  mkdirSync(out)
+  writeFileSync(join(out, 'run.json'), JSON.stringify({
+    format: 1, id: name, label: name, complete: true, exit_code: 0, wall_ns: 1e9, interval_ns: 5e7,
+    start_realtime_ns: 1.7e18, start_monotonic_ns: 1e12, start_boottime_ns: 1e12,
+    command: ['make'], rules: { name: 'builtin', fingerprint: 1 }, ...info }))
+  for (const [table, rows] of Object.entries(tables)) {
+    writeFileSync(join(out, `${table}.json`), rows.map(row => JSON.stringify(row) + '\n').join(''))
+    vigia('convert', join(out, `${table}.json`), join(out, `${table}.parquet`))
+    rmSync(join(out, `${table}.json`))
+  }
+  runs[name] = out
+}
+
+const trace = run => checkTrace(vigia('export', run, '--to', 'perfetto'))
+const folded = (run, ...more) => checkFolded(vigia('export', run, '--to', 'folded', ...more))
+const slices = t => t.events.filter(e => e.ph === 'X')
+
+before(() => {
+  record('build', 0, 'sh', '-c', 'for i in 1 2 3; do sh -c "/bin/true; sleep 0.05; /bin/true"; done; sleep 0.1')
+  record('failed', 3, 'sh', '-c', 'echo "one"; echo "two `x` <b>" >&2; sh -c "exit 3"; exit 3')
+  record('hostile', 0, join(build, 'tests/helpers/hostile'), '/bin/true')
+  record('short', 0, '/bin/true')
+})
+after(() => rmSync(folder, { recursive: true }))
+
+// ---- JSON ----
+
+const ajv = new Ajv({ strict: true, allowUnionTypes: true, allErrors: true })
+
+// Every object is closed for this test: what is written has to be in the schema.
+function closed(schema) {
+  if (Array.isArray(schema)) return schema.map(closed)
+  if (schema === null || typeof schema !== 'object') return schema
+  const copy = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, closed(value)]))
+  if (copy.properties && copy.type === 'object') copy.additionalProperties = false
+  return copy
+}
+
+const schema = name => ajv.compile(closed(JSON.parse(readFileSync(join(source, 'docs', name), 'utf8'))))
+const validators = { report: schema('report.schema.json'), compare: schema('compare.schema.json') }
+
+function valid(kind, value, what) {
+  assert.ok(validators[kind](value), `${what}: ${ajv.errorsText(validators[kind].errors)}`)
+}
+
+test('report --json fits its schema', () => {
+  for (const name of ['report-build.json', 'report-nothing.json'])
+    valid('report', JSON.parse(readFileSync(join(source, 'tests/golden', name), 'utf8')), name)
+  for (const [name, run] of Object.entries(runs)) valid('report', JSON.parse(vigia('report', '--json', run)), name)
+})
+
+test('the schema refuses what it should', () => {
+  const report = () => JSON.parse(vigia('report', '--json', runs.build))
+  for (const [what, spoil] of Object.entries({
+    'a key more': r => { r.surprise = 1 },
+    'a text for a number': r => { r.run.wall_s = 'long' },
+    'a negative count': r => { r.peak.pss_bytes = -1 },
+    'a key less': r => { delete r.own.cpu_s },
+    'a source of its own': r => { r.capture.source = 'guess' },
+    'another format': r => { r.format = 2 }
+  })) {
+    const spoilt = report()
+    spoil(spoilt)
+    assert.ok(!validators.report(spoilt), what)
+  }
+})
+
+test('compare --json fits its schema', () => {
+  valid('compare', JSON.parse(readFileSync(join(source, 'tests/golden/compare-build.json'), 'utf8')), 'golden')
+  valid('compare', JSON.parse(vigia('compare', '--json', runs.build, runs.failed)), 'compare')
+})
+
+// ---- traces ----
+
+test('perfetto: every image is a slice with its figures', () => {
+  const rows = table(runs.build, 'processes')
+  const t = trace(runs.build)
+  assert.ok(rows.length >= 10)
+  assert.equal(slices(t).length, rows.length)
+  for (const row of rows) {
+    const slice = slices(t).find(e => e.args.process === row.process)
+    assert.equal(slice.args.command, row.cmdline ?? row.comm)
+    assert.equal(slice.args.category, row.category)
+    assert.equal(slice.args.pid, row.pid)
+    assert.equal(slice.args.exit_code, row.exit_code ?? undefined)
+    assert.equal(slice.args.peak_rss_bytes, row.peak_rss_bytes ?? undefined)
+    if (row.cpu_us !== null) assert.ok(Math.abs(slice.args.cpu_s - row.cpu_us / 1e6) < 1e-9)
+    assert.ok(Math.abs(slice.ts - Math.max(row.start_ns, 0) / 1e3) < 0.001)
+    assert.ok(Math.abs(slice.ts + slice.dur - row.end_ns / 1e3) < 0.002)
+    assert.deepEqual(slice.cat.split(','), [...new Set([row.major, row.category])])
+  }
+})
+
+test('perfetto: counters show the peaks of the report', () => {
+  const report = JSON.parse(vigia('report', '--json', runs.build))
+  const t = trace(runs.build)
+  const highest = name => Math.max(...t.events.filter(e => e.ph === 'C' && e.name === name)
+    .map(e => Object.values(e.args).reduce((a, b) => a + b)))
+  assert.equal(highest('run pss'), report.peak.pss_bytes)
+  assert.equal(highest('run rss'), report.peak.rss_bytes)
+  assert.ok([...t.counters.values()].some(e => e.name === 'processes by category'))
+  assert.ok([...t.counters.values()].some(e => e.name === 'CPU by category (cores)'))
+})
+
+test('perfetto and folded: hostile names are text', () => {
+  const t = trace(runs.hostile)
+  assert.ok(slices(t).length >= 11)
+  assert.ok(slices(t).some(e => e.args.command.length > 4000 && e.args.command.length < 17000))
+  for (const e of t.events) assert.ok(!/[\u0000-\u001f\u202e]/.test(e.name), JSON.stringify(e.name))
+  folded(runs.hostile)
+  const page = vigia('report', '--markdown', runs.hostile)
+  assert.ok(!/[\u0000-\u0009\u000b-\u001f\u202e]/.test(page))
+  assert.ok(!page.includes('<script') && !page.includes('</script'))
+})
+
+test('perfetto: a short run, a run of nothing', () => {
+  assert.equal(slices(trace(runs.short)).length, 1)
+  forge('nothing', { exit_code: 127 }, {})
+  assert.deepEqual(slices(trace(runs.nothing)), [])
+  assert.equal(folded(runs.nothing).size, 0)
+})
+
+const ms = n => n * 1e6
+const image = (process, image, pid, start, end, more) => ({
+  process, image, pid, ppid: 1, comm: `p${process}`, cmdline: `p${process} -x`, start_ns: ms(start),
+  end_ns: end === null ? null : ms(end), cpu_us: 1000 * process, peak_rss_bytes: process << 20, ...more })
+
+test('perfetto: one process through exec is one track, a pid given out again is another', () => {
+  forge('reuse', {}, { processes: [
+    image(1, 0, 100, 0, 10), image(2, 1, 100, 10, 20), image(3, 2, 100, 20, 30), // fork, exec, exec
+    image(4, 0, 100, 40, 50), image(5, 1, 100, 50, 60),                          // the pid again
+    image(6, 1, 100, 70, 80),              // and again, of which the fork's row was lost
+    image(7, 0, 200, -5000, 90),           // ran before the run did
+    image(8, 0, 201, 95, null),            // alive at the end
+    image(9, 0, 4194304, 1, 2),            // no pid that there is
+    image(10, 0, 202, 30, 20)              // a clock that went back
+  ] })
+  const t = trace(runs.reuse)
+  const of = process => slices(t).find(e => e.args.process === process)
+  assert.equal(t.tracks.size, 7)
+  assert.deepEqual([1, 2, 3].map(p => of(p).pid), [100, 100, 100])
+  assert.equal(of(4).pid, of(5).pid)
+  for (const process of [4, 6, 9]) assert.ok(of(process).pid > 4194304)
+  assert.notEqual(of(4).pid, of(6).pid)
+  assert.deepEqual([4, 5, 6].map(p => of(p).args.pid), [100, 100, 100])
+  assert.equal(t.names.get(`process_name ${of(4).pid} ${of(4).pid}`).name, 'p5 -x (pid 100 again)')
+  assert.equal(t.names.get('process_name 100 100').name, 'p3 -x')
+  assert.deepEqual([of(7).ts, of(7).dur, of(7).args.start_s], [0, 90000, -5])
+  assert.deepEqual([of(8).ts, of(8).dur, of(8).args.alive_at_end], [95000, 905000, true])
+  assert.equal(of(10).dur, 0)
+})
+
+test('perfetto: events and findings are instants, each once', () => {
+  const event = (t, kind, severity, text, pid) => ({ time: '2026-11-20T10:15:02Z', t_ns: ms(t), kind, severity, pid, process: null, text })
+  forge('events', { warnings: ['the recorder was late'] }, {
+    processes: [image(1, 0, 100, 0, 1000)],
+    events: [event(10, 'oom-kill', 'critical', 'out of memory: killed </script>', 100),
+      event(20, 'late-tick', 'warning', 'late', null), event(30, 'suspend', 'info', 'asleep', null)] })
+  const t = trace(runs.events)
+  const moments = t.events.filter(e => e.ph === 'i')
+  assert.deepEqual(moments.map(e => [e.cat, e.s, e.ts / 1000, e.args.severity]).sort(), [
+    ['event', 'p', 20, 'warning'], ['event', 'p', 30, 'info'], ['finding', 'g', 10, 'critical']])
+  assert.ok(t.otherData.findings.some(f => f.id === 'recording'))
+})
+
+// ---- folded stacks ----
+
+// The same from the table, written again: the names from the root down, and what each took itself.
+function expectedPaths(rows, value) {
+  const byKey = new Map(rows.map(row => [row.process, row]))
+  const name = row => {
+    const file = row.exe?.replace(/.*\//, '')
+    return file && (!row.comm || (row.comm.length === 15 && file.startsWith(row.comm))) ? file : row.comm
+  }
+  const path = row => [...(byKey.has(row.parent) ? path(byKey.get(row.parent)) : []), name(row).replace(/[ ;]/g, '_')]
+  const sums = new Map()
+  for (const row of rows)
+    if (value(row)) sums.set(path(row).join(';'), (sums.get(path(row).join(';')) ?? 0) + value(row))
+  return sums
+}
+
+test('folded: each path has what its processes took', () => {
+  const sorted = paths => [...paths].sort(([a], [b]) => (a < b ? -1 : 1))
+  for (const run of [runs.build, runs.failed]) {
+    const rows = table(run, 'processes')
+    assert.deepEqual(sorted(folded(run)), sorted(expectedPaths(rows, row => row.cpu_us)))
+    assert.deepEqual(sorted(folded(run, '--by', 'memory')),
+      sorted(expectedPaths(rows, row => row.peak_rss_bytes ?? row.peak_pss_bytes)))
+  }
+})
+
+test('folded: names with separators, parents in a circle, a chain of 1,000', () => {
+  forge('names', {}, { processes: [
+    image(1, 0, 1, 0, 9, { comm: 'a b;c', parent: null }), image(2, 0, 2, 0, 9, { comm: '', cmdline: null, parent: 1 }),
+    image(3, 0, 3, 0, 9, { comm: 'x', parent: 4 }), image(4, 0, 4, 0, 9, { comm: 'y', parent: 3 }),
+    image(5, 0, 5, 0, 9, { comm: 'z', parent: 5 })] })
+  const paths = folded(runs.names)
+  assert.equal(paths.get('a_b_c'), 1000)
+  assert.equal(paths.get('a_b_c;unnamed'), 2000)
+  assert.equal([...paths.values()].reduce((a, b) => a + b), 15000)
+  forge('chain', {}, { processes: Array.from({ length: 1000 }, (_, i) =>
+    image(i + 1, 0, i + 1, 0, 9, { comm: `c${i}`, parent: i === 0 ? null : i, cpu_us: 1 })) })
+  const chain = folded(runs.chain)
+  assert.equal([...chain.values()].reduce((a, b) => a + b), 1000)
+  assert.ok(Math.max(...[...chain.keys()].map(path => path.split(';').length)) === 256)
+})
+
+// ---- the command line ----
+
+test('what cannot be is said in one line', () => {
+  for (const [args, words] of [
+    [['--to', 'perfetto', '--table', 'samples'], 'perfetto is of the whole run'],
+    [['--to', 'folded', '--table', 'samples'], 'folded is of the whole run'],
+    [['--to', 'folded', '--by', 'colour'], 'expected cpu or memory'],
+    [['--to', 'csv', '--by', 'cpu'], '--by goes with --to folded'],
+    [['--to', 'perfetto', '-o', folder], 'is a folder'],
+    [['--to', 'nosuch'], 'expected csv, json, parquet, perfetto, folded'],
+    [['--to', 'perfetto', '-o', '/dev/full'], 'No space left on device']
+  ]) {
+    const { status, stderr, stdout } = spawnSync(join(build, 'src/app/vigia'), ['export', runs.build, ...args], options)
+    assert.ok(status > 0, words)
+    assert.equal(stdout, '')
+    assert.match(stderr, /^vigia: [^\n]+\n$/)
+    assert.ok(stderr.includes(words), stderr)
+  }
+})
