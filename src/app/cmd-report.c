@@ -5,6 +5,7 @@
 
 #include "app/commands.h"
 #include "app/labels.h"
+#include "app/report-page.h"
 #include "app/sweep-command.h"
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -32,20 +33,34 @@ static int print(RunReader *reader, const ReportLabels *labels, ReportForm form)
         return EXIT_FINE;
 }
 
+/* html: where the page goes, as report_page_put; NULL: none is wanted. */
+static int tell(RunReader *reader, const ReportLabels *labels, ReportForm form, const char *html)
+{
+        Error err = {0};
+
+        if (!html)
+                return print(reader, labels, form);
+        int r = report_page_put(reader, labels, html, &err);
+        if (r >= 0)
+                return EXIT_FINE;
+        log_error("%s", err.message);
+        return EXIT_CANNOT;
+}
+
 /* A run that was recorded without labels gets those of the built-in rules. */
-static int print_labelled(RunReader *reader, const char *rules, ReportForm form)
+static int tell_labelled(RunReader *reader, const char *rules, ReportForm form, const char *html)
 {
         Labels labels;
         Error err = {0};
 
         if (!rules && run_reader_info(reader)->rules)
-                return print(reader, NULL, form);
+                return tell(reader, NULL, form, html);
         if (labels_open(&labels, rules, &err) < 0) {
                 log_error("%s", err.message);
                 return EXIT_USAGE;
         }
         const ReportLabels other = {labels_label, &labels, labels_use_parents(&labels)};
-        int code = print(reader, &other, form);
+        int code = tell(reader, &other, form, html);
         labels_done(&labels);
         return code;
 }
@@ -53,12 +68,13 @@ static int print_labelled(RunReader *reader, const char *rules, ReportForm form)
 static int run_report(const Command *command, int argc, char **argv)
 {
         bool text = false, json = false, markdown = false;
-        const char *rules = NULL;
+        const char *rules = NULL, *html = NULL;
         const Option options[] = {
                 {0, "text", NULL, "one screen for a terminal (what is shown without an option)", OPTION_FLAG,
                  &text},
                 {0, "markdown", NULL, "for the page of a CI job: at most 60 lines", OPTION_FLAG, &markdown},
                 {0, "json", NULL, "data for programs: docs/report.schema.json", OPTION_FLAG, &json},
+                {0, "html", "[FILE]", "a page for a browser, - for stdout; else RUN/report.html", OPTION_PLACE, &html},
                 {'r', "rules", "FILE", "label anew by these rules (or: builtin)",
                  OPTION_TEXT, &rules},
         };
@@ -71,18 +87,20 @@ static int run_report(const Command *command, int argc, char **argv)
                               &n_words, &err);
         if (r > 0)
                 return EXIT_FINE;
+        if (r == 0 && n_words == 0 && html && *html)
+                r = error_set(&err, EINVAL, "report: expected one RUN, and it before --html: what follows is the FILE");
         if (r == 0 && n_words != 1)
                 r = error_set(&err, EINVAL, "report: expected one RUN: a path, an id, or last");
-        if (r == 0 && text + json + markdown > 1)
-                r = error_set(&err, EINVAL, "report: expected one of --text, --markdown and --json");
+        if (r == 0 && text + json + markdown + (html != NULL) > 1)
+                r = error_set(&err, EINVAL, "report: expected one of --text, --markdown, --json and --html");
         if (r < 0)
                 return usage_error(command, &err);
         const ReportForm form = json ? REPORT_JSON : markdown ? REPORT_MARKDOWN : REPORT_TEXT;
-        r = text_equal(words[0], "last") ? sweep_report(words[0], form) : -ENOENT;
+        r = text_equal(words[0], "last") && !html ? sweep_report(words[0], form) : -ENOENT;
         if (r >= 0)
                 return r;
         r = run_resolve(words[0], &path, &err);
-        if (r == -ENOENT) {
+        if (r == -ENOENT && !html) {
                 int code = sweep_report(words[0], form);
                 if (code >= 0)
                         return code;
@@ -93,13 +111,13 @@ static int run_report(const Command *command, int argc, char **argv)
                 log_error("%s", err.message);
                 return EXIT_USAGE;
         }
-        return print_labelled(reader, rules, form);
+        return tell_labelled(reader, rules, form, html);
 }
 
 const Command command_report = {
         .name = "report",
         .summary = "say what happened in a run or a sweep",
-        .usage = "[--text | --markdown | --json] [-r FILE] RUN",
+        .usage = "[--text | --markdown | --json] [-r FILE] RUN [--html [FILE]]",
         .details = "RUN is a path, an id, the unique beginning of an id, or \"last\"; so is\na sweep.\n\n"
                    "In a CI job:\n\n"
                    "  vigia report --markdown last >> \"$GITHUB_STEP_SUMMARY\"",

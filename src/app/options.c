@@ -40,6 +40,7 @@ static int store(const Command *command, const Option *o, const char *shown, con
                 ++*(unsigned *)o->target;
                 return 0;
         case OPTION_TEXT:
+        case OPTION_PLACE:
                 *(const char **)o->target = value;
                 return 0;
         case OPTION_LIST: {
@@ -146,6 +147,8 @@ static int parse_long(Parse *p, const char *word, Error *err)
         }
         if (equals)
                 return store(p->command, o, shown, equals + 1, err);
+        if (o->kind == OPTION_PLACE && (p->at >= p->argc || (p->argv[p->at][0] == '-' && p->argv[p->at][1])))
+                return store(p->command, o, shown, "", err);
         if (p->at >= p->argc)
                 return error_set(err, EINVAL, "%s: option %s needs a value: %s", p->command->name,
                                  shown, o->argument ? o->argument : "TEXT");

@@ -18,6 +18,7 @@ typedef enum OptionKind {
         OPTION_LIST,     /* TextList *: each use appends */
         OPTION_DURATION, /* uint64_t * in ns: 50ms, 1.5h, bare seconds */
         OPTION_NUMBER,   /* uint64_t * */
+        OPTION_PLACE,    /* const char **: as OPTION_TEXT, but "" where nothing or an option follows */
 } OptionKind;
 
 typedef struct TextList {

@@ -31,6 +31,20 @@ int report_data_load(ReportData *data, RunReader *reader, Error *err);
 /* The same with other labels; NULL: those that were recorded. */
 int report_data_load_labelled(ReportData *data, RunReader *reader, const ReportLabels *labels, Error *err);
 
+/* Who else looks at the rows on their way, after the summary has (the report page). */
+typedef struct ReportTap {
+        /* Columns of a table that it wants, NULL-terminated; NULL: none. */
+        const char *const *(*columns)(const char *table);
+        /* Rows of processes ahead of all else, where labels ask for parents. 0 or -ENOMEM. */
+        int (*learn)(const Batch *processes, void *data);
+        int (*observe)(const SummaryBuilder *summary, const char *table, const Batch *rows, void *data);
+        void *data;
+} ReportTap;
+
+/* The same with somebody else looking; tap NULL: nobody. */
+int report_data_load_tapped(ReportData *data, RunReader *reader, const ReportLabels *labels,
+                            const ReportTap *tap, Error *err);
+
 /* Findings about the recording itself and the events in it: data->info and data->summary are
  * set. Most severe first. 0 or -ENOMEM. */
 int report_find(ReportData *data);

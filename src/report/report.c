@@ -14,20 +14,29 @@
 typedef struct Builders {
         SummaryBuilder *summary;
         OutsideBuilder *outside;
+        const ReportTap *tap; /* NULL: none */
 } Builders;
+
+enum { COLUMNS_MAX = 64 };
 
 typedef int (*RowsFn)(const Builders *builders, const char *table, const Batch *rows);
 
 static int observe(const Builders *builders, const char *table, const Batch *rows)
 {
+        const ReportTap *tap = builders->tap;
         int r = summary_observe(builders->summary, table, rows);
 
-        return r < 0 ? r : outside_observe(builders->outside, table, rows);
+        if (r == 0)
+                r = outside_observe(builders->outside, table, rows);
+        return r == 0 && tap && batch_rows(rows) > 0 ? tap->observe(builders->summary, table, rows, tap->data) : r;
 }
 
 static int learn(const Builders *builders, const char *table, const Batch *rows)
 {
-        return summary_learn(builders->summary, rows);
+        const ReportTap *tap = builders->tap;
+        int r = summary_learn(builders->summary, rows);
+
+        return r == 0 && tap ? tap->learn(rows, tap->data) : r;
 }
 
 static int observe_parents(const Builders *builders, const char *table, const Batch *rows)
@@ -62,6 +71,19 @@ static int read_table(RunReader *reader, const char *table, const char *const *c
         return r;
 }
 
+/* Of both, each once. */
+static void add_columns(const char *const *more, const char *to[COLUMNS_MAX], size_t *n)
+{
+        for (; more && *more && *n + 1 < COLUMNS_MAX; more++) {
+                size_t i = 0;
+                while (i < *n && !text_equal(to[i], *more))
+                        i++;
+                if (i == *n)
+                        to[(*n)++] = *more;
+        }
+        to[*n] = NULL;
+}
+
 /* A damaged table costs its own figures, not the report. */
 static int read_tables(ReportData *data, RunReader *reader, const Builders *builders, Error *err)
 {
@@ -79,7 +101,11 @@ static int read_tables(ReportData *data, RunReader *reader, const Builders *buil
 
         for (size_t i = 0; i < ARRAY_LENGTH(tables); i++) {
                 Error why = {0};
-                int r = read_table(reader, tables[i].name, tables[i].columns, builders, observe, &why);
+                const char *columns[COLUMNS_MAX];
+                size_t n = 0;
+                add_columns(tables[i].columns, columns, &n);
+                add_columns(builders->tap ? builders->tap->columns(tables[i].name) : NULL, columns, &n);
+                int r = read_table(reader, tables[i].name, columns, builders, observe, &why);
                 if (r == -ENOMEM)
                         return error_set(err, r, "out of memory");
                 if (r == 0)
@@ -130,6 +156,12 @@ int report_data_load(ReportData *data, RunReader *reader, Error *err)
 
 int report_data_load_labelled(ReportData *data, RunReader *reader, const ReportLabels *labels, Error *err)
 {
+        return report_data_load_tapped(data, reader, labels, NULL, err);
+}
+
+int report_data_load_tapped(ReportData *data, RunReader *reader, const ReportLabels *labels,
+                            const ReportTap *tap, Error *err)
+{
         _cleanup_(summary_builder_freep) SummaryBuilder *summary = NULL;
         _cleanup_(outside_builder_freep) OutsideBuilder *outside = NULL;
         const RunInfo *info = run_reader_info(reader);
@@ -139,7 +171,7 @@ int report_data_load_labelled(ReportData *data, RunReader *reader, const ReportL
                              .recording = run_reader_recording(reader)};
         if (summary_new(&summary) < 0 || outside_new(info->start_boottime_ns, info->command, &outside) < 0)
                 return error_set(err, ENOMEM, "out of memory");
-        Builders builders = {summary, outside};
+        Builders builders = {summary, outside, tap};
         int r = learn_labels(reader, labels, &builders, err);
         if (r == 0)
                 r = read_tables(data, reader, &builders, err);

@@ -1,0 +1,59 @@
+#!/bin/sh
+# The report page's script and style for embed-page.sh, from wherever they can be had: as they lie in
+# web/dist (a release has them there), else built by web/build.sh in WORK, a copy, so that sources stay
+# as they are. Where neither can be: two empty files, and the program is built without the page.
+# build-page.sh WEB WORK auto|enabled|disabled SCRIPT STYLE
+set -eu
+
+[ $# -eq 5 ] || { echo "usage: build-page.sh WEB WORK auto|enabled|disabled SCRIPT STYLE" >&2; exit 2; }
+web=$1 work=$2 mode=$3 script=$4 style=$5
+
+without()
+{
+        if [ "$mode" = enabled ]; then
+                echo "build-page.sh: $1" >&2
+                exit 1
+        fi
+        [ "$mode" = disabled ] || echo "build-page.sh: $1: vigia is built without the report page" >&2
+        : >"$script"
+        : >"$style"
+        exit 0
+}
+
+same_packages()
+{
+        cmp -s "$1/package-lock.json" "$1/node_modules/.lock-of-vigia"
+}
+
+copy_sources()
+{
+        mkdir -p "$work"
+        work="$(cd "$work" && pwd)"
+        rm -rf "$work/src"
+        cp -R "$web/src" "$web/build.sh" "$web/package.json" "$web/package-lock.json" "$web/tsconfig.json" "$work/"
+        [ ! -f "$web/.npmrc" ] || cp "$web/.npmrc" "$work/"
+        # Packages that are there already are not fetched again for each build folder.
+        if same_packages "$web"; then
+                [ -L "$work/node_modules" ] || rm -rf "$work/node_modules"
+                ln -sfn "$(cd "$web" && pwd)/node_modules" "$work/node_modules"
+        elif [ -L "$work/node_modules" ]; then
+                rm -f "$work/node_modules"
+        fi
+}
+
+[ "$mode" != disabled ] || without disabled
+if [ -s "$web/dist/report.js" ] && [ -s "$web/dist/report.css" ]; then
+        cp "$web/dist/report.js" "$script"
+        cp "$web/dist/report.css" "$style"
+        exit 0
+fi
+[ -f "$web/build.sh" ] || without "no $web/build.sh"
+copy_sources
+command -v node >/dev/null 2>&1 || without "node and npm are missing"
+command -v npm >/dev/null 2>&1 || same_packages "$work" || without "npm is missing"
+if ! sh "$work/build.sh" "$work/out" >"$work/log" 2>&1; then
+        cat "$work/log" >&2
+        without "the page's script could not be made"
+fi
+cp "$work/out/report.js" "$script"
+cp "$work/out/report.css" "$style"

@@ -1,0 +1,8 @@
+/* The report page of a run, written where it is wanted. */
+#pragma once
+
+#include "base/error.h"
+#include "report/report.h"
+
+/* to: a file, replaced whole; "-" for standard output; "" for report.html in the run's directory. */
+int report_page_put(RunReader *reader, const ReportLabels *labels, const char *to, Error *err);

@@ -1,0 +1,59 @@
+/* What the files of the page share. */
+#pragma once
+
+#include "model/category-series.h"
+#include "model/column-series.h"
+#include "model/process-list.h"
+#include "report/page-sections.h"
+#include "report/page.h"
+#include "report/report-data.h"
+
+enum {
+        PAGE_BUCKETS = 1200,  /* about as many as a wide screen has pixels */
+        PAGE_FINER = 4,       /* buckets of the next level in one of this */
+        PAGE_SERIES_MAX = 64, /* categories told apart over time */
+};
+
+/* What is read from the tables, and what is made of it. */
+typedef struct PageMaker {
+        RunReader *reader;
+        const PageOptions *options;
+        ReportData data;
+        int64_t end_ns;
+        CategorySeriesBuilder *builder;
+        CategorySeries *categories;
+        ProcessList processes;
+        ColumnSeriesBuilder *totals;
+        PageSections sections;
+        size_t bytes;    /* that the sections may take */
+        String left_out; /* sentences as JSON texts, with commas between */
+        String json;     /* of the parts behind the sections */
+} PageMaker;
+
+/* Whether sections still fit when `bytes` of them are kept free; of `share` of all. */
+bool page_fits(const PageMaker *page, double share);
+void page_leave_out(PageMaker *page, const char *format, ...) _printf_(2, 3);
+
+/* Cuts a text back to what it was. */
+void page_take_back(String *text, size_t size);
+
+/* Appends "text" or null. */
+void page_add_text(String *to, const char *text);
+/* A figure with as many digits as are known; null if it is not finite. */
+void page_add_number(String *to, double value);
+
+/* Sections and the JSON about them, each with its own comma behind. 0 or -errno. */
+int page_write_categories(PageMaker *page);
+int page_begin_totals(PageMaker *page, const Schema *schema); /* 1: there is nothing in it */
+int page_write_totals(PageMaker *page);
+int page_write_tables(PageMaker *page, Error *err);
+int page_write_processes(PageMaker *page);
+
+/* The file around them. 0 or -ENOMEM. */
+int page_write_html(const ReportData *data, const String *text, const String *json, const PageSections *sections,
+                    String *out);
+
+/* "read" of read_bytes … for people. */
+void page_column_label(String *to, const char *name);
+/* What a line's values are in, and what they are to be multiplied by to be that. */
+const char *page_unit(const Column *column, double *ret_scale);

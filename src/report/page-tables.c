@@ -1,0 +1,479 @@
+/* Any monitor's table as it is described by its Schema: lines over time, or events. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "report/page-internal.h"
+
+enum {
+        EVENTS_MAX = 1000,    /* of one table */
+        EVENT_TEXT_MAX = 1024,
+        EVENT_TITLE_MAX = 128,
+};
+
+/* ---- words ---- */
+
+void page_column_label(String *to, const char *name)
+{
+        static const char *const endings[] = {"_bytes", "_us", "_ns", "_ms", "_c", "_percent", "_watts", "_hz",
+                                              "_rpm", "_volts", "_pages", "_s", "_uj"};
+        size_t size = strlen(name);
+
+        for (size_t i = 0; i < ARRAY_LENGTH(endings); i++)
+                if (text_ends_with(name, endings[i]) && size > strlen(endings[i])) {
+                        size -= strlen(endings[i]);
+                        break;
+                }
+        for (size_t i = 0; i < size; i++)
+                string_add_char(to, name[i] == '_' ? ' ' : name[i]);
+}
+
+/* Of a counter its rate: time in time is a share, energy in time is power. */
+const char *page_unit(const Column *column, double *ret_scale)
+{
+        bool rate = column->role == ROLE_COUNTER;
+
+        *ret_scale = 1;
+        switch (column->unit) {
+        case UNIT_NS:
+        case UNIT_US:
+        case UNIT_MS:
+        case UNIT_SECONDS:
+                *ret_scale = column->unit == UNIT_NS ? 1e-9 : column->unit == UNIT_US ? 1e-6
+                             : column->unit == UNIT_MS ? 1e-3 : 1;
+                return rate ? "ratio" : "seconds";
+        case UNIT_MICROJOULES:
+                *ret_scale = 1e-6;
+                return rate ? "watts" : "joules";
+        case UNIT_BYTES:
+                return rate ? "bytes/s" : "bytes";
+        case UNIT_PAGES:
+                return rate ? "pages/s" : "pages";
+        case UNIT_NONE:
+        case UNIT_COUNT:
+                return rate ? "count/s" : column->unit == UNIT_NONE ? "" : "count";
+        default:
+                return unit_name(column->unit);
+        }
+}
+
+/* A monitor's description of a column, which its stored table lacks. */
+static const char *help_of(const PageMaker *page, const char *table, const char *column)
+{
+        const Schema *schema = page->options->schema ? page->options->schema(table) : NULL;
+        int i = schema ? schema_find(schema, column) : -1;
+
+        return i >= 0 && schema->columns[i].help ? schema->columns[i].help : "";
+}
+
+static void add_title(String *to, const char *name)
+{
+        _cleanup_string_ String title = {0};
+
+        string_add(&title, name);
+        for (size_t i = 0; i < title.size; i++)
+                title.text[i] = title.text[i] == '_' || title.text[i] == '-' ? ' ' : title.text[i];
+        if (title.size > 0 && title.text[0] >= 'a' && title.text[0] <= 'z')
+                title.text[0] = (char)(title.text[0] - 'a' + 'A');
+        if (text_equal(name, "cpu") || text_equal(name, "gpu"))
+                for (size_t i = 0; i < title.size; i++)
+                        title.text[i] = (char)(title.text[i] & ~0x20);
+        page_add_text(to, string_get(&title));
+}
+
+/* ---- lines ---- */
+
+typedef struct Steps {
+        size_t n, factor; /* buckets, and how many of the finest are one */
+        size_t t;         /* section of their times */
+} Steps;
+
+/* The lowest and the highest of each bucket's parts. */
+static void fold(const double *low, const double *high, size_t n, size_t factor, double *ret_low, double *ret_high)
+{
+        for (size_t i = 0; i < n; i += factor) {
+                double least = NAN, most = NAN;
+                for (size_t k = i; k < MIN(i + factor, n); k++) {
+                        least = fmin(least, low[k]); /* which take NAN for nothing */
+                        most = fmax(most, high[k]);
+                }
+                ret_low[i / factor] = least;
+                ret_high[i / factor] = most;
+        }
+}
+
+/* One level of one line; the lowest are the same section as the highest where they are equal. */
+static void add_line_level(PageMaker *page, const ColumnLine *line, size_t buckets, const Steps *steps,
+                           double *scratch)
+{
+        double *low = scratch, *high = scratch + steps->n, scale;
+        bool bytes = line->column->role != ROLE_COUNTER && line->column->unit == UNIT_BYTES;
+
+        page_unit(line->column, &scale);
+        fold(line->low, line->high, buckets, steps->factor, low, high);
+        for (size_t i = 0; scale != 1 && i < 2 * steps->n; i++)
+                scratch[i] *= scale;
+        size_t max = page_sections_add(&page->sections, high, steps->n, bytes ? 1024 : 0);
+        size_t min = page_sections_add(&page->sections, low, steps->n, bytes ? 1024 : 0);
+        string_add_format(&page->json, "{\"t\":%zu,\"min\":%zu,\"max\":%zu}", steps->t, min, max);
+}
+
+static size_t add_times(PageMaker *page, const ColumnSeries *s, size_t factor, size_t n, double *scratch)
+{
+        for (size_t i = 0; i < n; i++)
+                scratch[i] = (double)(i * factor * s->width_ns) / 1e9;
+        return page_sections_add(&page->sections, scratch, n, 1e-6);
+}
+
+/* The levels there are: coarse, and every bucket if those are many more. */
+static size_t make_steps(PageMaker *page, const ColumnSeries *s, bool finest, double *scratch, Steps to[2])
+{
+        size_t n = 0;
+
+        if (s->n_buckets > PAGE_BUCKETS * 3 / 2) {
+                size_t factor = (s->n_buckets + PAGE_BUCKETS - 1) / PAGE_BUCKETS;
+                to[n++] = (Steps){.n = (s->n_buckets + factor - 1) / factor, .factor = factor};
+        }
+        if (n == 0 || finest)
+                to[n++] = (Steps){.n = s->n_buckets, .factor = 1};
+        for (size_t i = 0; i < n; i++)
+                to[i].t = add_times(page, s, to[i].factor, to[i].n, scratch);
+        return n;
+}
+
+static double *scratch_for(const ColumnSeries *s)
+{
+        return calloc(2 * s->n_buckets + 2, sizeof(double));
+}
+
+/* Gauges and counters of a schema are numbered as they stand there. */
+static bool is_figure(const Column *c)
+{
+        return (c->role == ROLE_GAUGE || c->role == ROLE_COUNTER) && c->type != COLUMN_TEXT && c->type != COLUMN_TIME;
+}
+
+static bool is_key(const Column *c)
+{
+        return c->role == ROLE_KEY && c->type != COLUMN_TIME && !text_equal(c->name, "t_ns");
+}
+
+static size_t column_number(const ColumnSeries *s, const Column *column)
+{
+        size_t n = 0;
+
+        for (const Column *c = s->schema->columns; c < column; c++)
+                n += is_figure(c);
+        return n;
+}
+
+static int add_lines(PageMaker *page, const ColumnSeries *s, bool finest)
+{
+        double *scratch = scratch_for(s);
+        Steps steps[2];
+
+        if (!scratch)
+                return -ENOMEM;
+        size_t n = make_steps(page, s, finest, scratch, steps);
+        string_add(&page->json, "\"series\":[");
+        for (size_t i = 0; i < s->n_lines; i++) {
+                string_add(&page->json, i > 0 ? ",{\"key\":" : "{\"key\":");
+                page_add_text(&page->json, s->lines[i].thing);
+                string_add_format(&page->json, ",\"column\":%zu,\"levels\":[", column_number(s, s->lines[i].column));
+                for (size_t k = 0; k < n; k++) {
+                        string_add(&page->json, k > 0 ? "," : "");
+                        add_line_level(page, &s->lines[i], s->n_buckets, &steps[k], scratch);
+                }
+                string_add(&page->json, "]}");
+        }
+        string_add(&page->json, "]");
+        free(scratch);
+        return page->sections.error;
+}
+
+static void add_column(PageMaker *page, const char *table, const Column *column)
+{
+        _cleanup_string_ String label = {0};
+        double scale;
+
+        page_column_label(&label, column->name);
+        string_add(&page->json, "{\"name\":");
+        page_add_text(&page->json, column->name);
+        string_add(&page->json, ",\"label\":");
+        page_add_text(&page->json, string_get(&label));
+        string_add(&page->json, ",\"unit\":");
+        page_add_text(&page->json, page_unit(column, &scale));
+        string_add_format(&page->json, ",\"role\":\"%s\",\"help\":", column->role == ROLE_COUNTER ? "counter" : "gauge");
+        page_add_text(&page->json, help_of(page, table, column->name));
+        string_add(&page->json, "}");
+}
+
+static void add_columns(PageMaker *page, const char *table, const Schema *schema)
+{
+        size_t n = 0;
+
+        string_add(&page->json, "\"keys\":[");
+        for (size_t i = 0; i < schema->n_columns; i++) {
+                if (!is_key(&schema->columns[i]))
+                        continue;
+                string_add(&page->json, n++ > 0 ? "," : "");
+                page_add_text(&page->json, schema->columns[i].name);
+        }
+        string_add(&page->json, "],\"columns\":[");
+        n = 0;
+        for (size_t i = 0; i < schema->n_columns; i++) {
+                if (!is_figure(&schema->columns[i]))
+                        continue;
+                string_add(&page->json, n++ > 0 ? "," : "");
+                add_column(page, table, &schema->columns[i]);
+        }
+        string_add(&page->json, "],");
+}
+
+static void begin_table(PageMaker *page, const char *name)
+{
+        const char *what = page->options->what ? page->options->what(name) : NULL;
+
+        string_add(&page->json, "{\"name\":");
+        page_add_text(&page->json, name);
+        string_add(&page->json, ",\"title\":");
+        add_title(&page->json, name);
+        string_add(&page->json, ",\"help\":");
+        page_add_text(&page->json, what ? what : "");
+        string_add(&page->json, ",\"findings\":0,");
+}
+
+static int add_series_table(PageMaker *page, const char *name, const ColumnSeries *s)
+{
+        size_t json = page->json.size, sections = page->sections.n;
+
+        if (s->n_lines == 0)
+                return 0;
+        begin_table(page, name);
+        add_columns(page, name, s->schema);
+        size_t body = page->json.size;
+        int r = add_lines(page, s, true);
+        if (r == 0 && !page_fits(page, 0.35) && s->n_buckets > PAGE_BUCKETS * 3 / 2) {
+                page_sections_truncate(&page->sections, sections);
+                page_take_back(&page->json, body);
+                page_leave_out(page, "the finest steps of %s", name);
+                r = add_lines(page, s, false);
+        }
+        if (r == 0 && !page_fits(page, 0.6)) {
+                page_sections_truncate(&page->sections, sections);
+                page_take_back(&page->json, json);
+                page_leave_out(page, "the table %s", name);
+                return r;
+        }
+        string_add(&page->json, "},");
+        if (s->left_out > 0)
+                page_leave_out(page, "%zu things of %s: there are too many", s->left_out, name);
+        return r;
+}
+
+/* ---- events ---- */
+
+static void add_cell(String *to, const Batch *rows, int column, size_t row, size_t most)
+{
+        size_t size;
+
+        if (column < 0 || batch_is_null(rows, (size_t)column, row)) {
+                string_add(to, "null");
+                return;
+        }
+        const char *text = batch_text(rows, (size_t)column, row, &size);
+        string_add_char(to, '"');
+        string_add_json(to, text, MIN(size, most));
+        string_add_char(to, '"');
+}
+
+/* What a severity is missing for is no more than worth knowing. */
+static void add_event(String *to, const Batch *rows, size_t row)
+{
+        const Schema *schema = batch_schema(rows);
+        int t = schema_find(schema, "t_ns");
+
+        string_add(to, "{\"t_s\":");
+        page_add_number(to, (double)batch_i64(rows, (size_t)t, row) / 1e9);
+        string_add(to, ",\"severity\":");
+        add_cell(to, rows, schema_find(schema, "severity"), row, EVENT_TITLE_MAX);
+        string_add(to, ",\"title\":");
+        add_cell(to, rows, schema_find(schema, "kind"), row, EVENT_TITLE_MAX);
+        string_add(to, ",\"text\":");
+        add_cell(to, rows, schema_find(schema, "text"), row, EVENT_TEXT_MAX);
+        string_add(to, "}");
+}
+
+static bool is_events(const Schema *schema)
+{
+        int kind = schema_find(schema, "kind"), text = schema_find(schema, "text"), t = schema_find(schema, "t_ns");
+
+        return t >= 0 && schema->columns[t].type != COLUMN_TEXT && kind >= 0 && text >= 0 &&
+               schema->columns[kind].type == COLUMN_TEXT && schema->columns[text].type == COLUMN_TEXT;
+}
+
+static int add_events_table(PageMaker *page, const char *name, RunCursor *cursor, Error *err)
+{
+        const Batch *rows;
+        size_t n = 0, json = page->json.size;
+        int r;
+
+        begin_table(page, name);
+        string_add(&page->json, "\"keys\":[],\"columns\":[],\"series\":[],\"events\":[");
+        while ((r = run_cursor_next(cursor, &rows, err)) > 0)
+                for (size_t row = 0; row < batch_rows(rows); row++, n++) {
+                        if (n >= EVENTS_MAX)
+                                continue;
+                        string_add(&page->json, n > 0 ? "," : "");
+                        add_event(&page->json, rows, row);
+                }
+        string_add(&page->json, "]},");
+        if (n == 0)
+                page_take_back(&page->json, json);
+        if (n > EVENTS_MAX)
+                page_leave_out(page, "%zu of %zu events of %s", n - EVENTS_MAX, n, name);
+        return r;
+}
+
+/* ---- all of them ---- */
+
+/* Told elsewhere on the page, or about single processes. */
+static bool is_told_elsewhere(const char *name)
+{
+        static const char *const names[] = {"processes", "samples", "totals", "outside"};
+
+        for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+                if (text_equal(name, names[i]))
+                        return true;
+        return false;
+}
+
+static bool is_about_processes(const Schema *schema)
+{
+        static const char *const names[] = {"process", "pid", "tid"};
+
+        for (size_t i = 0; i < schema->n_columns; i++)
+                for (size_t k = 0; schema->columns[i].role == ROLE_KEY && k < ARRAY_LENGTH(names); k++)
+                        if (text_equal(schema->columns[i].name, names[k]))
+                                return true;
+        return false;
+}
+
+/* Buckets as wide as the interval: each row then has its own. */
+static ColumnSeriesOptions series_options(const PageMaker *page, uint64_t interval_ns)
+{
+        uint64_t n = PAGE_BUCKETS * PAGE_FINER;
+
+        if (interval_ns > 0)
+                n = MIN(n, (uint64_t)page->end_ns / interval_ns + 1);
+        return (ColumnSeriesOptions){.buckets = (size_t)n, .span_ns = (uint64_t)page->end_ns, .interval_ns = interval_ns};
+}
+
+static uint64_t interval_of(const RunInfo *info, const char *name)
+{
+        for (size_t i = 0; i < info->n_monitors; i++)
+                if (text_equal(info->monitors[i].name, name))
+                        return info->monitors[i].interval_us * NS_PER_US;
+        return 0;
+}
+
+static int read_table(PageMaker *page, const char *name, RunCursor *cursor, Error *err)
+{
+        _cleanup_(column_series_builder_freep) ColumnSeriesBuilder *builder = NULL;
+        _cleanup_(column_series_freep) ColumnSeries *series = NULL;
+        const ColumnSeriesOptions options = series_options(page, interval_of(page->data.info, name));
+        const Batch *rows;
+
+        if (is_about_processes(run_cursor_schema(cursor)))
+                return 0; /* the table of processes tells of those */
+        int r = column_series_new(run_cursor_schema(cursor), &options, &builder);
+        if (r != 0)
+                return MIN(r, 0);
+        while ((r = run_cursor_next(cursor, &rows, err)) > 0)
+                if (column_series_observe(builder, rows) < 0)
+                        return error_set(err, ENOMEM, "out of memory");
+        int added = column_series_finish(builder, page->end_ns, &series);
+        if (added == 0)
+                added = add_series_table(page, name, series);
+        return added < 0 ? added : r;
+}
+
+/* A damaged table is told as far as it can be read. */
+int page_write_tables(PageMaker *page, Error *err)
+{
+        const char *const *names = run_reader_tables(page->reader);
+        String *json = &page->json;
+
+        string_add(json, "\"tables\":[");
+        for (; names && *names; names++) {
+                _cleanup_(run_cursor_freep) RunCursor *cursor = NULL;
+                Error why = {0};
+                if (is_told_elsewhere(*names))
+                        continue;
+                int r = run_cursor_new(page->reader, *names, NULL, &cursor, &why);
+                if (r == 0)
+                        r = is_events(run_cursor_schema(cursor)) ? add_events_table(page, *names, cursor, &why)
+                                                                 : read_table(page, *names, cursor, &why);
+                if (r == -ENOMEM)
+                        return error_set(err, r, "out of memory");
+                if (r < 0)
+                        page_leave_out(page, "rows of %s that cannot be read", *names);
+        }
+        if (json->size > 0 && json->text[json->size - 1] == ',')
+                page_take_back(json, json->size - 1);
+        string_add(json, "],");
+        return 0;
+}
+
+/* ---- the scope's sums ---- */
+
+static const char *const total_names[][2] = {
+        {"pss_bytes", "pss_bytes"}, {"rss_bytes", "rss_bytes"},   {"cgroup_bytes", "cgroup_bytes"},
+        {"swap_bytes", "swap_bytes"}, {"processes", "processes"}, {"threads", "threads"},
+        {"cpu_us", "cpu"},            {"read_bytes", "read_bytes"}, {"write_bytes", "write_bytes"},
+};
+
+static const char *total_name(const Column *column)
+{
+        for (size_t i = 0; i < ARRAY_LENGTH(total_names); i++)
+                if (text_equal(column->name, total_names[i][0]))
+                        return total_names[i][1];
+        return NULL;
+}
+
+int page_begin_totals(PageMaker *page, const Schema *schema)
+{
+        const uint64_t interval_ns = page->data.info->interval_ns;
+        const ColumnSeriesOptions options = series_options(page, interval_ns == RUN_UNKNOWN ? 0 : interval_ns);
+
+        return column_series_new(schema, &options, &page->totals);
+}
+
+int page_write_totals(PageMaker *page)
+{
+        _cleanup_(column_series_freep) ColumnSeries *s = NULL;
+        String *json = &page->json;
+        Steps steps[2];
+
+        string_add(json, "\"totals\":{\"levels\":[");
+        int r = page->totals ? column_series_finish(page->totals, page->end_ns, &s) : 0;
+        double *scratch = s ? scratch_for(s) : NULL;
+        size_t n = scratch ? make_steps(page, s, true, scratch, steps) : 0;
+        for (size_t k = 0; k < n; k++) {
+                bool first = true;
+                string_add_format(json, "%s{\"t\":%zu,\"columns\":{", k > 0 ? "," : "", steps[k].t);
+                for (size_t i = 0; i < s->n_lines; i++) {
+                        const char *name = total_name(s->lines[i].column);
+                        if (!name)
+                                continue;
+                        string_add_format(json, "%s\"%s\":", first ? "" : ",", name);
+                        add_line_level(page, &s->lines[i], s->n_buckets, &steps[k], scratch);
+                        first = false;
+                }
+                string_add(json, "}}");
+        }
+        string_add(json, "]},");
+        free(scratch);
+        return r < 0 ? r : s && !scratch ? -ENOMEM : page->sections.error;
+}
