@@ -17,7 +17,7 @@ want()
                 ;;
         test)
                 required="$required libcmocka-dev bats:bats"
-                optional="$optional clang:clang libclang-rt-dev libsensors5 nodejs:node npm:npm util-linux:setpriv bsdutils:script jq:jq procps:ps man-db:man systemd-journal-remote qemu-system-x86:qemu-system-x86_64 busybox-static"
+                optional="$optional clang:clang libclang-rt-dev libsensors5 nodejs:node npm:npm chromium:chromium fonts-dejavu-core util-linux:setpriv bsdutils:script jq:jq procps:ps man-db:man systemd-journal-remote qemu-system-x86:qemu-system-x86_64 busybox-static"
                 ;;
         bench)
                 optional="$optional jq:jq util-linux:setpriv"

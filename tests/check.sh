@@ -303,6 +303,6 @@ else
         skip "virtual machines" "no plain build"
 fi
 
-say "tables, reports and exports as other readers see them"
+say "tables, reports and exports as other readers see them; the page in a browser"
 node_suites
 finish

@@ -17,7 +17,8 @@ fetch()
         cp package-lock.json node_modules/.lock-of-vigia
 }
 
-fetch || { echo "web/build.sh: the packages of package-lock.json could not be fetched; is there a network?" >&2; exit 1; }
+# 3: not for an error in the page.
+fetch || { echo "web/build.sh: the packages of package-lock.json could not be fetched; is there a network?" >&2; exit 3; }
 node_modules/.bin/tsc --noEmit -p tsconfig.json >&2
 # "report" is main.ts and, through its imports, report.css.
 node_modules/.bin/esbuild src/main.ts --bundle --minify --target=es2022,chrome100,firefox113,safari16.4 \

@@ -63,7 +63,11 @@ function namesOf(u: uPlot, frame: Frame, room: number): Name[] {
 			}
 		}
 	}
+	// Lines that only run along the bottom would fill the room with names.
+	const least = (u.scales['y']!.max! - u.scales['y']!.min!) * 0.02;
 	for (const line of over) {
+		if (over.length > 4 && !line.values.some((v) => Math.abs(v) > least))
+			continue;
 		let i = frame.t.length - 1;
 		while (i >= 0 && (frame.t[i]! > max! || Number.isNaN(line.values[i]!)))
 			i--;
@@ -97,15 +101,14 @@ function drawNames(u: uPlot, frame: Frame, gutter: number): void {
 function drawLimits(u: uPlot, frame: Frame): void {
 	const { ctx: context, bbox } = u, ratio = devicePixelRatio, { palette } = theme;
 	context.textAlign = 'left';
-	let above = 0;
+	let above = bbox.left + 7 * ratio;
 	for (const { text, value } of frame.limits) {
 		if (value > u.scales['y']!.max!) {
 			// Out of sight above: said, not drawn.
 			context.fillStyle = palette.dim;
-			context.textAlign = 'right';
-			context.textBaseline = 'top';
-			context.fillText(`↑ ${text}`, bbox.left + bbox.width - 4 * ratio, bbox.top + (2 + above++ * 14) * ratio);
-			context.textAlign = 'left';
+			context.textBaseline = 'bottom';
+			context.fillText(`↑ ${text}`, above, bbox.top - 3 * ratio);
+			above += context.measureText(`↑ ${text}`).width + 16 * ratio;
 			continue;
 		}
 		const y = Math.round(u.valToPos(value, 'y', true)) + 0.5;
@@ -165,7 +168,7 @@ function drawMarks(u: uPlot, marks: readonly Mark[]): void {
 		context.lineTo(x, bbox.top + bbox.height);
 		context.stroke();
 		context.globalAlpha = 1;
-		drawShape(context, severity, x, bbox.top - 3 * ratio, 5 * ratio);
+		drawShape(context, severity, x, bbox.top - 7 * ratio, 5 * ratio);
 	}
 }
 

@@ -19,7 +19,8 @@ export type Line = {
 	/** Not drawn; its name stays in the legend. */
 	hidden?: boolean;
 };
-export type Limit = { text: string; value: number };
+/** `always`: the scale reaches it however far above it is. */
+export type Limit = { text: string; value: number; always?: boolean };
 /** What is drawn now: all lines over the same times. */
 export type Frame = { t: Float64Array<ArrayBuffer>; lines: Line[]; stacked: boolean; limits: Limit[]; quantity: Quantity; whole: boolean };
 export type Mark = { t: number; severity: string; title: string };
@@ -64,9 +65,10 @@ function extent(frame: Frame): { low: number; high: number } {
 			if (v < low)
 				low = v;
 		}
-	// A limit that is far above would flatten what there is to see.
-	for (const { value } of frame.limits)
-		if (value <= high * 3 && value > high)
+	// A limit far above would flatten what there is to see; the lowest is what matters most.
+	const most = high;
+	for (const { value, always } of [...frame.limits].sort((a, b) => a.value - b.value).filter((limit) => limit.value > most))
+		if (always || value <= most * (high === most ? 2.5 : 1.5))
 			high = value;
 	return { low, high: high > low ? high : low + 1 };
 }
@@ -107,6 +109,12 @@ export class TimeChart {
 				this.refresh();
 		}, { rootMargin: '200px' }).observe(this.#box);
 		addEventListener('beforeprint', () => void this.#update());
+		// The first time they are drawn anyway, when there is nothing else to do: for find, print and scrolling.
+		const later = window.requestIdleCallback ?? ((run: () => void) => window.setTimeout(run, 200));
+		later(() => {
+			if (this.#stale)
+				void this.#update();
+		});
 	}
 
 	get frame(): Frame | null { return this.#frame; }
@@ -133,7 +141,7 @@ export class TimeChart {
 		this.#scale = valueScale(low, high, frame.quantity.base);
 		this.#draw(frame, width);
 		this.#options.onFrame?.(frame);
-		this.#moveCursor();
+		this.#moveCursor(true);
 	}
 
 	#draw(frame: Frame, width: number): void {
@@ -143,23 +151,25 @@ export class TimeChart {
 		const lines = [...[...parts].reverse(), ...over];
 		const columns = [...stack(parts, frame.t.length).reverse(), ...over.map((line) => holes(line.values))];
 		const data = [Array.from(frame.t), ...columns] as uPlot.AlignedData;
-		const shape = JSON.stringify([width, frame.stacked, theme.scheme, lines.map((l) => [l.key, l.color, l.dash, l.width])]);
+		// Layers are told apart by a line where there is room for one.
+		const apart = frame.t.length < width / 4;
+		const shape = JSON.stringify([width, frame.stacked, apart, theme.scheme, lines.map((l) => [l.key, l.color, l.dash, l.width])]);
 		if (!this.#plot || shape !== this.#shape) {
 			this.#plot?.destroy();
 			this.#shape = shape;
-			this.#plot = new uPlot(this.#uplot(frame.stacked, lines, width), data, this.#box);
+			this.#plot = new uPlot(this.#uplot({ stacked: frame.stacked, apart }, lines, width), data, this.#box);
 			attachGestures(this.#plot.over, { left: () => 0, width: () => this.#plot?.over.clientWidth ?? 1 }, this.#viewport);
 		} else {
 			this.#plot.setData(data, true);
 		}
 	}
 
-	#uplot(stacked: boolean, lines: readonly Line[], width: number): uPlot.Options {
+	#uplot(how: { stacked: boolean; apart: boolean }, lines: readonly Line[], width: number): uPlot.Options {
 		const { palette } = theme, gutter = gutterOf(width);
 		const nothing = (): null => null;
 		const axis = { stroke: palette.dim, font: '12px system-ui, sans-serif', ticks: { show: false } };
 		return {
-			width, height: this.#options.height, padding: [10, gutter.right, 0, 0],
+			width, height: this.#options.height, padding: [18, gutter.right, 0, 0],
 			legend: { show: false }, select: { show: false, left: 0, top: 0, width: 0, height: 0 },
 			cursor: {
 				y: false, drag: { x: false, y: false, setScale: false }, points: { show: false },
@@ -177,8 +187,8 @@ export class TimeChart {
 					splits: () => this.#scale.at,
 					values: (_, at) => at.map((v) => this.#yText(v)) },
 			],
-			series: [{}, ...lines.map((line): uPlot.Series => (stacked && !line.dash
-				? { stroke: palette.background, width: 0.5, fill: line.color, spanGaps: false, points: { show: false } }
+			series: [{}, ...lines.map((line): uPlot.Series => (how.stacked && !line.dash
+				? { stroke: how.apart ? palette.background : line.color, width: how.apart ? 1 : 0, fill: line.color, spanGaps: false, points: { show: false } }
 				: { stroke: line.color, width: line.width ?? 1.5, ...(line.dash ? { dash: [5, 4] } : {}), spanGaps: false, points: { size: 5, fill: line.color } }))],
 			hooks: { draw: [(u) => this.#frame && chartDraw(u, this.#frame, this.#options.marks ?? [], width)] },
 		};
@@ -210,8 +220,8 @@ export class TimeChart {
 		return low;
 	}
 
-	#moveCursor(): void {
-		if (!this.#visible || !this.#plot || !this.#frame)
+	#moveCursor(drawn = false): void {
+		if ((!this.#visible && !drawn) || !this.#plot || !this.#frame)
 			return;
 		const { cursor, range } = this.#viewport;
 		const inside = cursor !== null && cursor >= range.from && cursor <= range.to;

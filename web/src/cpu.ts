@@ -10,11 +10,11 @@ import { Legend } from './legend';
 import type { Viewport } from './viewport';
 
 const t = texts({
-	en: { title: 'CPU', label: 'Cores busy by category over time', cores: '{n} cores', note: '{busy} of {cores} cores busy on average; user {user}, system {system}', noteAlone: 'user {user}, system {system}',
+	en: { title: 'CPU', label: 'Cores busy by category over time', core: '1 core', cores: '{n} cores', note: '{busy} of {cores} cores busy on average; user {user}, system {system}', noteAlone: 'user {user}, system {system}',
 		none: 'No CPU time was measured over time.' },
-	pt: { title: 'CPU', label: 'Núcleos ocupados por categoria ao longo do tempo', cores: '{n} núcleos', note: 'em média {busy} de {cores} núcleos ocupados; utilizador {user}, sistema {system}', noteAlone: 'utilizador {user}, sistema {system}',
+	pt: { title: 'CPU', label: 'Núcleos ocupados por categoria ao longo do tempo', core: '1 núcleo', cores: '{n} núcleos', note: 'em média {busy} de {cores} núcleos ocupados; utilizador {user}, sistema {system}', noteAlone: 'utilizador {user}, sistema {system}',
 		none: 'Não se mediu tempo de CPU ao longo do tempo.' },
-	zh: { title: 'CPU', label: '各类别占用核心数随时间变化', cores: '{n} 核', note: '平均占用 {busy} / {cores} 核；用户 {user}，系统 {system}', noteAlone: '用户 {user}，系统 {system}',
+	zh: { title: 'CPU', label: '各类别占用核心数随时间变化', core: '1 核', cores: '{n} 核', note: '平均占用 {busy} / {cores} 核；用户 {user}，系统 {system}', noteAlone: '用户 {user}，系统 {system}',
 		none: '未测得随时间变化的 CPU 时间。' },
 });
 
@@ -32,7 +32,7 @@ export function mountCpu(section: HTMLElement, page: Page, viewport: Viewport, v
 		section.append(h('p', { class: 'section-note' }, busy !== null && cores !== null ? t('note', { busy: number(busy), cores: count(cores), user, system }) : t('noteAlone', { user, system })));
 	const frames = new CategoryFrames(page, view, data);
 	const legend = new Legend(view.hidden, true, (hidden) => { view.hidden = hidden; });
-	const limits = cores === null ? [] : [{ text: t('cores', { n: count(cores) }), value: cores }];
+	const limits = cores === null ? [] : [{ text: t(cores === 1 ? 'core' : 'cores', { n: count(cores) }), value: cores, always: cores <= 4 }];
 	const chart = new TimeChart(section, viewport, {
 		height: 220, label: t('label'), marks,
 		load: (range, pixels) => frames.frame(range, pixels, { stacked: true, quantity: quantity('cores', 'gauge'), limits }),

@@ -59,10 +59,22 @@ export function duration(seconds: number | null | undefined): string {
 	return `${sign}${Math.floor(t / 86400)}d\u00a0${two(Math.floor(t / 3600) % 24)}h`;
 }
 
+// Whole minutes, hours or days: 0, 10m, 1h 20m, 2d 6h.
+function round(seconds: number, resolution: number): string {
+	const minutes = Math.round(seconds / 60), hours = Math.floor(minutes / 60), days = Math.floor(hours / 24);
+	if (minutes < 60)
+		return minutes === 0 ? '0' : `${minutes}m`;
+	if (days > 0)
+		return resolution >= 86400 ? `${days}d` : `${days}d\u00a0${hours % 24}h`;
+	return resolution >= 3600 ? `${hours}h` : `${hours}h\u00a0${two(minutes % 60)}m`;
+}
+
 /** A moment of the run, as exact as `resolution` seconds ask for: 4m 12.3s */
 export function moment(seconds: number, resolution: number): string {
 	if (!Number.isFinite(seconds))
 		return UNKNOWN;
+	if (resolution >= 60 && seconds >= 0)
+		return round(seconds, resolution);
 	const digits = resolution >= 1 ? 0 : Math.min(6, Math.ceil(-Math.log10(resolution)));
 	const sign = seconds < 0 ? '−' : '';
 	const unit = 10 ** digits, s = Math.round(Math.abs(seconds) * unit) / unit;
@@ -76,8 +88,7 @@ export function moment(seconds: number, resolution: number): string {
 	if (minutes < 60)
 		return `${sign}${minutes}m\u00a0${rest(s - minutes * 60, true)}s`;
 	const hours = Math.floor(minutes / 60);
-	const tail = resolution >= 60 ? '' : `\u00a0${rest(s - minutes * 60, true)}s`;
-	return `${sign}${hours}h\u00a0${two(minutes % 60)}m${tail}`;
+	return `${sign}${hours}h\u00a0${two(minutes % 60)}m\u00a0${rest(s - minutes * 60, true)}s`;
 }
 
 export type Role = 'gauge' | 'counter';

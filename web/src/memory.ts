@@ -155,7 +155,7 @@ function highest(t: Numbers, values: Numbers, at: Numbers): Numbers {
 	const out = new Float64Array(at.length).fill(NaN);
 	let i = 0;
 	for (let k = 0; k < at.length; k++) {
-		const end = k + 1 < at.length ? at[k + 1]! : Infinity;
+		const end = k + 1 < at.length ? at[k + 1]! : at[k]! + (k > 0 ? at[k]! - at[k - 1]! : Infinity);
 		while (i < t.length && t[i]! < at[k]! - 1e-9)
 			i++;
 		for (let j = i; j < t.length && t[j]! < end - 1e-9; j++)

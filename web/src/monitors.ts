@@ -22,11 +22,13 @@ const t = texts({
 const FIRST = ['pressure', 'cgroup', 'memory', 'cpu', 'disk', 'network', 'temperature'];
 const MOST_LINES = 8;
 
-type Plan = { title: string; help: string | null; series: { label: string; series: Series }[] };
+type Plan = { title: string; help: string | null; series: { label: string; color: string; series: Series }[] };
 
 /** Charts of a table: keyless columns by unit and role, then each column with keys. */
 export function plansOf(table: Table): { together: Plan[]; apart: Plan[] } {
 	const together = new Map<string, Plan>(), apart = new Map<number, Plan>();
+	// A key has one colour in all charts of its table.
+	const keys = [...new Set(table.series.map((series) => series.key).filter((name) => name !== ''))];
 	for (const series of table.series) {
 		const column = table.columns[series.column];
 		if (!column)
@@ -36,12 +38,12 @@ export function plansOf(table: Table): { together: Plan[]; apart: Plan[] } {
 			let plan = together.get(group);
 			if (!plan)
 				together.set(group, plan = { title: '', help: null, series: [] });
-			plan.series.push({ label: column.label || column.name, series });
+			plan.series.push({ label: column.label || column.name, color: seriesColor(plan.series.length), series });
 		} else {
 			let plan = apart.get(series.column);
 			if (!plan)
 				apart.set(series.column, plan = { title: column.label || column.name, help: column.help || null, series: [] });
-			plan.series.push({ label: series.key, series });
+			plan.series.push({ label: series.key, color: seriesColor(keys.indexOf(series.key)), series });
 		}
 	}
 	for (const plan of together.values()) {
@@ -111,15 +113,15 @@ class PlanChart {
 		this.#hidden ??= new Set(this.#told.slice(MOST_LINES).map((one) => key(one.series)));
 		const column = this.#table.columns[this.#plan.series[0]!.series.column]!, how = quantity(column.unit, column.role);
 		const hidden = this.#hidden;
-		const parts = await Promise.all(this.#told.map(async ({ label, series }, i) => {
+		const parts = await Promise.all(this.#told.map(async ({ label, color, series }) => {
 			const level = this.#page.level(series.levels, range.to - range.from, pixels)!;
 			const [times, values] = await Promise.all([this.#page.numbers(level.t), this.#page.numbers(level.max)]);
-			return { label, series, i, times, values };
+			return { label, color, series, times, values };
 		}));
 		const longest = parts.reduce((a, b) => (b.times.length > a.times.length ? b : a)).times;
 		const [begin, end] = windowOf(longest, range.from, range.to), at = longest.subarray(begin, end);
-		const lines = parts.map(({ label, series, i, times, values }): Line => ({
-			key: key(series), label, color: seriesColor(i), hidden: hidden.has(key(series)), values: scaledTo(times, values, at, how.factor) }));
+		const lines = parts.map(({ label, color, series, times, values }): Line => ({
+			key: key(series), label, color, hidden: hidden.has(key(series)), values: scaledTo(times, values, at, how.factor) }));
 		return { t: at, lines, stacked: false, limits: [], quantity: how, whole: true };
 	}
 }

@@ -3,7 +3,7 @@
 import type { Mark } from './chart';
 import { drawShape, severityColor } from './chart-draw';
 import type { Numbers, Page } from './data';
-import { h } from './dom';
+import { h, shown } from './dom';
 import { moment } from './format';
 import { fragment } from './fragment';
 import { attachGestures, attachKeys } from './gestures';
@@ -131,7 +131,8 @@ class Overview {
 	#say(): void {
 		const { range, cursor, zoomed, span } = this.#viewport, fine = span / 1000;
 		const wall = cursor === null ? null : clock(this.#page, cursor, false);
-		this.#time.textContent = cursor !== null ? `${moment(cursor, fine)}${wall ? ` · ${wall}` : ''}`
+		const mark = cursor === null ? undefined : this.#marks.find(({ t: at }) => Math.abs(at - cursor) < span / 150);
+		this.#time.textContent = cursor !== null ? `${moment(cursor, fine)}${wall ? ` · ${wall}` : ''}${mark ? ` · ${shown(mark.title, 120)}` : ''}`
 			: zoomed ? t('seen', { from: moment(range.from, span / 100), to: moment(range.to, span / 100) }) : t('whole');
 		this.#reset.disabled = !zoomed;
 	}
@@ -155,7 +156,10 @@ async function copy(button: HTMLButtonElement): Promise<void> {
 }
 
 export function mountOverview(section: HTMLElement, page: Page, viewport: Viewport, marks: readonly Mark[]): void {
-	new Overview(section, page, viewport, marks);
+	if (page.meta.totals.levels.length === 0 && marks.length === 0)
+		section.hidden = true;
+	else
+		new Overview(section, page, viewport, marks);
 }
 
 /** Colours and language, at the top of the page. */

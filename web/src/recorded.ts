@@ -8,11 +8,11 @@ import { texts } from './i18n';
 
 const t = texts({
 	en: { title: 'How this was recorded', run: 'run', command: 'command', machine: 'machine', host: 'host', began: 'began', kernel: 'kernel', source: 'source', cost: 'vigia’s own cost', written: 'written', left: 'left out for size', version: 'vigia',
-		cores: '{n} cores', lost: '{n} events lost', none: 'no event lost', partial: 'partial: short processes were missed', cpu: '{cpu} of one core ({s} in all), {memory} of memory', page: 'this page', outside: 'worked for the run from outside', seen: '{n} connections', limit: 'cgroup limit {bytes}' },
+		core: '1 core', cores: '{n} cores', lost: '{n} events lost', none: 'no event lost', partial: 'partial: short processes were missed', cpu: '{cpu} of one core ({s} in all), {memory} of memory', page: 'this page', outside: 'worked for the run from outside', seen: '{n} connections', limit: 'cgroup limit {bytes}' },
 	pt: { title: 'Como isto foi registado', run: 'execução', command: 'comando', machine: 'máquina', host: 'anfitrião', began: 'começou', kernel: 'kernel', source: 'fonte', cost: 'custo do vigia', written: 'escrito', left: 'omitido pelo tamanho', version: 'vigia',
-		cores: '{n} núcleos', lost: '{n} eventos perdidos', none: 'nenhum evento perdido', partial: 'parcial: processos curtos escaparam', cpu: '{cpu} de um núcleo ({s} ao todo), {memory} de memória', page: 'esta página', outside: 'trabalharam de fora para a execução', seen: '{n} ligações', limit: 'limite do cgroup {bytes}' },
+		core: '1 núcleo', cores: '{n} núcleos', lost: '{n} eventos perdidos', none: 'nenhum evento perdido', partial: 'parcial: processos curtos escaparam', cpu: '{cpu} de um núcleo ({s} ao todo), {memory} de memória', page: 'esta página', outside: 'trabalharam de fora para a execução', seen: '{n} ligações', limit: 'limite do cgroup {bytes}' },
 	zh: { title: '记录方式', run: '运行', command: '命令', machine: '机器', host: '主机', began: '开始', kernel: '内核', source: '来源', cost: 'vigia 自身开销', written: '写入', left: '因大小而省略', version: 'vigia',
-		cores: '{n} 核', lost: '丢失 {n} 个事件', none: '没有丢失事件', partial: '不完整：漏记了短进程', cpu: '单核的 {cpu}（共 {s}），内存 {memory}', page: '本页', outside: '在外部为此运行工作', seen: '{n} 个连接', limit: 'cgroup 上限 {bytes}' },
+		core: '1 核', cores: '{n} 核', lost: '丢失 {n} 个事件', none: '没有丢失事件', partial: '不完整：漏记了短进程', cpu: '单核的 {cpu}（共 {s}），内存 {memory}', page: '本页', outside: '在外部为此运行工作', seen: '{n} 个连接', limit: 'cgroup 上限 {bytes}' },
 });
 
 export function mountRecorded(section: HTMLElement, page: Page): void {
@@ -23,10 +23,10 @@ export function mountRecorded(section: HTMLElement, page: Page): void {
 		if (told.length > 0)
 			rows.push([name, told.map((v, i) => h('bdi', {}, shown(v, 2000) + (i + 1 < told.length ? ', ' : '')))]);
 	};
-	row(t('command'), run.command);
+	row(t('command'), run.command === null ? null : shown(run.command, 600));
 	row(t('run'), run.id, run.label !== run.id && run.label);
 	row(t('began'), clock(page, 0, true));
-	row(t('machine'), run.host, machine.cpu, machine.cores !== null && t('cores', { n: count(machine.cores) }), machine.memory_bytes !== null && bytes(machine.memory_bytes),
+	row(t('machine'), run.host, machine.cpu, machine.cores !== null && t(machine.cores === 1 ? 'core' : 'cores', { n: count(machine.cores) }), machine.memory_bytes !== null && bytes(machine.memory_bytes),
 		machine.cgroup_limit_bytes !== null && t('limit', { bytes: bytes(machine.cgroup_limit_bytes) }));
 	row(t('kernel'), machine.kernel);
 	row(t('source'), capture.source, capture.partial ? t('partial') : null, capture.lost_events !== null && (capture.lost_events > 0 ? t('lost', { n: count(capture.lost_events) }) : t('none')));

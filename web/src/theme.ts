@@ -74,14 +74,14 @@ const PALETTES: { [S in Scheme]: Palette } = {
 };
 
 const system = matchMedia('(prefers-color-scheme: dark)');
-const printing = matchMedia('print');
+let printing = false;
 const listeners = new Set<() => void>();
 
 const chosen = (): Scheme | null => {
 	const wish = fragment.get('theme');
 	return wish === 'light' || wish === 'dark' ? wish : null;
 };
-const scheme = (): Scheme => (printing.matches ? 'light' : chosen() ?? (system.matches ? 'dark' : 'light'));
+const scheme = (): Scheme => (printing ? 'light' : chosen() ?? (system.matches ? 'dark' : 'light'));
 
 function apply(): void {
 	document.documentElement.dataset['theme'] = scheme();
@@ -103,7 +103,11 @@ export const theme = {
 	},
 	start(): void {
 		system.addEventListener('change', apply);
-		printing.addEventListener('change', apply);
+		for (const event of ['beforeprint', 'afterprint'] as const)
+			addEventListener(event, () => {
+				printing = event === 'beforeprint';
+				apply();
+			});
 		fragment.onChange(apply);
 		apply();
 	},

@@ -28,7 +28,7 @@ export function writeFixture(kind, path, bundle) {
 	mkdirSync(dirname(path), { recursive: true });
 	const text = html(page, data, readFileSync(join(bundle, 'report.css'), 'utf8'), readFileSync(join(bundle, 'report.js'), 'utf8'));
 	writeFileSync(path, text);
-	return text.length;
+	return { page, data, size: text.length };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
@@ -37,5 +37,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
 		console.error('usage: node fixture.mjs typical|empty|one|huge|hostile|day|incomplete OUT.html [BUNDLE-DIRECTORY]');
 		process.exit(2);
 	}
-	console.log(`${out}: ${writeFixture(kind, out, bundle)} characters`);
+	console.log(`${out}: ${writeFixture(kind, out, bundle).size} characters`);
 }

@@ -1,0 +1,71 @@
+// What the page's tests share: the bundle built once, invented runs as files, a headless Chromium. Where
+// one of these cannot be had here, `missing` says why and the tests are skipped.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { writeFixture } from '../../web/test/fixture.mjs';
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+export const place = mkdtempSync(join(tmpdir(), 'vigia-page.'));
+const bundle = join(place, 'bundle');
+
+function findBrowser() {
+	if (process.env.CHROMIUM)
+		return process.env.CHROMIUM;
+	for (const name of ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']) {
+		const found = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' });
+		if (found.status === 0)
+			return found.stdout.trim();
+	}
+	return null;
+}
+
+const executablePath = findBrowser();
+
+function build() {
+	const made = spawnSync('sh', [join(root, 'web/build.sh'), bundle], { encoding: 'utf8' });
+	if (made.status === 3)
+		return 'the packages of web/ could not be fetched (is there a network?)';
+	if (made.status !== 0)
+		throw new Error(`web/build.sh: ${made.stdout}${made.stderr}`);
+	return null;
+}
+
+/** Why there is nothing to test with; false: there is. */
+export const missing = executablePath === null ? 'no chromium' : build() ?? false;
+
+export async function launch() {
+	const { chromium } = await import('playwright-core');
+	return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+}
+
+const made = new Map();
+
+/** The address of an invented run's page, and what is in it. */
+export function fixture(kind) {
+	if (!made.has(kind)) {
+		const path = join(place, `${kind}.html`);
+		const { page, data } = writeFixture(kind, path, bundle);
+		made.set(kind, { url: pathToFileURL(path).href, page, data });
+	}
+	return made.get(kind);
+}
+
+/** Opens a page, fails on what it says on its console, and waits until all is drawn. */
+export async function open(browser, url, { width = 1200, height = 900, hash = '', scheme = 'light', locale = 'en-GB', touch = false, reducedMotion = 'reduce' } = {}) {
+	const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, locale, hasTouch: touch, reducedMotion });
+	context.setDefaultTimeout(10000);
+	const page = await context.newPage(), said = [];
+	page.on('console', (message) => said.push(`${message.type()}: ${message.text()}`));
+	page.on('pageerror', (error) => said.push(`error: ${error.stack}`));
+	await page.goto(url + (hash && `#${hash}`));
+	await page.waitForSelector('html[data-ready]');
+	await page.waitForFunction(() => [...document.querySelectorAll('#memory .chart-box, #cpu .chart-box')].every((box) => box.querySelector('canvas')));
+	return { page, said, close: () => context.close() };
+}
+
+export function cleanUp() {
+	rmSync(place, { recursive: true, force: true });
+}
