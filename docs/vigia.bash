@@ -39,6 +39,11 @@ _vigia()
                 *) mapfile -t COMPREPLY < <(compgen -W 'label host' -- "$word") && return ;;
                 esac ;;
         --to) mapfile -t COMPREPLY < <(compgen -W 'csv json parquet perfetto folded folio-migration summary.log' -- "$word") && return ;;
+        -k | --kind) [[ $verb == plot ]] && mapfile -t COMPREPLY < <(compgen -W 'memory cpu processes column migration sweep categories' -- "$word") && return ;;
+        --view) mapfile -t COMPREPLY < <(compgen -W 'major detailed other' -- "$word") && return ;;
+        --metric) mapfile -t COMPREPLY < <(compgen -W 'pss rss cgroup' -- "$word") && return ;;
+        --theme) mapfile -t COMPREPLY < <(compgen -W 'light dark' -- "$word") && return ;;
+        --format) mapfile -t COMPREPLY < <(compgen -W 'png svg pdf' -- "$word") && return ;;
         --figures) mapfile -t COMPREPLY < <(compgen -P "${word%"${word##*,}"}" \
                 -W 'wall cpu user system peak rss cgroup processes' -- "${word##*,}") && return ;;
         --order) mapfile -t COMPREPLY < <(compgen -W 'given random' -- "$word") && return ;;
@@ -57,7 +62,7 @@ _vigia()
                 return
         fi
         case $verb in
-        report | compare | export | recover | status | snapshot | stop | kill)
+        report | plot | compare | export | recover | status | snapshot | stop | kill)
                 mapfile -t COMPREPLY < <(
                         compgen -W "last $(ls -- "${VIGIA_DIR:-${XDG_STATE_HOME:-$HOME/.local/state}/vigia/runs}" 2>/dev/null)" -- "$word"
                         compgen -d -- "$word"

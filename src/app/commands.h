@@ -12,3 +12,4 @@ extern const Command command_runs, command_recover;
 extern const Command command_sweep;
 extern const Command command_report, command_export, command_convert;
 extern const Command command_rules, command_compare;
+extern const Command command_plot;

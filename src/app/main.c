@@ -22,6 +22,7 @@ const Command *const commands[] = {
         &command_kill,
         &command_runs,
         &command_report,
+        &command_plot,
         &command_compare,
         &command_export,
         &command_convert,
