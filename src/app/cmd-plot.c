@@ -294,7 +294,7 @@ static int run_plot(const Command *command, int argc, char **argv)
         const Option options[] = {
                 {'o', "output", "PATH", "a file, a folder for all plots, or - for stdout", OPTION_TEXT, &o.output},
                 {0, "format", "NAME", "png, svg or pdf; else by the file's ending", OPTION_TEXT, &o.format},
-                {'k', "kind", "NAME", "memory, cpu, processes, column, migration, sweep,\ncategories", OPTION_TEXT, &o.kind},
+                {'k', "kind", "NAME", "what is drawn, see below", OPTION_TEXT, &o.kind},
                 {0, "stacked", NULL, "categories as a stack (the default)", OPTION_FLAG, &o.stacked},
                 {0, "lines", NULL, "categories as lines", OPTION_FLAG, &o.lines},
                 {0, "view", "NAME", "major, detailed, or other: major, Other expanded", OPTION_TEXT, &o.view},
@@ -343,6 +343,8 @@ const Command command_plot = {
         .details = "Of a run: its memory by category, unless --kind says otherwise; of several runs:\n"
                    "a line each, aligned at their starts, those whose host or label has -dev in it\n"
                    "dashed. Of a sweep: peak memory and time against -j.\n\n"
+                   "Kinds: memory, cpu, processes (by category), column, migration; of a sweep also\n"
+                   "sweep and categories.\n\n"
                    "  vigia plot last -o memory.png\n"
                    "  vigia plot last --kind cpu --view detailed --lines -o cpu.svg\n"
                    "  vigia plot last --table pressure --column some_us --key memory -o psi.pdf\n"
