@@ -55,7 +55,7 @@ const slices = t => t.events.filter(e => e.ph === 'X')
 
 before(() => {
   record('build', 0, 'sh', '-c', 'for i in 1 2 3; do sh -c "/bin/true; sleep 0.05; /bin/true"; done; sleep 0.1')
-  record('failed', 3, 'sh', '-c', 'echo "one"; echo "two `x` <b>" >&2; sh -c "exit 3"; exit 3')
+  record('failed', 3, 'sh', '-c', 'echo "one"; echo "two `x` <b>"; sh -c "exit 3"; exit 3')
   record('hostile', 0, join(build, 'tests/helpers/hostile'), '/bin/true')
   record('short', 0, '/bin/true')
 })
@@ -70,7 +70,7 @@ function closed(schema) {
   if (Array.isArray(schema)) return schema.map(closed)
   if (schema === null || typeof schema !== 'object') return schema
   const copy = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, closed(value)]))
-  if (copy.properties && copy.type === 'object') copy.additionalProperties = false
+  if (copy.properties && [].concat(copy.type).includes('object')) copy.additionalProperties = false
   return copy
 }
 
@@ -87,6 +87,15 @@ test('report --json fits its schema', () => {
   for (const [name, run] of Object.entries(runs)) valid('report', JSON.parse(vigia('report', '--json', run)), name)
 })
 
+test('report --json says how it ended and why', () => {
+  const failed = JSON.parse(vigia('report', '--json', runs.failed))
+  assert.equal(failed.verdict.mood, 'failed')
+  assert.match(failed.verdict.text, /failed \(exit 3\) after/)
+  assert.deepEqual([failed.failure.cmdline, failed.failure.exit_code], ['sh -c exit 3', 3])
+  const build = JSON.parse(vigia('report', '--json', runs.build))
+  assert.deepEqual([build.verdict.mood, build.failure], ['fine', null])
+})
+
 test('the schema refuses what it should', () => {
   const report = () => JSON.parse(vigia('report', '--json', runs.build))
   for (const [what, spoil] of Object.entries({
@@ -101,6 +110,16 @@ test('the schema refuses what it should', () => {
     spoil(spoilt)
     assert.ok(!validators.report(spoilt), what)
   }
+})
+
+test('report --markdown: the verdict, the numbers, the end of the output', () => {
+  const page = vigia('report', '--markdown', runs.failed)
+  assert.ok(page.split('\n').length <= 61)
+  assert.match(page, /^### sh -c .* failed &?#?/)
+  assert.match(page, /\n\| wall time \| CPU \| peak memory \| processes \| exit \|\n\|--:\|--:\|--:\|--:\|--:\|\n/)
+  assert.ok(page.includes('\n```text\none\ntwo `x` <b>\n```\n'))
+  assert.match(page, /\nvigia: .*; run [^ ]+ on [^ ]+\n$/)
+  assert.equal(vigia('report', '--text', runs.failed), vigia('report', runs.failed))
 })
 
 test('compare --json fits its schema', () => {

@@ -70,7 +70,7 @@ static int run_report(const Command *command, int argc, char **argv)
         bool text = false, json = false, markdown = false;
         const char *rules = NULL, *html = NULL;
         const Option options[] = {
-                {0, "text", NULL, "one screen for a terminal (what is shown without an option)", OPTION_FLAG,
+                {0, "text", NULL, "one screen for a terminal: the default", OPTION_FLAG,
                  &text},
                 {0, "markdown", NULL, "for the page of a CI job: at most 60 lines", OPTION_FLAG, &markdown},
                 {0, "json", NULL, "data for programs: docs/report.schema.json", OPTION_FLAG, &json},

@@ -84,16 +84,25 @@ uint64_t report_peak_of(const SummaryProcess *p)
         return p->peak_rss_bytes != SUMMARY_UNKNOWN ? p->peak_rss_bytes : p->peak_pss_bytes;
 }
 
-/* Which process below the command failed: "cc1 foo.c exited 1 at 12.3 s". */
-bool report_culprit_words(const ReportData *d, size_t columns, bool ascii, String *out)
+const SummaryProcess *report_culprit(const ReportData *d)
 {
         const RunInfo *info = d->info;
         const SummaryProcess *culprit = summary_culprit(d->summary);
+
+        if (!culprit || culprit->pid == d->summary->root_pid || info->timed_out || !info->complete ||
+            (info->exit_code <= 0 && info->exit_signal <= 0))
+                return NULL;
+        return culprit;
+}
+
+/* Which process below the command failed: "cc1 foo.c exited 1 at 12.3 s". */
+bool report_culprit_words(const ReportData *d, size_t columns, bool ascii, String *out)
+{
+        const SummaryProcess *culprit = report_culprit(d);
         _cleanup_string_ String text = {0};
         char at[FORMAT_MAX];
 
-        if (!culprit || culprit->pid == d->summary->root_pid || info->timed_out ||
-            !info->complete || (info->exit_code <= 0 && info->exit_signal <= 0))
+        if (!culprit)
                 return false;
         shown_program(culprit, &text);
         string_add_char(&text, ' ');
@@ -108,8 +117,7 @@ bool report_culprit_words(const ReportData *d, size_t columns, bool ascii, Strin
         if (culprit->end_ns > 0 && culprit->end_ns != INT64_MAX)
                 string_add_format(&ending, " at %s", format_duration(at, (uint64_t)culprit->end_ns));
         size_t width = text_width(string_get(&ending));
-        string_add_shown(out, string_get(&text), columns - MIN(width, columns - 10),
-                         ascii);
+        string_add_shown(out, string_get(&text), columns - MIN(width, columns - 10), ascii);
         string_add(out, string_get(&ending));
         out->failed |= text.failed || ending.failed;
         return true;

@@ -10,8 +10,11 @@ bool report_memory_words(const ReportData *data, String *out, uint64_t *ret_peak
 void report_cores_words(const ReportData *data, String *out); /* "3.4 of 4 cores busy", or nothing */
 void report_cpu_words(const ReportData *data, String *out);   /* "user 3m 2s, system 12 s", or nothing */
 
-/* "cc1 foo.c exited 1 at 12 s": the process to blame, made safe, in at most `columns`. False: the
- * command did not fail, or by itself; nothing is added then. */
+/* The process to blame for the command's failure; NULL: it did not fail, or by itself. Borrowed. */
+const SummaryProcess *report_culprit(const ReportData *data);
+
+/* "cc1 foo.c exited 1 at 12 s": the report_culprit, made safe, in at most `columns`. False: there
+ * is none; nothing is added then. */
 bool report_culprit_words(const ReportData *data, size_t columns, bool ascii, String *out);
 
 /* What the watching itself cost, and how far its figures can be trusted. */
