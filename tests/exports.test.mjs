@@ -55,7 +55,7 @@ const slices = t => t.events.filter(e => e.ph === 'X')
 
 before(() => {
   record('build', 0, 'sh', '-c', 'for i in 1 2 3; do sh -c "/bin/true; sleep 0.05; /bin/true"; done; sleep 0.1')
-  record('failed', 3, 'sh', '-c', 'echo "one"; echo "two `x` <b>"; sh -c "exit 3"; exit 3')
+  record('failed', 3, 'sh', '-c', "echo one; echo 'two `x` <b>'; sh -c 'exit 3'; exit 3")
   record('hostile', 0, join(build, 'tests/helpers/hostile'), '/bin/true')
   record('short', 0, '/bin/true')
 })
