@@ -1,0 +1,82 @@
+// Who was alive at a moment, and with how much memory: what was sampled last before it, else the
+// process's peak as the bound that it is.
+import { processPeak, type Processes } from './model';
+
+/** Samples by process, in order of time. */
+export type SampleIndex = { readonly from: Int32Array; readonly t: Float64Array; readonly bytes: Float64Array };
+
+export function sampleIndexNew(n: number, process: ArrayLike<number>, t: ArrayLike<number>, bytes: ArrayLike<number>): SampleIndex {
+	const from = new Int32Array(n + 1);
+	const valid = (k: number): boolean => process[k]! >= 0 && process[k]! < n;
+	for (let k = 0; k < process.length; k++)
+		if (valid(k))
+			from[process[k]! + 1]!++;
+	for (let i = 0; i < n; i++)
+		from[i + 1]! += from[i]!;
+	const at = from.slice(0, n);
+	const times = new Float64Array(from[n]!), values = new Float64Array(from[n]!);
+	const order = new Int32Array(process.length).map((_, k) => k);
+	for (let k = 1; k < t.length; k++)
+		if (t[k]! < t[k - 1]!) {
+			order.sort((a, b) => t[a]! - t[b]!);
+			break;
+		}
+	for (const k of order) {
+		if (!valid(k))
+			continue;
+		const place = at[process[k]!]!++;
+		times[place] = t[k]!;
+		values[place] = bytes[k]!;
+	}
+	return { from, t: times, bytes: values };
+}
+
+/** Memory of a process at a moment as it was sampled; NaN: nothing was until then. */
+export function sampledAt(samples: SampleIndex, i: number, t: number): number {
+	let low = samples.from[i]!, high = samples.from[i + 1]!;
+	while (low < high) {
+		const middle = (low + high) >> 1;
+		if (samples.t[middle]! <= t)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low > samples.from[i]! ? samples.bytes[low - 1]! : NaN;
+}
+
+export type Alive = {
+	/** Rows, those with most memory first. */
+	readonly rows: Int32Array;
+	/** NaN: unknown. */
+	readonly bytes: Float64Array;
+	/** 1: the peak, as no sample was there. */
+	readonly bound: Uint8Array;
+	/** Sum of what was sampled, and how many have only their peak told. */
+	readonly total: number;
+	readonly bounds: number;
+};
+
+export function aliveAt(p: Processes, samples: SampleIndex | null, t: number): Alive {
+	const found: { i: number; bytes: number; bound: boolean }[] = [];
+	let total = 0, bounds = 0;
+	for (let i = 0; i < p.n; i++) {
+		if (p.start[i]! > t || p.end[i]! < t || (p.end[i]! === t && !p.alive[i]! && p.start[i]! < t))
+			continue;
+		const sampled = samples ? sampledAt(samples, i, t) : NaN;
+		const bound = Number.isNaN(sampled);
+		const bytes = bound ? processPeak(p, i) : sampled;
+		if (!bound)
+			total += bytes;
+		else if (!Number.isNaN(bytes))
+			bounds++;
+		found.push({ i, bytes, bound });
+	}
+	const rank = (bytes: number): number => (Number.isNaN(bytes) ? -1 : bytes);
+	found.sort((a, b) => rank(b.bytes) - rank(a.bytes) || a.i - b.i);
+	return {
+		rows: Int32Array.from(found, ({ i }) => i),
+		bytes: Float64Array.from(found, ({ bytes }) => bytes),
+		bound: Uint8Array.from(found, ({ bound }) => (bound ? 1 : 0)),
+		total, bounds,
+	};
+}

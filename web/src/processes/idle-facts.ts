@@ -1,0 +1,46 @@
+// What can be said about idle cores: how much of them was idle, in which stretches, and who held the
+// run up there by the chain.
+import { coreSeconds, coreUseOfProcesses, coreUseOfSeries, stretchesFind, type CoreUse, type Stretch } from './core-use';
+import type { Chain, Step } from './chain';
+import type { Processes } from './model';
+
+export type Held = { readonly process: number; readonly seconds: number; /** Its own CPU over its life shows that it worked. */ readonly works: boolean };
+export type StretchFacts = Stretch & { readonly held: readonly Held[] };
+export type IdleFacts = {
+	readonly cores: number;
+	readonly duration: number;
+	readonly usedSeconds: number;
+	readonly measured: boolean;
+	readonly stretches: readonly StretchFacts[];
+	/** Those with the most time in the chain, and how much of the run that is. */
+	readonly longest: readonly Held[];
+	readonly steps: number;
+};
+
+const WORKS = 0.5;
+
+function heldIn(p: Processes, steps: readonly Step[], from: number, to: number): Held[] {
+	const seconds = new Map<number, number>();
+	for (const step of steps) {
+		const part = Math.min(step.to, to) - Math.max(step.from, from);
+		if (part > 0)
+			seconds.set(step.process, (seconds.get(step.process) ?? 0) + part);
+	}
+	return [...seconds].map(([process, s]) => {
+		const wall = p.end[process]! - p.start[process]!;
+		return { process, seconds: s, works: wall > 0 && p.cpu[process]! >= WORKS * wall };
+	}).sort((a, b) => b.seconds - a.seconds || a.process - b.process);
+}
+
+/** Measured CPU use where it is told tick by tick; null cores: unknown, then nothing can be said. */
+export function idleFacts(p: Processes, chain: Chain, cores: number | null, duration: number,
+	series: { t: ArrayLike<number>; cores: ArrayLike<number> } | null): IdleFacts | null {
+	if (!cores || !(duration > 0) || p.n === 0)
+		return null;
+	const use: CoreUse = series && series.t.length > 1 ? coreUseOfSeries(series.t, series.cores, duration) : coreUseOfProcesses(p);
+	if (use.t.length === 0)
+		return null;
+	const stretches = stretchesFind(use, duration, cores).map((stretch) => ({ ...stretch, held: heldIn(p, chain.steps, stretch.from, stretch.to) }));
+	return { cores, duration, usedSeconds: coreSeconds(use, 0, duration), measured: use.measured, stretches,
+		longest: heldIn(p, chain.steps, 0, duration), steps: chain.steps.length };
+}
