@@ -57,6 +57,8 @@ class AliveList {
 	readonly #bar = h('div', { class: 'alive-bar', 'aria-hidden': 'true' });
 	readonly #parts = h('ul', { class: 'alive-parts' });
 	readonly #list: VirtualList;
+	readonly #frame: HTMLElement;
+	#tallest = 0;
 	#alive: Alive | null = null;
 	#at = 0;
 	#most = 1;
@@ -67,9 +69,8 @@ class AliveList {
 		this.#peak = page.meta.report.peak.t_s;
 		const rows = mostAlive(shared);
 		this.#list = new VirtualList(ROW, rows, (index) => this.#row(index));
-		const frame = h('div', { class: 'alive-list', role: 'table', 'aria-label': t('list'), tabindex: 0 }, this.#list.element);
-		frame.style.minHeight = `${rows * ROW}px`;
-		replace(section, this.#title, this.#what, this.#sum, this.#bar, this.#parts, frame);
+		this.#frame = h('div', { class: 'alive-list', role: 'table', 'aria-label': t('list'), tabindex: 0 }, this.#list.element);
+		replace(section, this.#title, this.#what, this.#sum, this.#bar, this.#parts, this.#frame);
 		viewport.on('cursor', () => this.#update());
 		viewport.on('selection', () => this.#list.refresh());
 		shared.moment.on(() => this.#update());
@@ -98,6 +99,9 @@ class AliveList {
 		this.#drawParts(alive);
 		this.#list.show(n);
 		this.#list.element.hidden = n === 0;
+		// What lies below does not move up and down with the cursor.
+		this.#tallest = Math.max(this.#tallest, Math.min(n, ROWS) * ROW);
+		this.#frame.style.minHeight = `${this.#tallest}px`;
 	}
 
 	#drawParts(alive: Alive): void {

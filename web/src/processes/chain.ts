@@ -63,7 +63,7 @@ export function chainFind(p: Processes): Chain {
 		if (child >= 0 && p.end[child]! > p.start[at]!) {
 			used[child] = 1;
 			own(at, p.end[child]!, t);
-			t = p.end[child]!;
+			t = Math.min(t, p.end[child]!);
 			at = child;
 			continue;
 		}

@@ -33,6 +33,8 @@ function familyEnds(p: Processes, order: Int32Array): Float64Array {
 	return end;
 }
 
+const TOWER = 256;
+
 /** `order` is processesOrder's: parents first. */
 export function layoutByTree(p: Processes, order: Int32Array): Layout {
 	const ends = familyEnds(p, order);
@@ -41,8 +43,20 @@ export function layoutByTree(p: Processes, order: Int32Array): Layout {
 	const offset = new Int32Array(p.n);
 	const byStart = (a: number, b: number): number => p.start[a]! - p.start[b]!;
 	const stack = (rows: Int32Array): number => {
+		let tallest = 0, below = 0;
+		for (const row of rows)
+			tallest = Math.max(tallest, height[row]!);
+		rows.sort(byStart);
+		// Towers of generations are not fitted beside each other: that would cost their height each time.
+		if (rows.length === 1 || tallest > TOWER) {
+			for (const row of rows) {
+				offset[row] = below;
+				below += height[row]!;
+			}
+			return below;
+		}
 		const fit = new FirstFit();
-		for (const row of rows.sort(byStart))
+		for (const row of rows)
 			offset[row] = fit.place(p.start[row]!, ends[row]!, height[row]!);
 		return fit.rows;
 	};

@@ -286,7 +286,8 @@ class Timeline {
 			replace(this.#readout, h('span', { class: 'dim' }, t(this.#shared.p.n === 0 ? 'none' : this.#pointer ? 'idle' : 'hover')));
 			return;
 		}
-		const more = this.#hover.process === i && this.#hover.count > 1 ? ` · ${t('more', { n: this.#hover.count - 1 })}` : '';
+		const wide = ((this.#shared.p.end[i]! - this.#shared.p.start[i]!) / this.#viewport.span) * this.#plotWidth() > 2;
+		const more = !wide && this.#hover.process === i && this.#hover.count > 1 ? ` · ${t('more', { n: this.#hover.count - 1 })}` : '';
 		replace(this.#readout, swatch(this.#shared.color(i)), h('span', { class: 'what' }, command(this.#shared.p, i, this.#width < 700 ? 90 : 150)),
 			h('span', { class: 'figures' }, figures(this.#shared.p, i) + more));
 	}
