@@ -69,7 +69,7 @@ class AliveList {
 		this.#peak = page.meta.report.peak.t_s;
 		const rows = mostAlive(shared);
 		this.#list = new VirtualList(ROW, rows, (index) => this.#row(index));
-		this.#frame = h('div', { class: 'alive-list', role: 'table', 'aria-label': t('list'), tabindex: 0 }, this.#list.element);
+		this.#frame = h('div', { class: 'alive-list', role: 'table', 'aria-label': t('list') }, this.#list.element);
 		replace(section, this.#title, this.#what, this.#sum, this.#bar, this.#parts, this.#frame);
 		viewport.on('cursor', () => this.#update());
 		viewport.on('selection', () => this.#list.refresh());

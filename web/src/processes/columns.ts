@@ -1,5 +1,6 @@
 // The columns of the process table, for processes and for groups of them: what they say, what they
 // are sorted by, which way first.
+import { shown } from '../dom';
 import { bytes, count, duration, moment } from '../format';
 import { texts } from '../i18n';
 import type { Group } from './group';
@@ -28,7 +29,7 @@ export const columnTitle = (key: ColumnKey, grouped: boolean): string =>
 export function cellText(shared: Shared, i: number, key: ColumnKey): string {
 	const p = shared.p;
 	switch (key) {
-	case 'category': return shared.category(i);
+	case 'category': return shown(shared.category(i), 60);
 	case 'start': return moment(p.start[i]!, p.duration < 60 ? 0.001 : p.duration < 7200 ? 0.1 : 1);
 	case 'time': return duration(processWall(p, i));
 	case 'cpu': return duration(p.cpu[i]);

@@ -1,6 +1,6 @@
 // The selected process in full: command line, figures, who started it and whom it started. Its place
 // is always there, so that nothing below moves when something is selected.
-import { h, replace } from '../dom';
+import { h, replace, shown } from '../dom';
 import { count } from '../format';
 import { texts } from '../i18n';
 import type { Viewport } from '../viewport';
@@ -8,7 +8,7 @@ import { copyText } from './clipboard';
 import { processDescendants } from './model';
 import { selectedOf, type Shared } from './shared';
 import { swatch } from './swatch';
-import { command, figures, words } from './words';
+import { command, figures, program, words } from './words';
 
 const t = texts({
 	en: {
@@ -50,8 +50,8 @@ function headOf(shared: Shared, viewport: Viewport, i: number): HTMLElement {
 	const copy = h('button', { type: 'button', onclick: () => void copyText(p.cmdline[i]!, copy) }, words('copy'));
 	const span = Math.max(p.end[i]! - p.start[i]!, 0.001);
 	return h('div', { class: 'process-head' },
-		swatch(shared.color(i)), h('strong', {}, p.name[i]!.slice(0, 80) || '?'),
-		h('span', { class: 'dim' }, ` ${t('pid', { pid: p.pid[i]! })} · ${category === '' ? words('nocategory') : `${shared.major(i)} / ${category}`}`),
+		swatch(shared.color(i)), h('strong', {}, program(p, i)),
+		h('span', { class: 'dim' }, ` ${t('pid', { pid: p.pid[i]! })} · ${category === '' ? words('nocategory') : shown(`${shared.major(i)} / ${category}`, 120)}`),
 		h('span', { class: 'buttons' }, copy,
 			h('button', { type: 'button', onclick: () => viewport.zoomTo(p.start[i]! - span * 0.1, p.end[i]! + span * 0.1) }, t('zoom')),
 			h('button', { type: 'button', onclick: () => viewport.select(null) }, t('clear'))));
@@ -61,7 +61,7 @@ function link(shared: Shared, viewport: Viewport, i: number): HTMLElement {
 	return h('button', { type: 'button', class: 'link', title: command(shared.p, i, 300), onclick: () => {
 		viewport.select(i);
 		viewport.reveal(shared.p.start[i]!);
-	} }, `${shared.p.name[i]!.slice(0, 40) || '?'} ${shared.p.pid[i]!}`);
+	} }, `${program(shared.p, i, 40)} ${shared.p.pid[i]!}`);
 }
 
 function relativesOf(shared: Shared, viewport: Viewport, i: number): HTMLElement {
@@ -73,7 +73,7 @@ function relativesOf(shared: Shared, viewport: Viewport, i: number): HTMLElement
 	const source = shared.sources()[i]!;
 	const own = shared.children.from[i + 1]! - shared.children.from[i]!;
 	return h('p', { class: 'relatives' },
-		source !== '' && [`${t('source')} `, h('button', { type: 'button', class: 'link', onclick: () => shared.search(`src:"${source}"`) }, source.slice(0, 200)), ' · '],
+		source !== '' && [`${t('source')} `, h('button', { type: 'button', class: 'link', onclick: () => shared.search(`src:"${source}"`) }, shown(source, 200)), ' · '],
 		above.length > 0 && [`${t('by')} `, above.map((one, k) => [k > 0 && ' ← ', one]), n > above.length && ` ← ${t('above', { n: n - above.length })}`, ' · '],
 		own === 0 ? t('leaf') : [t('children', { children: count(own), all: count(processDescendants(shared.children, i).length) }), ' · ',
 			h('button', { type: 'button', class: 'link', onclick: () => shared.search(`below:${shared.p.pid[i]!}`) }, t('below'))]);

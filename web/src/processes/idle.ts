@@ -1,14 +1,14 @@
 // Idle cores explained: how much of the machine the run left unused, the stretches in which few cores
 // were busy, and by the chain of processes who held the run up there. What is inferred is called so.
 import type { Page } from '../data';
-import { h, replace, type Child } from '../dom';
+import { h, replace, shown, type Child } from '../dom';
 import { count, duration, moment, number, percent } from '../format';
 import { texts } from '../i18n';
 import type { Viewport } from '../viewport';
 import { idleFacts, type Held, type IdleFacts, type StretchFacts } from './idle-facts';
 import { selectedOf, sharedOf, type Shared } from './shared';
 import { swatch } from './swatch';
-import { command } from './words';
+import { command, program } from './words';
 
 const t = texts({
 	en: {
@@ -61,9 +61,9 @@ class Idle {
 		this.#viewport = viewport;
 		this.#facts = facts;
 		const { stretches, cores } = facts;
-		const shown = [...stretches].sort((a, b) => b.to - b.from - (a.to - a.from)).slice(0, STRETCHES).sort((a, b) => a.from - b.from);
+		const told = [...stretches].sort((a, b) => b.to - b.from - (a.to - a.from)).slice(0, STRETCHES).sort((a, b) => a.from - b.from);
 		replace(section, h('h2', {}, t('title')), h('p', {}, this.#usedText(), cores > 1 && stretches.length === 0 && ` ${t('full')}`),
-			shown.length > 0 && h('ul', { class: 'stretches' }, shown.map((one) => h('li', {}, this.#stretch(one)))),
+			told.length > 0 && h('ul', { class: 'stretches' }, told.map((one) => h('li', {}, this.#stretch(one)))),
 			cores > 1 && this.#chain(), cores > 1 && h('p', { class: 'dim' }, `${t(facts.measured ? 'measured' : 'estimated')} ${t('inferred')}`));
 	}
 
@@ -113,8 +113,8 @@ class Idle {
 
 /** The program and what it works on: cc1plus dag.cpp */
 function nameOf(shared: Shared, i: number): string {
-	const source = shared.sources()[i]!, name = shared.p.name[i]!.slice(0, 60) || '?';
-	return source === '' ? name : `${name} ${source.slice(source.lastIndexOf('/') + 1).slice(0, 60)}`;
+	const source = shared.sources()[i]!, name = program(shared.p, i);
+	return source === '' ? name : `${name} ${shown(source.slice(source.lastIndexOf('/') + 1), 60)}`;
 }
 
 export async function mount(section: HTMLElement, page: Page, viewport: Viewport): Promise<void> {

@@ -77,7 +77,7 @@ class Table {
 		this.#viewport = viewport;
 		this.#grouping = GROUPINGS.find((one) => one === fragment.get('group')) ?? 'none';
 		this.#sort = sortOf(fragment.get('sort'));
-		this.#grid = h('div', { class: 'process-table', role: 'table', 'aria-label': t('title'), tabindex: 0 },
+		this.#grid = h('div', { class: 'process-table', role: 'table', 'aria-label': t('title') },
 			h('div', { role: 'rowgroup' }, this.#head), this.#list.element);
 		const { told, count: all } = page.meta.processes;
 		replace(section, h('h2', {}, t('title')), told < all && h('p', { class: 'dim' }, t('told', { told: count(told), count: count(all) })),
@@ -117,7 +117,7 @@ class Table {
 			query.value = query.value.includes(FAILED) ? without : `${FAILED} ${without}`.trim();
 		});
 		this.#viewport.on('selection', () => this.#mark());
-		this.#grid.addEventListener('keydown', (event) => this.#key(event));
+		this.#list.element.addEventListener('keydown', (event) => this.#key(event));
 	}
 
 	#measure(width: number): void {
@@ -287,7 +287,7 @@ class Table {
 	}
 
 	#key(event: KeyboardEvent): void {
-		if (event.target !== this.#grid || this.#grouping !== 'none' || this.#rows.length === 0)
+		if (event.target !== this.#list.element || this.#grouping !== 'none' || this.#rows.length === 0)
 			return;
 		const step = { ArrowDown: 1, ArrowUp: -1, PageDown: ROWS - 1, PageUp: 1 - ROWS, Home: -Infinity, End: Infinity }[event.key];
 		if (step === undefined)

@@ -4,6 +4,7 @@ import { mix, type Palette } from '../theme';
 import { stripVisit, type Strip } from './lane-index';
 import type { Chain } from './chain';
 import type { Lanes, Shared } from './shared';
+import { program } from './words';
 
 export type Scene = {
 	readonly shared: Shared;
@@ -214,7 +215,7 @@ function drawLabels(context: CanvasRenderingContext2D, scene: Scene, labels: rea
 	context.textAlign = 'left';
 	const widths = new Map<string, number>();
 	for (const { x, y, width, process } of labels.slice(0, 2000)) {
-		const name = scene.shared.p.name[process]!.slice(0, 40);
+		const name = program(scene.shared.p, process, 40);
 		let wide = widths.get(name);
 		if (wide === undefined)
 			widths.set(name, (wide = context.measureText(name).width));

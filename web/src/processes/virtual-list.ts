@@ -8,7 +8,7 @@ const BEYOND = 6;
 
 export class VirtualList {
 	readonly element: HTMLElement;
-	readonly #rows = h('div', { class: 'rows', role: 'rowgroup' });
+	readonly #rows = h('div', { class: 'rows', role: 'presentation' });
 	readonly #render: (index: number) => HTMLElement;
 	readonly #made = new Map<number, HTMLElement>();
 	#count = 0;
@@ -21,7 +21,7 @@ export class VirtualList {
 		this.#rowHeight = rowHeight;
 		this.#most = most;
 		this.#render = render;
-		this.element = h('div', { class: 'virtual', role: 'presentation' }, this.#rows);
+		this.element = h('div', { class: 'virtual', role: 'rowgroup', tabindex: 0 }, this.#rows);
 		this.element.addEventListener('scroll', () => this.#schedule(), { passive: true });
 		new ResizeObserver(() => this.#schedule()).observe(this.element);
 	}

@@ -40,6 +40,11 @@ export function outcomeShort(p: Processes, i: number): string {
 	return p.alive[i] || Number.isNaN(p.exitCode[i]!) ? UNKNOWN : String(p.exitCode[i]!);
 }
 
+/** The program's name, as it can be shown. */
+export function program(p: Processes, i: number, most = 60): string {
+	return shown(p.name[i]!, most) || '?';
+}
+
 export function command(p: Processes, i: number, most?: number): string {
 	const line = p.cmdline[i]!;
 	return shown(line === '' ? p.name[i] || words('nocommand') : line, most);
