@@ -1,7 +1,7 @@
 // What vigia found: severity by shape and word, the moment as a button that brings the charts there.
 import type { Page } from './data';
 import { h, shown, svg } from './dom';
-import { duration, moment } from './format';
+import { duration, momentOf } from './format';
 import { texts } from './i18n';
 import type { Mark } from './chart';
 import type { Finding } from './page-types';
@@ -39,7 +39,7 @@ function when(finding: Finding, viewport: Viewport): HTMLElement {
 		return h('span', { class: 'dim' }, t('whole'));
 	if (at < 0)
 		return h('span', { class: 'dim' }, t('before', { span: duration(-at) }));
-	const text = moment(at, viewport.full.to > 60 ? 1 : 0.1);
+	const text = momentOf(at, viewport.full.to);
 	return h('button', { type: 'button', class: 'link', 'aria-label': t('show', { at: text }), onclick: () => showMoment(viewport, at) }, text);
 }
 

@@ -91,6 +91,9 @@ export function moment(seconds: number, resolution: number): string {
 	return `${sign}${hours}h\u00a0${two(minutes % 60)}m\u00a0${rest(s - minutes * 60, true)}s`;
 }
 
+/** A moment as exact as a run of this length asks for. */
+export const momentOf = (seconds: number, duration: number): string => moment(seconds, duration > 120 ? 1 : duration > 12 ? 0.1 : 0.01);
+
 export type Role = 'gauge' | 'counter';
 /** How a column is shown: `factor` times the value, then `text`; `unit` names it on an axis. */
 export type Quantity = { factor: number; unit: string; text: (value: number) => string; base: 2 | 10 };

@@ -1,7 +1,7 @@
 // The first thing one sees: what happened, in one line, and the five numbers.
 import type { Page } from './data';
 import { h, shown, svg } from './dom';
-import { bytes, count, duration, moment, number, percent } from './format';
+import { bytes, count, duration, momentOf, number, percent } from './format';
 import { texts } from './i18n';
 
 const t = texts({
@@ -59,7 +59,7 @@ function figures(page: Page): HTMLElement {
 	const total = cpu.user_s === null && cpu.system_s === null ? null : (cpu.user_s ?? 0) + (cpu.system_s ?? 0);
 	const busy = total !== null && run.wall_s ? total / run.wall_s : null, most = peak.pss_bytes ?? peak.rss_bytes ?? peak.cgroup_bytes;
 	const memory = machine.cgroup_limit_bytes ?? machine.memory_bytes;
-	const at = peak.t_s === null ? null : moment(peak.t_s, 1);
+	const at = peak.t_s === null ? null : momentOf(peak.t_s, page.meta.duration_s);
 	const exit = run.exit_signal !== null ? t('signal', { n: run.exit_signal }) : run.exit_code === null ? '–' : String(run.exit_code);
 	return h('dl', { class: 'figures' },
 		figure(t('wall'), duration(run.wall_s ?? page.meta.duration_s), clock(page, 0, true)),

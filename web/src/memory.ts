@@ -5,7 +5,7 @@ import { TimeChart, type Frame, type Limit, type Mark } from './chart';
 import { Choice } from './choice';
 import { windowOf, type Numbers, type Page } from './data';
 import { h } from './dom';
-import { bytes, count, moment, quantity } from './format';
+import { bytes, count, moment, momentOf, quantity } from './format';
 import { fragment } from './fragment';
 import { texts } from './i18n';
 import { Legend } from './legend';
@@ -54,10 +54,10 @@ class Memory {
 		const { peak } = page.meta.report, best = peak.pss_bytes ?? peak.rss_bytes;
 		section.append(h('h2', {}, t('title')));
 		if (best !== null && peak.t_s !== null)
-			section.append(h('p', { class: 'section-note' }, t('peak', { bytes: bytes(best), at: moment(peak.t_s, 1) })));
+			section.append(h('p', { class: 'section-note' }, t('peak', { bytes: bytes(best), at: momentOf(peak.t_s, page.meta.duration_s) })));
 		section.append(this.#controls());
 		this.#chart = new TimeChart(section, viewport, {
-			height: 340, label: `${t('label')}. ${t('peak', { bytes: bytes(best), at: peak.t_s === null ? '–' : moment(peak.t_s, 1) })}`, marks,
+			height: 340, label: `${t('label')}. ${t('peak', { bytes: bytes(best), at: peak.t_s === null ? '–' : momentOf(peak.t_s, page.meta.duration_s) })}`, marks,
 			load: (range, pixels) => this.#load(range, pixels),
 			onFrame: (frame) => this.#legend.show(frame),
 			onCursor: (frame, index) => this.#legend.read(frame, index, moment(viewport.cursor ?? 0, viewport.span / 1000)),

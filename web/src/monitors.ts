@@ -3,7 +3,7 @@
 import { TimeChart, type Frame, type Line, type Mark } from './chart';
 import { windowOf, type Page } from './data';
 import { h, shown } from './dom';
-import { moment, quantity } from './format';
+import { moment, momentOf, quantity } from './format';
 import { fragment } from './fragment';
 import { texts } from './i18n';
 import { shapeOf, showMoment } from './findings';
@@ -143,7 +143,7 @@ function scaledTo(times: Float64Array<ArrayBuffer>, values: Float64Array<ArrayBu
 
 function eventRow(event: TableEvent, viewport: Viewport): HTMLElement {
 	return h('li', { class: 'event' }, h('span', {}, shapeOf(event.severity ?? 'info')),
-		event.t_s >= 0 ? h('button', { type: 'button', class: 'link', onclick: () => showMoment(viewport, event.t_s) }, moment(event.t_s, viewport.full.to > 60 ? 1 : 0.1)) : h('span', {}, moment(event.t_s, 1)),
+		event.t_s >= 0 ? h('button', { type: 'button', class: 'link', onclick: () => showMoment(viewport, event.t_s) }, momentOf(event.t_s, viewport.full.to)) : h('span', {}, moment(event.t_s, 1)),
 		h('span', {}, h('strong', {}, h('bdi', {}, shown(event.title, 200))), ' ', h('bdi', {}, shown(event.text ?? '', 800))));
 }
 

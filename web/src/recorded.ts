@@ -4,16 +4,27 @@ import { h, shown } from './dom';
 import { bytes, count, duration, percent } from './format';
 import { clock } from './head';
 import { hint } from './overview';
+import type { Report } from './page-types';
 import { texts } from './i18n';
 
 const t = texts({
 	en: { title: 'How this was recorded', run: 'run', command: 'command', machine: 'machine', host: 'host', began: 'began', kernel: 'kernel', source: 'source', cost: 'vigia’s own cost', written: 'written', left: 'left out for size', version: 'vigia',
-		core: '1 core', cores: '{n} cores', lost: '{n} events lost', none: 'no event lost', partial: 'partial: short processes were missed', cpu: '{cpu} of one core ({s} in all), {memory} of memory', page: 'this page', outside: 'worked for the run from outside', seen: '{n} connections', limit: 'cgroup limit {bytes}' },
+		core: '1 core', cores: '{n} cores', lost: '{n} events lost', none: 'no event lost', partial: 'partial: short processes were missed', cpu: '{cpu} of one core ({s} in all), {memory} of memory', page: 'this page', outside: 'worked from outside', busy: 'busy meanwhile', limit: 'cgroup limit {bytes}' },
 	pt: { title: 'Como isto foi registado', run: 'execução', command: 'comando', machine: 'máquina', host: 'anfitrião', began: 'começou', kernel: 'kernel', source: 'fonte', cost: 'custo do vigia', written: 'escrito', left: 'omitido pelo tamanho', version: 'vigia',
-		core: '1 núcleo', cores: '{n} núcleos', lost: '{n} eventos perdidos', none: 'nenhum evento perdido', partial: 'parcial: processos curtos escaparam', cpu: '{cpu} de um núcleo ({s} ao todo), {memory} de memória', page: 'esta página', outside: 'trabalharam de fora para a execução', seen: '{n} ligações', limit: 'limite do cgroup {bytes}' },
+		core: '1 núcleo', cores: '{n} núcleos', lost: '{n} eventos perdidos', none: 'nenhum evento perdido', partial: 'parcial: processos curtos escaparam', cpu: '{cpu} de um núcleo ({s} ao todo), {memory} de memória', page: 'esta página', outside: 'trabalharam de fora', busy: 'ocupados entretanto', limit: 'limite do cgroup {bytes}' },
 	zh: { title: '记录方式', run: '运行', command: '命令', machine: '机器', host: '主机', began: '开始', kernel: '内核', source: '来源', cost: 'vigia 自身开销', written: '写入', left: '因大小而省略', version: 'vigia',
-		core: '1 核', cores: '{n} 核', lost: '丢失 {n} 个事件', none: '没有丢失事件', partial: '不完整：漏记了短进程', cpu: '单核的 {cpu}（共 {s}），内存 {memory}', page: '本页', outside: '在外部为此运行工作', seen: '{n} 个连接', limit: 'cgroup 上限 {bytes}' },
+		core: '1 核', cores: '{n} 核', lost: '丢失 {n} 个事件', none: '没有丢失事件', partial: '不完整：漏记了短进程', cpu: '单核的 {cpu}（共 {s}），内存 {memory}', page: '本页', outside: '外部协助', busy: '同时繁忙', limit: 'cgroup 上限 {bytes}' },
 });
+
+// Names, each once, with how often; where they were reached, if that is known.
+function outside(list: Report['outside']): string[] {
+	const seen = new Map<string, number>();
+	for (const { name, address, pid } of list) {
+		const text = `${shown(name ?? (pid === null ? '–' : String(pid)), 60)}${address ? ` (${shown(address, 80)})` : ''}`;
+		seen.set(text, (seen.get(text) ?? 0) + 1);
+	}
+	return [...seen].slice(0, 40).map(([text, n]) => (n > 1 ? `${text} ×${count(n)}` : text));
+}
 
 export function mountRecorded(section: HTMLElement, page: Page): void {
 	const { report, machine, version, budget } = page.meta, { run, capture, own } = report;
@@ -33,8 +44,8 @@ export function mountRecorded(section: HTMLElement, page: Page): void {
 	if (own.cpu_percent !== null)
 		row(t('cost'), t('cpu', { cpu: percent(own.cpu_percent / 100), s: duration(own.cpu_s), memory: bytes(own.peak_rss_bytes) }));
 	row(t('written'), own.written_bytes === null ? null : bytes(own.written_bytes));
-	for (const one of report.outside.slice(0, 20))
-		row(t('outside'), one.name, one.address, one.connections !== null && t('seen', { n: count(one.connections) }));
+	row(t('outside'), ...outside(report.outside.filter((one) => one.how !== 'busy')));
+	row(t('busy'), ...outside(report.outside.filter((one) => one.how === 'busy')));
 	row(t('version'), version);
 	row(t('left'), ...budget.left_out);
 	section.append(h('h2', {}, t('title')), h('dl', { class: 'recorded' }, rows.map(([name, values]) => [h('dt', {}, name), h('dd', {}, values)])), h('p', { class: 'section-note hint' }, hint()));
