@@ -92,7 +92,7 @@ static int add_metric(PageMaker *page, const CategorySeries *const *levels, size
                 size_t before = json->size, sections = page->sections.n;
                 string_add(json, i > 0 ? "," : "");
                 r = add_level(page, levels[i], metric, scratch);
-                if (r == 0 && i > 0 && !page_fits(page, 0.5)) {
+                if (r == 0 && i > 0 && !page_fits(page, PAGE_SHARE_CATEGORY)) {
                         page_sections_truncate(&page->sections, sections);
                         page_take_back(json, before);
                         page_leave_out(page, "the finest steps of %s by category", metrics[metric].name);
@@ -125,9 +125,9 @@ static int add_metrics(PageMaker *page, const CategorySeries *const *levels, siz
 int page_write_categories(PageMaker *page)
 {
         const CategorySeries *s = page->categories;
-        _cleanup_(category_series_freep) CategorySeries *coarse = NULL;
-        const CategorySeries *levels[2];
-        size_t n = 0;
+        CategorySeries *coarse[PAGE_LEVELS] = {0};
+        const CategorySeries *levels[PAGE_LEVELS];
+        size_t factors[PAGE_LEVELS], n = page_factors(s->n_buckets, factors);
         int r = 0;
 
         string_add(&page->json, "\"categories\":[");
@@ -136,11 +136,13 @@ int page_write_categories(PageMaker *page)
         if (s->n_lines > PAGE_SERIES_MAX)
                 add_category(&page->json, false, NULL, "Other_further", false);
         string_add(&page->json, "],");
-        if (s->n_buckets > PAGE_BUCKETS * 3 / 2) {
-                size_t factor = (s->n_buckets + PAGE_BUCKETS - 1) / PAGE_BUCKETS;
-                r = category_series_coarsen(s, factor, &coarse);
-                levels[n++] = coarse;
+        for (size_t i = 0; r == 0 && i < n; i++) {
+                r = factors[i] > 1 ? category_series_coarsen(s, factors[i], &coarse[i]) : 0;
+                levels[i] = coarse[i] ? coarse[i] : s;
         }
-        levels[n++] = s;
-        return r == 0 ? add_metrics(page, levels, n) : r;
+        if (r == 0)
+                r = add_metrics(page, levels, n);
+        for (size_t i = 0; i < n; i++)
+                category_series_free(coarse[i]);
+        return r;
 }

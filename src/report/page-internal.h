@@ -9,10 +9,20 @@
 #include "report/report-data.h"
 
 enum {
-        PAGE_BUCKETS = 1200,  /* about as many as a wide screen has pixels */
+        PAGE_BUCKETS = 1200,  /* of the coarsest level: about as many as a wide screen has pixels */
         PAGE_FINER = 4,       /* buckets of the next level in one of this */
+        PAGE_LEVELS = 3,
+        PAGE_BUCKETS_FINEST = PAGE_BUCKETS * PAGE_FINER * PAGE_FINER,
         PAGE_SERIES_MAX = 64, /* categories told apart over time */
 };
+
+/* Which part of the sections may be filled before something is told no more: what matters most comes
+ * first, and what everybody wants has its room kept free. */
+#define PAGE_SHARE_TOTALS   0.2  /* their finer levels, likewise below */
+#define PAGE_SHARE_CATEGORY 0.7
+#define PAGE_SHARE_TABLE    0.75
+#define PAGE_SHARE_TABLES   0.85 /* tables at all */
+#define PAGE_SHARE_SAMPLES  0.9
 
 /* What is read from the tables, and what is made of it. */
 typedef struct PageMaker {
@@ -26,12 +36,17 @@ typedef struct PageMaker {
         ColumnSeriesBuilder *totals;
         PageSections sections;
         size_t bytes;    /* that the sections may take */
+        size_t reserved; /* of them for what is still to come */
+        double cgroup_limit_bytes; /* NAN: none */
         String left_out; /* sentences as JSON texts, with commas between */
         String json;     /* of the parts behind the sections */
 } PageMaker;
 
-/* Whether sections still fit when `bytes` of them are kept free; of `share` of all. */
+/* Whether the sections there are, and what is reserved, are within `share` of all. */
 bool page_fits(const PageMaker *page, double share);
+
+/* How many of n buckets become one at each level, coarsest first, the last 1. Returns how many levels. */
+size_t page_factors(size_t n, size_t ret[PAGE_LEVELS]);
 void page_leave_out(PageMaker *page, const char *format, ...) _printf_(2, 3);
 
 /* Cuts a text back to what it was. */

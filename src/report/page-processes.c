@@ -173,7 +173,7 @@ static int add_samples(PageMaker *page, String *json)
                 values[i] = (double)l->samples[i].bytes;
         at[2] = page_sections_add(&page->sections, values, l->n_samples, (double)MAX(l->sample_least / 16, 1024u));
         free(values);
-        if (page->sections.error == 0 && l->n_samples > 0 && page_fits(page, 0.8)) {
+        if (page->sections.error == 0 && l->n_samples > 0 && page_fits(page, PAGE_SHARE_SAMPLES)) {
                 string_add_format(json, "\"samples\":{\"process\":%zu,\"t\":%zu,\"bytes\":%zu},", at[0], at[1],
                                   at[2]);
                 return 0;
@@ -195,6 +195,7 @@ int page_write_processes(PageMaker *page)
         int r = add_fields(page);
         if (r == 0)
                 r = add_names(page);
+        page->reserved = 0;
         if (r < 0)
                 return r;
         if (l->n < l->seen)

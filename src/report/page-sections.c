@@ -130,30 +130,30 @@ typedef struct Shape {
         bool fits, delta, u16;
 } Shape;
 
-/* What is unknown is no part of the differences: the next one is from the last that was known. */
+/* Numbers may be larger than 32 bits where the differences are not. What is unknown is no part of the
+ * differences: the next one is from the last that was known. */
 static Shape choose_shape(const double *values, size_t n, double step)
 {
         double plain = 0, delta = 0;
-        int64_t last = 0, before = 0;
-        Shape shape = {.fits = true, .u16 = true};
+        int64_t last = 0;
+        bool plain_fits = true, delta_fits = true, u16 = true;
 
         for (size_t i = 0; i < n; i++) {
                 if (isnan(values[i]))
                         continue;
                 double whole = nearbyint(values[i] / step);
-                if (fabs(whole) > INT32_MAX / 2 - 1) {
-                        shape.fits = false;
-                        return shape;
-                }
-                int64_t v = (int64_t)whole;
-                shape.u16 = shape.u16 && v >= 0 && v < U16_UNKNOWN;
-                plain += v == before ? 0.1 : cost_of(v);
-                delta += cost_of(v - last);
-                before = last = v;
+                if (fabs(whole) > 0x1p52)
+                        return (Shape){.fits = false};
+                int64_t v = (int64_t)whole, difference = v - last;
+                plain_fits = plain_fits && llabs(v) < INT32_MAX;
+                delta_fits = delta_fits && llabs(difference) < INT32_MAX;
+                u16 = u16 && v >= 0 && v < U16_UNKNOWN;
+                plain += difference == 0 ? 0.1 : cost_of(v);
+                delta += cost_of(difference);
+                last = v;
         }
-        shape.delta = delta < plain;
-        shape.u16 = shape.u16 && !shape.delta;
-        return shape;
+        bool by_delta = delta_fits && (!plain_fits || delta < plain);
+        return (Shape){.fits = plain_fits || delta_fits, .delta = by_delta, .u16 = u16 && !by_delta};
 }
 
 static void put(Buffer *to, uint32_t value, size_t width)

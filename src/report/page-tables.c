@@ -127,19 +127,15 @@ static size_t add_times(PageMaker *page, const ColumnSeries *s, size_t factor, s
         return page_sections_add(&page->sections, scratch, n, 1e-6);
 }
 
-/* The levels there are: coarse, and every bucket if those are many more. */
-static size_t make_steps(PageMaker *page, const ColumnSeries *s, bool finest, double *scratch, Steps to[2])
+/* The levels there are, at most so many. */
+static size_t make_steps(PageMaker *page, const ColumnSeries *s, size_t most, double *scratch, Steps to[PAGE_LEVELS])
 {
-        size_t n = 0;
+        size_t factors[PAGE_LEVELS], n = MIN(page_factors(s->n_buckets, factors), most);
 
-        if (s->n_buckets > PAGE_BUCKETS * 3 / 2) {
-                size_t factor = (s->n_buckets + PAGE_BUCKETS - 1) / PAGE_BUCKETS;
-                to[n++] = (Steps){.n = (s->n_buckets + factor - 1) / factor, .factor = factor};
-        }
-        if (n == 0 || finest)
-                to[n++] = (Steps){.n = s->n_buckets, .factor = 1};
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
+                to[i] = (Steps){.n = (s->n_buckets + factors[i] - 1) / factors[i], .factor = factors[i]};
                 to[i].t = add_times(page, s, to[i].factor, to[i].n, scratch);
+        }
         return n;
 }
 
@@ -168,14 +164,14 @@ static size_t column_number(const ColumnSeries *s, const Column *column)
         return n;
 }
 
-static int add_lines(PageMaker *page, const ColumnSeries *s, bool finest)
+static int add_lines(PageMaker *page, const ColumnSeries *s, size_t levels)
 {
         double *scratch = scratch_for(s);
-        Steps steps[2];
+        Steps steps[PAGE_LEVELS];
 
         if (!scratch)
                 return -ENOMEM;
-        size_t n = make_steps(page, s, finest, scratch, steps);
+        size_t n = make_steps(page, s, levels, scratch, steps);
         string_add(&page->json, "\"series\":[");
         for (size_t i = 0; i < s->n_lines; i++) {
                 string_add(&page->json, i > 0 ? ",{\"key\":" : "{\"key\":");
@@ -244,23 +240,24 @@ static void begin_table(PageMaker *page, const char *name)
         string_add(&page->json, ",\"findings\":0,");
 }
 
+/* With fewer levels where all of them do not fit, or not at all. */
 static int add_series_table(PageMaker *page, const char *name, const ColumnSeries *s)
 {
-        size_t json = page->json.size, sections = page->sections.n;
+        size_t json = page->json.size, sections = page->sections.n, levels = PAGE_LEVELS;
+        int r;
 
         if (s->n_lines == 0)
                 return 0;
         begin_table(page, name);
         add_columns(page, name, s->schema);
         size_t body = page->json.size;
-        int r = add_lines(page, s, true);
-        if (r == 0 && !page_fits(page, 0.35) && s->n_buckets > PAGE_BUCKETS * 3 / 2) {
+        while ((r = add_lines(page, s, levels)) == 0 && levels > 1 && !page_fits(page, PAGE_SHARE_TABLE)) {
                 page_sections_truncate(&page->sections, sections);
                 page_take_back(&page->json, body);
-                page_leave_out(page, "the finest steps of %s", name);
-                r = add_lines(page, s, false);
+                levels = 1;
+                page_leave_out(page, "the finer steps of %s", name);
         }
-        if (r == 0 && !page_fits(page, 0.6)) {
+        if (r == 0 && !page_fits(page, PAGE_SHARE_TABLES)) {
                 page_sections_truncate(&page->sections, sections);
                 page_take_back(&page->json, json);
                 page_leave_out(page, "the table %s", name);
@@ -361,10 +358,8 @@ static bool is_about_processes(const Schema *schema)
 }
 
 /* Buckets as wide as the interval: each row then has its own. */
-static ColumnSeriesOptions series_options(const PageMaker *page, uint64_t interval_ns)
+static ColumnSeriesOptions series_options(const PageMaker *page, uint64_t interval_ns, uint64_t n)
 {
-        uint64_t n = PAGE_BUCKETS * PAGE_FINER;
-
         if (interval_ns > 0)
                 n = MIN(n, (uint64_t)page->end_ns / interval_ns + 1);
         return (ColumnSeriesOptions){.buckets = (size_t)n, .span_ns = (uint64_t)page->end_ns, .interval_ns = interval_ns};
@@ -378,11 +373,20 @@ static uint64_t interval_of(const RunInfo *info, const char *name)
         return 0;
 }
 
+/* The lowest that held for the run at any time. */
+static void find_limit(PageMaker *page, const ColumnSeries *s)
+{
+        for (size_t i = 0; i < s->n_lines; i++)
+                if (text_equal(s->lines[i].column->name, "memory_limit_bytes") && s->lines[i].least > 0)
+                        page->cgroup_limit_bytes = fmin(page->cgroup_limit_bytes, s->lines[i].least);
+}
+
 static int read_table(PageMaker *page, const char *name, RunCursor *cursor, Error *err)
 {
         _cleanup_(column_series_builder_freep) ColumnSeriesBuilder *builder = NULL;
         _cleanup_(column_series_freep) ColumnSeries *series = NULL;
-        const ColumnSeriesOptions options = series_options(page, interval_of(page->data.info, name));
+        const ColumnSeriesOptions options = series_options(page, interval_of(page->data.info, name),
+                                                           PAGE_BUCKETS * PAGE_FINER);
         const Batch *rows;
 
         if (is_about_processes(run_cursor_schema(cursor)))
@@ -394,6 +398,8 @@ static int read_table(PageMaker *page, const char *name, RunCursor *cursor, Erro
                 if (column_series_observe(builder, rows) < 0)
                         return error_set(err, ENOMEM, "out of memory");
         int added = column_series_finish(builder, page->end_ns, &series);
+        if (added == 0 && text_equal(name, "cgroup"))
+                find_limit(page, series);
         if (added == 0)
                 added = add_series_table(page, name, series);
         return added < 0 ? added : r;
@@ -445,35 +451,49 @@ static const char *total_name(const Column *column)
 int page_begin_totals(PageMaker *page, const Schema *schema)
 {
         const uint64_t interval_ns = page->data.info->interval_ns;
-        const ColumnSeriesOptions options = series_options(page, interval_ns == RUN_UNKNOWN ? 0 : interval_ns);
+        const ColumnSeriesOptions options = series_options(page, interval_ns == RUN_UNKNOWN ? 0 : interval_ns,
+                                                           PAGE_BUCKETS_FINEST);
 
         return column_series_new(schema, &options, &page->totals);
+}
+
+static void add_total_level(PageMaker *page, const ColumnSeries *s, const Steps *steps, double *scratch)
+{
+        bool first = true;
+
+        string_add_format(&page->json, "{\"t\":%zu,\"columns\":{", steps->t);
+        for (size_t i = 0; i < s->n_lines; i++) {
+                const char *name = total_name(s->lines[i].column);
+                if (!name)
+                        continue;
+                string_add_format(&page->json, "%s\"%s\":", first ? "" : ",", name);
+                add_line_level(page, &s->lines[i], s->n_buckets, steps, scratch);
+                first = false;
+        }
+        string_add(&page->json, "}}");
 }
 
 int page_write_totals(PageMaker *page)
 {
         _cleanup_(column_series_freep) ColumnSeries *s = NULL;
-        String *json = &page->json;
-        Steps steps[2];
+        Steps steps[PAGE_LEVELS];
 
-        string_add(json, "\"totals\":{\"levels\":[");
+        string_add(&page->json, "\"totals\":{\"levels\":[");
         int r = page->totals ? column_series_finish(page->totals, page->end_ns, &s) : 0;
         double *scratch = s ? scratch_for(s) : NULL;
-        size_t n = scratch ? make_steps(page, s, true, scratch, steps) : 0;
+        size_t n = scratch ? make_steps(page, s, PAGE_LEVELS, scratch, steps) : 0;
         for (size_t k = 0; k < n; k++) {
-                bool first = true;
-                string_add_format(json, "%s{\"t\":%zu,\"columns\":{", k > 0 ? "," : "", steps[k].t);
-                for (size_t i = 0; i < s->n_lines; i++) {
-                        const char *name = total_name(s->lines[i].column);
-                        if (!name)
-                                continue;
-                        string_add_format(json, "%s\"%s\":", first ? "" : ",", name);
-                        add_line_level(page, &s->lines[i], s->n_buckets, &steps[k], scratch);
-                        first = false;
+                size_t json = page->json.size, sections = page->sections.n;
+                string_add(&page->json, k > 0 ? "," : "");
+                add_total_level(page, s, &steps[k], scratch);
+                if (k > 0 && !page_fits(page, PAGE_SHARE_TOTALS + (double)page->reserved / (double)page->bytes)) {
+                        page_sections_truncate(&page->sections, sections);
+                        page_take_back(&page->json, json);
+                        page_leave_out(page, "the finest steps of the sums");
+                        break;
                 }
-                string_add(json, "}}");
         }
-        string_add(json, "]},");
+        string_add(&page->json, "]},");
         free(scratch);
         return r < 0 ? r : s && !scratch ? -ENOMEM : page->sections.error;
 }

@@ -17,7 +17,7 @@
 enum {
         PAGE_FORMAT = 1,
         JSON_SHARE = 10,        /* of the page: an estimate of its JSON */
-        PROCESS_BYTES = 24,     /* of the sections that a process takes without its command line, at most */
+        PROCESS_BYTES = 20,     /* of the sections that a process takes without its command line */
         SAMPLE_BYTES = 6,
 };
 
@@ -25,7 +25,19 @@ enum {
 
 bool page_fits(const PageMaker *page, double share)
 {
-        return (double)page->sections.data.size <= (double)page->bytes * share;
+        return (double)(page->sections.data.size + page->reserved) <= (double)page->bytes * share;
+}
+
+size_t page_factors(size_t n, size_t ret[PAGE_LEVELS])
+{
+        size_t factor = (n + PAGE_BUCKETS - 1) / PAGE_BUCKETS, levels = 0;
+
+        if (n > PAGE_BUCKETS * 3 / 2)
+                ret[levels++] = factor;
+        if (factor / PAGE_FINER > 1)
+                ret[levels++] = factor / PAGE_FINER;
+        ret[levels++] = 1;
+        return levels;
 }
 
 void page_leave_out(PageMaker *page, const char *format, ...)
@@ -154,11 +166,11 @@ static int maker_init(PageMaker *page, RunReader *reader, const ReportLabels *la
         size_t bytes = MAX(options->bytes ? options->bytes : (size_t)PAGE_BYTES, (size_t)PAGE_BYTES_LEAST);
         size_t around = page_bundle.script_size + page_bundle.style_size + bytes / JSON_SHARE;
 
-        *page = (PageMaker){.reader = reader, .options = options};
+        *page = (PageMaker){.reader = reader, .options = options, .cgroup_limit_bytes = NAN};
         page->bytes = bytes > around ? (bytes - around) / 4 * 3 : 0;
         page->end_ns = end_of(reader);
         const CategorySeriesOptions series = {
-                .buckets = PAGE_BUCKETS * PAGE_FINER,
+                .buckets = PAGE_BUCKETS_FINEST,
                 .span_ns = (uint64_t)page->end_ns,
                 .width_ns = info->interval_ns == RUN_UNKNOWN ? 0 : info->interval_ns,
                 .interval_ns = info->interval_ns == RUN_UNKNOWN ? 0 : info->interval_ns,
@@ -169,7 +181,7 @@ static int maker_init(PageMaker *page, RunReader *reader, const ReportLabels *la
         if (r == 0)
                 r = category_series_new(&series, &page->builder);
         if (r == 0)
-                r = process_list_init(&page->processes, MAX(page->bytes / 2 / PROCESS_BYTES, (size_t)100),
+                r = process_list_init(&page->processes, MAX(page->bytes / 5 * 2 / PROCESS_BYTES, (size_t)100),
                                       MAX(page->bytes / 4 / SAMPLE_BYTES, (size_t)100));
         return r;
 }
@@ -204,8 +216,8 @@ static int read_run(PageMaker *page, const ReportLabels *labels, Error *err)
 
 static int write_parts(PageMaker *page, Error *err)
 {
+        page->reserved = page->processes.n * PROCESS_BYTES;
         int r = page_write_totals(page);
-
         if (r == 0)
                 r = page_write_categories(page);
         if (r == 0)
@@ -255,7 +267,9 @@ static int write_head(const PageMaker *page, String *to)
         else
                 string_add(to, "\"cores\":null,");
         add_u64(to, "memory_bytes", info->memory_bytes > 0 ? info->memory_bytes : RUN_UNKNOWN);
-        string_add(to, ",\"cgroup_limit_bytes\":null,\"kernel\":");
+        string_add(to, ",\"cgroup_limit_bytes\":");
+        page_add_number(to, page->cgroup_limit_bytes);
+        string_add(to, ",\"kernel\":");
         page_add_text(to, info->kernel);
         string_add(to, ",\"cpu\":null},");
         return r;
