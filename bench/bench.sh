@@ -306,6 +306,21 @@ bench_sweep()
         rm -rf "$sweep"
 }
 
+# The page of a run of 50,000 processes and 1,000,000 sample rows.
+bench_page()
+{
+        local run=$PLACE/page-run page=$PLACE/page.html i times="" json
+        note "the report page of a large run"
+        json=$("$BUILD/tests/bench-page" "$run" 50000 1050000)
+        for ((i = 0; i < PAIRS; i++)); do
+                times+=" $( { TIMEFORMAT=%R; time vigia report "$run" --html "$page" >/dev/null; } 2>&1)"
+        done
+        read -r i _ < <(tr ' ' '\n' <<<"$times" | grep . | sort -n | sed -n "$(((PAIRS + 1) / 2))p")
+        line "report page written, s" "$i" 1 "$(of "$json" '"\(.processes) processes, \(.samples) sample rows, \(.ticks) ticks"'), median of $PAIRS"
+        line "  its size, MB" "$(calc "$(stat -c %s "$page") / 1e6" %.2f)" 5 "$(stat -c %s "$page") bytes, $(cat "$run"/*.parquet | wc -c) bytes of tables"
+        rm -rf "$run" "$page"
+}
+
 printf '%-46s %10s  %-9s %-4s %s\n' "vigia $(vigia --version | cut -d' ' -f2), $(nproc) cores, Linux $(uname -r)" measured limit kept details
 wanted build && bench_build
 if wanted storm; then
@@ -321,6 +336,7 @@ wanted monitors && bench_monitors
 wanted sweep && bench_sweep
 wanted idle && bench_idle
 wanted rules && bench_rules
+wanted page && bench_page
 echo
 if ((missed)); then
         echo "$missed of the limits not kept"

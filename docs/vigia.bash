@@ -22,6 +22,7 @@ _vigia()
                 done
         fi
         case $previous in
+        --html) [[ $verb == report ]] && mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
         --source) mapfile -t COMPREPLY < <(compgen -W 'bpf perf poll' -- "$word") && return ;;
         --compression) mapfile -t COMPREPLY < <(compgen -W 'zstd snappy gzip brotli lz4 none' -- "$word") && return ;;
         --table) mapfile -t COMPREPLY < <(compgen -W 'processes samples totals events' -- "$word") && return ;;

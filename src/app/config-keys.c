@@ -58,6 +58,7 @@ static const SettingKey fixed_keys[] = {
          .max = 366ull * DAY_S * NS_PER_SECOND},
         {"run.user", SETTING_TEXT, NULL, "run the command as this user"},
         {"run.report", SETTING_BOOL, "yes", "a summary at the end"},
+        {"run.html", SETTING_BOOL, "no", "a page for a browser at the end: report.html"},
         {"run.quiet", SETTING_BOOL, "no", "print nothing but errors"},
         {"run.verbose", SETTING_NUMBER, "0", "say more (1), much more (2)", .max = 2},
         {"run.preset", SETTING_TEXT, NULL, "monitors and settings for a kind of work"},

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "record/command-cgroup-systemd.h"
 #include "record/command-cgroup.h"
+#include "report/page.h"
 #include "store/parquet/parquet.h"
 #include "store/run.h"
 
@@ -239,6 +240,7 @@ static void examine_build(Doctor *doctor)
                 {"gzip", "compression", parquet_codec_available(PARQUET_GZIP)},
                 {"brotli", "compression", parquet_codec_available(PARQUET_BROTLI)},
                 {"lz4", "compression", parquet_codec_available(PARQUET_LZ4_RAW)},
+                {"page", "the report as a page", report_page_available(NULL)},
         };
 
         memcpy(doctor->libraries, libraries, sizeof libraries);

@@ -26,6 +26,7 @@ size_t recording_options(Recording *r, Option *to, size_t n_max)
                 {0, "compression", "NAME", "zstd, snappy, gzip, brotli, lz4 or none", OPTION_TEXT,
                  &r->compression},
                 {0, "no-report", NULL, "no summary at the end", OPTION_FLAG, &r->no_report},
+                {0, "html", NULL, "a page for a browser, too: report.html in the run", OPTION_FLAG, &r->html},
                 {'q', "quiet", NULL, "print nothing but errors", OPTION_FLAG, &r->quiet},
                 {'v', "verbose", NULL, "say more; twice: much more", OPTION_COUNT, &r->verbose},
         };
@@ -49,6 +50,7 @@ static int load(Recording *r, const char *command, Error *err)
                 {"run.pss_budget", "--pss-budget", r->pss_budget},
                 {"run.compression", "--compression", r->compression},
                 {"run.report", "--no-report", r->no_report ? "no" : NULL},
+                {"run.html", "--html", r->html ? "yes" : NULL},
                 {"run.quiet", "--quiet", r->quiet ? "yes" : verbose ? "no" : NULL},
                 {"run.verbose", "--verbose", verbose},
         };
@@ -72,6 +74,7 @@ static void take_texts(Recording *r)
         r->compression = configuration_text(c, "run.compression", NULL);
         r->source = text_equal(source, "auto") ? NULL : source;
         r->no_report = !configuration_number(c, "run.report", true);
+        r->html = configuration_number(c, "run.html", false);
         r->quiet = configuration_number(c, "run.quiet", false);
         r->verbose = (unsigned)configuration_number(c, "run.verbose", 0);
         log_set_level(r->quiet          ? LOG_QUIET

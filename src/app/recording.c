@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/report-page.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -305,13 +306,17 @@ void recording_report(Recording *r)
         _cleanup_(run_reader_freep) RunReader *reader = NULL;
         Error err = {0};
 
-        if (r->no_report)
+        if (r->no_report && !r->html)
                 return;
         int e = run_reader_open(r->path, &reader, &err);
-        if (e == 0 && !r->quiet)
+        if (e == 0 && !r->quiet && !r->no_report)
                 e = report_print(reader, NULL, stderr, &err);
-        if (e < 0)
+        if (e < 0) {
                 log_warning("no summary: %s", err.message);
-        else
+                return;
+        }
+        if (!r->no_report)
                 write_summary_file(r, reader);
+        if (r->html && report_page_put(reader, NULL, "", &err) < 0)
+                log_warning("no page: %s", err.message);
 }

@@ -18,7 +18,7 @@ typedef struct Recording {
         /* From options; recording_check fills in what the configuration says. */
         const char *label, *output, *source, *interval, *match, *rules, *compression;
         const char *label_default; /* where nobody says one; NULL: the caller's matter */
-        bool quiet, no_report;
+        bool quiet, no_report, html;
         unsigned verbose;
         const char *pss_budget;
         ConfigurationOptions configured;
@@ -51,7 +51,7 @@ void recording_init(Recording *recording);
 void recording_done(Recording *recording);
 
 /* The options that all commands which record have, at most so many, at `to`; returns how many. */
-enum { RECORDING_OPTIONS = 11 + CONFIGURATION_OPTIONS };
+enum { RECORDING_OPTIONS = 12 + CONFIGURATION_OPTIONS };
 size_t recording_options(Recording *recording, Option *to, size_t n_max);
 
 /* Reads the configuration and checks all settings. -EINVAL with a sentence for bad usage and for
@@ -75,5 +75,5 @@ int recording_run(Recording *recording, Error *err);
  * asked is one all the same. */
 int recording_serve(Loop *loop, const Schedule *schedule, void *recording);
 
-/* The summary on stderr and summary.txt, unless not wanted. */
+/* The summary on stderr and summary.txt, unless not wanted; report.html where it is. */
 void recording_report(Recording *recording);

@@ -33,6 +33,7 @@ static const Kept flags[] = {
         KEPT("threads", recording.configured.threads),
         KEPT("no_cgroup", no_cgroup),
         KEPT("no_report", recording.no_report),
+        KEPT("html", recording.html),
 };
 
 enum { KEPT_MAX = ARRAY_LENGTH(texts) + ARRAY_LENGTH(lists) + ARRAY_LENGTH(flags) };

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "app/report-page.h"
 #include "app/sweep-command.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -136,6 +137,9 @@ static int read_run(const SweepWork *work, SweepRun *run, Error *err)
                 file_replace(AT_FDCWD, string_get(&path), string_get(&text), text.size, false);
         }
         report_data_done(&data);
+        Error why = {0};
+        if (r == 0 && work->command->recording.html && report_page_put(reader, NULL, "", &why) < 0)
+                log_warning("no page: %s", why.message);
         return r < 0 ? error_set(err, r, "out of memory") : 0;
 }
 
