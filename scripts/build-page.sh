@@ -51,6 +51,8 @@ fi
 copy_sources
 command -v node >/dev/null 2>&1 || without "node and npm are missing"
 command -v npm >/dev/null 2>&1 || same_packages "$work" || without "npm is missing"
+# Where there is no network, that is to be known in seconds.
+export npm_config_fetch_retry_mintimeout=1000 npm_config_fetch_retry_maxtimeout=5000
 if ! sh "$work/build.sh" "$work/out" >"$work/log" 2>&1; then
         cat "$work/log" >&2
         without "the page's script could not be made"
