@@ -57,10 +57,10 @@ function namesOf(u: uPlot, frame: Frame, room: number): Name[] {
 		let sum = 0;
 		for (const line of parts) {
 			const v = i < 0 ? NaN : line.values[i]!;
-			if (v > 0) {
+			// A layer that is not a pixel high has no place to point at.
+			if (v > 0 && (y(0) - y(v) >= devicePixelRatio || parts.length === 1))
 				names.push({ text: line.label, color: line.color, at: y(sum + v / 2), y: 0 });
-				sum += v;
-			}
+			sum += v || 0;
 		}
 	}
 	// Lines that only run along the bottom would fill the room with names.

@@ -152,19 +152,19 @@ export class TimeChart {
 		const columns = [...stack(parts, frame.t.length).reverse(), ...over.map((line) => holes(line.values))];
 		const data = [Array.from(frame.t), ...columns] as uPlot.AlignedData;
 		// Layers are told apart by a line where there is room for one.
-		const apart = frame.t.length < width / 4;
-		const shape = JSON.stringify([width, frame.stacked, apart, theme.scheme, lines.map((l) => [l.key, l.color, l.dash, l.width])]);
+		const apart = frame.t.length < width / 4, few = frame.t.length <= 25;
+		const shape = JSON.stringify([width, frame.stacked, apart, few, theme.scheme, lines.map((l) => [l.key, l.color, l.dash, l.width])]);
 		if (!this.#plot || shape !== this.#shape) {
 			this.#plot?.destroy();
 			this.#shape = shape;
-			this.#plot = new uPlot(this.#uplot({ stacked: frame.stacked, apart }, lines, width), data, this.#box);
+			this.#plot = new uPlot(this.#uplot({ stacked: frame.stacked, apart, few }, lines, width), data, this.#box);
 			attachGestures(this.#plot.over, { left: () => 0, width: () => this.#plot?.over.clientWidth ?? 1 }, this.#viewport);
 		} else {
 			this.#plot.setData(data, true);
 		}
 	}
 
-	#uplot(how: { stacked: boolean; apart: boolean }, lines: readonly Line[], width: number): uPlot.Options {
+	#uplot(how: { stacked: boolean; apart: boolean; few: boolean }, lines: readonly Line[], width: number): uPlot.Options {
 		const { palette } = theme, gutter = gutterOf(width);
 		const nothing = (): null => null;
 		const axis = { stroke: palette.dim, font: '12px system-ui, sans-serif', ticks: { show: false } };
@@ -189,7 +189,7 @@ export class TimeChart {
 			],
 			series: [{}, ...lines.map((line): uPlot.Series => (how.stacked && !line.dash
 				? { stroke: how.apart ? palette.background : line.color, width: how.apart ? 1 : 0, fill: line.color, spanGaps: false, points: { show: false } }
-				: { stroke: line.color, width: line.width ?? 1.5, ...(line.dash ? { dash: [5, 4] } : {}), spanGaps: false, points: { size: 5, fill: line.color } }))],
+				: { stroke: line.color, width: line.width ?? 1.5, ...(line.dash ? { dash: [5, 4] } : {}), spanGaps: false, points: { show: how.few, size: 5, fill: line.color } }))],
 			hooks: { draw: [(u) => this.#frame && chartDraw(u, this.#frame, this.#options.marks ?? [], width)] },
 		};
 	}
@@ -201,7 +201,7 @@ export class TimeChart {
 
 	#yText(value: number): string {
 		const { quantity } = this.#frame!;
-		return quantity.text(value);
+		return quantity.axis(value);
 	}
 
 	/** Index of the last value at or before a time; null where there is none. */

@@ -96,19 +96,25 @@ export const momentOf = (seconds: number, duration: number): string => moment(se
 
 export type Role = 'gauge' | 'counter';
 /** How a column is shown: `factor` times the value, then `text`; `unit` names it on an axis. */
-export type Quantity = { factor: number; unit: string; text: (value: number) => string; base: 2 | 10 };
+export type Quantity = { factor: number; unit: string; text: (value: number) => string; /** shorter, on an axis */ axis: (value: number) => string; base: 2 | 10 };
 
-const plain = (unit: string, factor = 1): Quantity => ({
-	factor, unit, base: 10, text: (v) => (known(v) ? `${number(v)}${unit && `\u00a0${unit}`}` : UNKNOWN),
-});
-const time = (factor: number): Quantity => ({ factor, unit: 's', base: 10, text: duration });
+// 45,000 as it is; 1.5 M where it would not fit.
+const short = (value: number): string => (Math.abs(value) < 99_999.5 ? number(value) : scaled(value, 1000, ['', 'k', 'M', 'G', 'T', 'P']));
 
-/** Gauges are shown in their unit; counters come as rates per second: µs per second are a part of the time. */
-export function quantity(unit: string, role: Role): Quantity {
-	const rate = role === 'counter';
+function plain(unit: string, factor = 1): Quantity {
+	const near = unit.length <= 2 && unit !== '' ? `\u00a0${unit}` : '';
+	return { factor, unit, base: 10, text: (v) => (known(v) ? `${number(v)}${unit && `\u00a0${unit}`}` : UNKNOWN), axis: (v) => `${short(v)}${near}` };
+}
+const time = (factor: number): Quantity => ({ factor, unit: 's', base: 10, text: duration, axis: duration });
+
+/** Gauges are shown in their unit, counters as rates per second: of times that is a part of the time. */
+export function quantity(told: string, role: Role): Quantity {
+	const rate = role === 'counter' && told !== 'ratio', unit = told.replace(/\/s$/, '');
 	switch (unit) {
-	case 'bytes':
-		return { factor: 1, unit: rate ? 'B/s' : 'B', base: 2, text: (v) => (known(v) ? bytes(v) + (rate ? '/s' : '') : UNKNOWN) };
+	case 'bytes': {
+		const text = (v: number): string => (known(v) ? bytes(v) + (rate ? '/s' : '') : UNKNOWN);
+		return { factor: 1, unit: rate ? 'B/s' : 'B', base: 2, text, axis: bytes };
+	}
 	case 'ns': return rate ? plain('%', 1e-7) : time(1e-9);
 	case 'us': return rate ? plain('%', 1e-4) : time(1e-6);
 	case 'ms': return rate ? plain('%', 1e-1) : time(1e-3);
@@ -118,7 +124,10 @@ export function quantity(unit: string, role: Role): Quantity {
 	case 'celsius': return plain('°C');
 	case 'watts': return plain('W');
 	case 'microjoules': return rate ? plain('W', 1e-6) : plain('J', 1e-6);
-	case 'hertz': return { factor: 1, unit: 'Hz', base: 10, text: (v) => (known(v) ? scaled(v, 1000, ['Hz', 'kHz', 'MHz', 'GHz']) : UNKNOWN) };
+	case 'hertz': {
+		const text = (v: number): string => (known(v) ? scaled(v, 1000, ['Hz', 'kHz', 'MHz', 'GHz']) : UNKNOWN);
+		return { factor: 1, unit: 'Hz', base: 10, text, axis: text };
+	}
 	case 'rpm': return plain('rpm');
 	case 'volts': return plain('V');
 	case 'cores': return plain('');

@@ -136,11 +136,11 @@ class Gestures {
 	}
 
 	#click(point: Finger, event: PointerEvent): void {
-		const t = this.#time(point.x), pinned = this.#viewport.pinned;
+		const t = this.#time(point.x);
 		if (this.#options.onClick)
 			this.#options.onClick(t, point.y, event);
 		else
-			this.#viewport.pin(pinned !== null && Math.abs(pinned - t) < (this.#viewport.span / Math.max(1, this.#area.width())) * SLOP ? null : t);
+			this.#viewport.pin(t);
 	}
 
 	#cancel(): void {

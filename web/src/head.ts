@@ -75,7 +75,7 @@ export function mountHead(section: HTMLElement, page: Page): void {
 	const worst = what.kind === 'failed' ? findings.find((finding) => finding.severity === 'critical') : undefined;
 	const command = shown(run.command ?? run.label ?? run.id ?? 'vigia', 160);
 	section.append(
-		h('h1', { class: `verdict ${what.kind}` }, sign(what.kind), h('span', {}, h('bdi', { class: 'command', title: shown(run.command ?? '', 2000) }, command), ' ', h('span', { class: 'outcome' }, what.text))));
+		h('h1', { class: `verdict ${what.kind}` }, sign(what.kind), h('span', {}, h('bdi', { class: 'verdict-command', title: shown(run.command ?? '', 2000) }, command), ' ', h('span', { class: 'outcome' }, what.text))));
 	if (worst)
 		section.append(h('p', { class: 'because' }, h('bdi', {}, shown(worst.title, 300))));
 	if (what.kind === 'open' && !run.complete)

@@ -13,9 +13,9 @@ import { seriesColor } from './theme';
 import type { Range, Viewport } from './viewport';
 
 const t = texts({
-	en: { title: 'The machine meanwhile', none: 'No monitor recorded anything.', label: '{column} over time', findings: '{n} findings', one: '1 finding', zero: 'Always 0: {names}', by: 'each by itself', more: 'all {n} events', rate: 'per second' },
-	pt: { title: 'A máquina entretanto', none: 'Nenhum monitor registou nada.', label: '{column} ao longo do tempo', findings: '{n} constatações', one: '1 constatação', zero: 'Sempre 0: {names}', by: 'cada um por si', more: 'todos os {n} eventos', rate: 'por segundo' },
-	zh: { title: '同时的机器状态', none: '没有监视器记录到数据。', label: '{column} 随时间变化', findings: '{n} 条发现', one: '1 条发现', zero: '始终为 0：{names}', by: '逐项', more: '全部 {n} 个事件', rate: '每秒' },
+	en: { title: 'The machine meanwhile', none: 'No monitor recorded anything.', label: '{column} over time', findings: '{n} findings', one: '1 finding', zero: 'Always 0: {names}', nothing: 'Always 0.', by: 'each by itself', more: 'all {n} events', rate: 'per second' },
+	pt: { title: 'A máquina entretanto', none: 'Nenhum monitor registou nada.', label: '{column} ao longo do tempo', findings: '{n} constatações', one: '1 constatação', zero: 'Sempre 0: {names}', nothing: 'Sempre 0.', by: 'cada um por si', more: 'todos os {n} eventos', rate: 'por segundo' },
+	zh: { title: '同时的机器状态', none: '没有监视器记录到数据。', label: '{column} 随时间变化', findings: '{n} 条发现', one: '1 条发现', zero: '始终为 0：{names}', nothing: '始终为 0。', by: '逐项', more: '全部 {n} 个事件', rate: '每秒' },
 });
 
 // What people look for first; others as they come.
@@ -75,7 +75,8 @@ class PlanChart {
 			legend.setHidden(hidden);
 			chart.refresh();
 		});
-		const chart = new TimeChart(host, viewport, {
+		host.append(this.#body);
+		const chart = new TimeChart(this.#body, viewport, {
 			height: 150, label: t('label', { column: `${table.name}: ${shown(plan.title, 120)}` }), marks,
 			load: (range, pixels) => this.#load(range, pixels),
 			onFrame: (frame) => {
@@ -84,12 +85,14 @@ class PlanChart {
 			},
 			onCursor: (frame, index) => legend.read(frame, index, moment(this.#viewport.cursor ?? 0, this.#viewport.span / 1000)),
 		});
-		host.append(legend.element, this.#zero);
+		this.#body.append(legend.element);
+		host.append(this.#zero);
 	}
 
+	readonly #body = h('div');
 	readonly #zero = h('p', { class: 'dim small', hidden: true });
 
-	async #rank(): Promise<Plan['series']> {
+	async #rank(chart: HTMLElement): Promise<Plan['series']> {
 		const ranked = await Promise.all(this.#plan.series.map(async (one) => {
 			const level = one.series.levels[0];
 			let most = 0;
@@ -105,11 +108,18 @@ class PlanChart {
 			this.#zero.hidden = false;
 			this.#zero.textContent = t('zero', { names: nothing.slice(0, 30).map(({ one }) => shown(one.label, 40)).join(', ') + (nothing.length > 30 ? ' …' : '') });
 		}
-		return told.length > 0 ? told : this.#plan.series.slice(0, 1);
+		if (told.length === 0) {
+			this.#zero.hidden = false;
+			this.#zero.textContent = t('nothing');
+			chart.hidden = true;
+		}
+		return told;
 	}
 
 	async #load(range: Range, pixels: number): Promise<Frame | null> {
-		this.#told ??= await this.#rank();
+		this.#told ??= await this.#rank(this.#body);
+		if (this.#told.length === 0)
+			return null;
 		this.#hidden ??= new Set(this.#told.slice(MOST_LINES).map((one) => key(one.series)));
 		const column = this.#table.columns[this.#plan.series[0]!.series.column]!, how = quantity(column.unit, column.role);
 		const hidden = this.#hidden;

@@ -8,7 +8,7 @@ type Change = 'range' | 'cursor' | 'selection' | 'layout';
 
 /** Pixels left and right of every plotting area, so that all charts share one axis. */
 export type Gutter = { readonly left: number; readonly right: number };
-export const gutterOf = (width: number): Gutter => (width < 700 ? { left: 54, right: 10 } : { left: 72, right: 132 });
+export const gutterOf = (width: number): Gutter => (width < 700 ? { left: 54, right: 10 } : { left: 72, right: 152 });
 
 export class Viewport {
 	readonly full: Range;
@@ -128,6 +128,8 @@ export class Viewport {
 
 	/** Keeps the cursor at a moment after the pointer has left; null: no longer. */
 	pin(t: number | null): void {
+		if (t === this.#pinned)
+			return;
 		this.#pinned = this.#clamp(t);
 		fragment.set('at', this.#pinned === null ? null : String(Number(this.#pinned.toFixed(this.#digits()))));
 		this.#notify('cursor');

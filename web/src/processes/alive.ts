@@ -161,6 +161,12 @@ export async function mount(section: HTMLElement, page: Page, viewport: Viewport
 	section.hidden = shared.p.n === 0;
 	if (shared.p.n === 0)
 		return;
+	// Whatever pins a moment, a click here or a finding, pins it for all.
+	shared.moment.on(() => viewport.pin(shared.moment.value));
+	viewport.on('cursor', () => {
+		if (shared.moment.value !== viewport.pinned)
+			shared.moment.value = viewport.pinned;
+	});
 	new AliveList(section, page, shared, viewport);
 	listenForMoments(shared, viewport);
 }

@@ -3,7 +3,7 @@
 import type { Page, Processes as Decoded } from '../data';
 import { fragment } from '../fragment';
 import type { Category } from '../page-types';
-import { colorsOf, hueOf, scrollBehavior } from '../theme';
+import { colorsOf, hueOf, majorColors, scrollBehavior } from '../theme';
 import type { Viewport } from '../viewport';
 import { sampleIndexNew, type SampleIndex } from './alive-at';
 import { chainFind, type Chain } from './chain';
@@ -81,7 +81,7 @@ export class Shared {
 	readonly query: Signal<string>;
 	/** 1 for each row that the search and the categories let through; null: all are. */
 	readonly mask = new Signal<Uint8Array | null>(null);
-	/** The moment that was clicked, in seconds. */
+	/** The moment that was clicked, in seconds: the viewport's pinned one. */
 	readonly moment: Signal<number | null>;
 	readonly chainShown: Signal<boolean>;
 	readonly sources: () => readonly string[];
@@ -107,7 +107,6 @@ export class Shared {
 		this.query.on(() => fragment.set('q', this.query.value === '' ? null : this.query.value));
 		const at = Number(fragment.get('at') ?? NaN);
 		this.moment = new Signal<number | null>(at >= 0 && at <= p.duration ? at : null);
-		this.moment.on(() => fragment.set('at', this.moment.value === null ? null : this.moment.value.toFixed(3)));
 		this.chainShown = new Signal<boolean>(fragment.get('chain') === '1');
 		this.chainShown.on(() => fragment.set('chain', this.chainShown.value ? '1' : null));
 	}
@@ -117,10 +116,10 @@ export class Shared {
 	}
 
 	#countMajors(): Major[] {
-		const majors = new Map<string, Major>();
+		const majors = new Map<string, Major>(), colors = majorColors(this.categories);
 		for (let i = 0; i < this.p.n; i++) {
 			const name = this.major(i);
-			const major = majors.get(name) ?? { name, color: hueOf(name), count: 0 };
+			const major = majors.get(name) ?? { name, color: colors.get(name) ?? hueOf(name), count: 0 };
 			major.count++;
 			majors.set(name, major);
 		}
