@@ -49,7 +49,7 @@ async function drag(page, section, from, to, { shift = false } = {}) {
 }
 
 const range = async (page) => {
-	const told = /t=([\d.]+)-([\d.]+)/.exec(await hash(page));
+	const told = /[#&]t=([\d.]+)-([\d.]+)/.exec(await hash(page));
 	return told ? [Number(told[1]), Number(told[2])] : null;
 };
 
@@ -66,23 +66,26 @@ describe('the report page', { skip: missing, concurrency: false }, () => {
 	});
 
 	for (const kind of ['typical', 'empty', 'one', 'hostile', 'day', 'incomplete'])
-		for (const width of [1200, 400])
-			test(`${kind} loads, ${width} px wide`, async () => {
-				const { page, said, close } = await visit(kind, { width });
+		test(`${kind} loads, and fits a window and a phone`, async () => {
+			const { page, said, close } = await visit(kind);
+			for (const width of [1200, 400]) {
+				await page.setViewportSize({ width, height: 900 });
+				await page.waitForFunction((most) => [...document.querySelectorAll('#memory .uplot')].every((plot) => plot.clientWidth <= most), width);
 				const sizes = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
 				assert.ok(sizes[0] <= sizes[1], `nothing is wider than the window: ${sizes}`);
-				assert.equal(await page.locator('.failure').count(), 0);
-				assert.ok((await page.locator('h1').innerText()).length > 5);
-				assert.equal(await page.locator('.figure').count(), 5);
-				assert.equal(await page.locator('pre.plain').count(), 0, 'the plain summary gave way');
-				const order = await page.$$eval('main > section:not([hidden])', (sections) => sections.map((s) => s.id));
-				const wanted = ['head', 'findings', 'overview', 'memory', 'cpu', 'timeline', 'alive', 'idle', 'monitors', 'processes', 'recorded'];
-				assert.deepEqual(order, wanted.filter((id) => order.includes(id)));
-				for (const id of ['head', 'findings', 'memory', 'cpu', 'monitors', 'recorded'])
-					assert.ok(order.includes(id), id);
-				assert.deepEqual(said, []);
-				await close();
-			});
+			}
+			assert.equal(await page.locator('.failure').count(), 0);
+			assert.ok((await page.locator('h1').innerText()).length > 5);
+			assert.equal(await page.locator('.figure').count(), 5);
+			assert.equal(await page.locator('pre.plain').count(), 0, 'the plain summary gave way');
+			const order = await page.$$eval('main > section:not([hidden])', (sections) => sections.map((s) => s.id));
+			const wanted = ['head', 'findings', 'overview', 'memory', 'cpu', 'timeline', 'alive', 'idle', 'monitors', 'processes', 'recorded'];
+			assert.deepEqual(order, wanted.filter((id) => order.includes(id)));
+			for (const id of ['head', 'findings', 'memory', 'cpu', 'monitors', 'recorded'])
+				assert.ok(order.includes(id), id);
+			assert.deepEqual(said, []);
+			await close();
+		});
 
 	test('the huge run loads, all charts are drawn', async () => {
 		const { page, close } = await visit('huge');
@@ -154,7 +157,7 @@ describe('the report page', { skip: missing, concurrency: false }, () => {
 	test('zoom by dragging, moving, keys and wheel; back with 0 and double click', async () => {
 		const { page, close } = await visit('typical');
 		await drag(page, 'memory', 0.25, 0.5);
-		await hashBecomes(page, /t=\d/);
+		await hashBecomes(page, /[#&]t=\d/);
 		const first = await range(page);
 		assert.ok(Math.abs(first[0] - 63) < 2 && Math.abs(first[1] - 126) < 2, String(first));
 		await drag(page, 'cpu', 0.5, 0.25, { shift: true });
@@ -168,14 +171,14 @@ describe('the report page', { skip: missing, concurrency: false }, () => {
 		const closer = await range(page);
 		assert.ok(Math.abs((closer[1] - closer[0]) * 2 - (moved[1] - moved[0])) < 0.1, `half of it: ${closer}`);
 		await page.keyboard.press('0');
-		await page.waitForFunction(() => !location.hash.includes('t='));
+		await page.waitForFunction(() => !/[#&]t=/.test(location.hash));
 		await plot(page, 'memory').hover();
 		await page.keyboard.down('Control');
 		await page.mouse.wheel(0, -300);
 		await page.keyboard.up('Control');
-		await hashBecomes(page, /t=\d/);
+		await hashBecomes(page, /[#&]t=\d/);
 		await plot(page, 'memory').dblclick();
-		await page.waitForFunction(() => !location.hash.includes('t='));
+		await page.waitForFunction(() => !/[#&]t=/.test(location.hash));
 		await close();
 	});
 
@@ -201,7 +204,7 @@ describe('the report page', { skip: missing, concurrency: false }, () => {
 			send('pointerup', 11, 140);
 			send('pointerup', 12, 260);
 		});
-		await hashBecomes(page, /t=\d/);
+		await hashBecomes(page, /[#&]t=\d/);
 		const [from, to] = await range(page);
 		assert.ok(to - from < 252 / 2 && to - from > 252 / 5, `${from} ${to}`);
 		await close();
@@ -275,7 +278,7 @@ describe('the report page', { skip: missing, concurrency: false }, () => {
 	test('a finding brings the charts to its moment', async () => {
 		const { page, close } = await visit('typical');
 		await page.locator('.finding .link').first().click();
-		await hashBecomes(page, /t=\d/);
+		await hashBecomes(page, /[#&]t=\d/);
 		const [from, to] = await range(page);
 		assert.ok(from < 250.74 && to >= 250.74 && to - from < 20, `${from} ${to}`);
 		assert.match(await page.locator('.overview-time').innerText(), /the kernel killed ld/);
