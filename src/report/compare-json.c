@@ -1,51 +1,15 @@
 /* A comparison as data: docs/compare.schema.json. Figures are in the units that they name. */
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
+#include "base/json.h"
 #include "report/compare-internal.h"
 
 enum { JSON_FORMAT = 1 };
 
-/* One member a call; lists and objects of one line, to be read by programs and by grep(1). */
-static void add_key(String *out, const char *key)
+static void add_number(Json *j, const char *key, double value)
 {
-        if (out->size > 0 && !strchr("{[\n", out->text[out->size - 1]))
-                string_add(out, ", ");
-        if (key)
-                string_add_format(out, "\"%s\": ", key);
-}
-
-static void add_text(String *out, const char *key, const char *text)
-{
-        add_key(out, key);
-        if (!text) {
-                string_add(out, "null");
-                return;
-        }
-        string_add_char(out, '"');
-        string_add_json(out, text, strlen(text));
-        string_add_char(out, '"');
-}
-
-static void add_number(String *out, const char *key, double value)
-{
-        char digits[48];
-
-        add_key(out, key);
-        if (!isfinite(value)) {
-                string_add(out, "null");
-                return;
-        }
-        snprintf(digits, sizeof digits, "%.12g", value);
-        string_add(out, digits);
-}
-
-static void add_bool(String *out, const char *key, bool value)
-{
-        add_key(out, key);
-        string_add(out, value ? "true" : "false");
+        json_add_number(j, key, value, 12);
 }
 
 static const char *verdict_name(const ComparedFigure *f, Verdict verdict)
@@ -66,119 +30,110 @@ static const char *verdict_name(const ComparedFigure *f, Verdict verdict)
         }
 }
 
-static void add_run(String *out, const ComparedRun *run)
+static void add_run(Json *j, const ComparedRun *run)
 {
-        string_add(out, "\n      {");
-        add_text(out, "id", run->id);
-        add_text(out, "path", run->path);
-        add_text(out, "label", run->label);
-        add_text(out, "command", run->command);
-        add_text(out, "host", run->host);
-        add_text(out, "kernel", run->kernel);
-        add_number(out, "cpus", run->cpus > 0 ? run->cpus : NAN);
-        add_number(out, "jobs", run->jobs > 0 ? run->jobs : NAN);
-        add_text(out, "source", run->source);
-        add_number(out, "exit_code", run->exit_code >= 0 ? run->exit_code : NAN);
-        add_number(out, "exit_signal", run->exit_signal > 0 ? run->exit_signal : NAN);
-        add_bool(out, "failed", compared_run_failed(run));
-        add_bool(out, "complete", run->complete);
-        add_bool(out, "partial", run->partial);
-        string_add_char(out, '}');
+        json_open_object(j, NULL, JSON_ONE_LINE);
+        json_add_text(j, "id", run->id);
+        json_add_text(j, "path", run->path);
+        json_add_text(j, "label", run->label);
+        json_add_text(j, "command", run->command);
+        json_add_text(j, "host", run->host);
+        json_add_text(j, "kernel", run->kernel);
+        add_number(j, "cpus", run->cpus > 0 ? run->cpus : NAN);
+        add_number(j, "jobs", run->jobs > 0 ? run->jobs : NAN);
+        json_add_text(j, "source", run->source);
+        add_number(j, "exit_code", run->exit_code >= 0 ? run->exit_code : NAN);
+        add_number(j, "exit_signal", run->exit_signal > 0 ? run->exit_signal : NAN);
+        json_add_bool(j, "failed", compared_run_failed(run));
+        json_add_bool(j, "complete", run->complete);
+        json_add_bool(j, "partial", run->partial);
+        json_close(j);
 }
 
-static void add_groups(String *out, const Comparison *c)
+static void add_groups(Json *j, const Comparison *c)
 {
-        string_add(out, "  \"groups\": [");
-        for (size_t i = 0, n = 0; i < c->n_groups; i++) {
-                size_t runs = 0;
-                string_add(out, n++ > 0 ? ",\n    {" : "\n    {");
-                add_text(out, "name", c->groups[i].name);
-                add_number(out, "jobs", c->groups[i].jobs > 0 ? c->groups[i].jobs : NAN);
-                add_key(out, "runs");
-                string_add_char(out, '[');
-                for (size_t k = 0; k < c->n_runs; k++) {
-                        if (c->runs[k].group != i)
-                                continue;
-                        string_add(out, runs++ > 0 ? "," : "");
-                        add_run(out, &c->runs[k]);
-                }
-                string_add(out, "]}");
+        json_open_array(j, "groups", JSON_LINES);
+        for (size_t i = 0; i < c->n_groups; i++) {
+                json_open_object(j, NULL, JSON_LINES);
+                json_add_text(j, "name", c->groups[i].name);
+                add_number(j, "jobs", c->groups[i].jobs > 0 ? c->groups[i].jobs : NAN);
+                json_open_array(j, "runs", JSON_LINES);
+                for (size_t k = 0; k < c->n_runs; k++)
+                        if (c->runs[k].group == i)
+                                add_run(j, &c->runs[k]);
+                json_close(j);
+                json_close(j);
         }
-        string_add(out, "\n  ],\n");
+        json_close(j);
 }
 
-static void add_notes(String *out, const Comparison *c)
+static void add_notes(Json *j, const Comparison *c)
 {
-        string_add(out, "  \"notes\": [");
+        json_open_array(j, "notes", JSON_LINES);
         for (size_t i = 0; i < c->n_notes; i++) {
-                string_add(out, i > 0 ? ",\n    {" : "\n    {");
-                add_text(out, "severity", c->notes[i].warning ? "warning" : "info");
-                add_text(out, "text", c->notes[i].text);
-                string_add_char(out, '}');
+                json_open_object(j, NULL, JSON_ONE_LINE);
+                json_add_text(j, "severity", c->notes[i].warning ? "warning" : "info");
+                json_add_text(j, "text", c->notes[i].text);
+                json_close(j);
         }
-        string_add(out, c->n_notes > 0 ? "\n  ],\n" : "],\n");
+        json_close(j);
 }
 
-static void add_spread(String *out, const char *key, const Spread *s)
+static void add_spread(Json *j, const char *key, const Spread *s)
 {
-        add_key(out, key);
-        string_add_char(out, '{');
-        add_number(out, "n", (double)s->n);
-        add_number(out, "unknown", (double)s->unknown);
-        add_number(out, "mean", s->mean);
-        add_number(out, "sd", s->sd);
-        add_number(out, "median", s->median);
-        add_number(out, "quartile_low", s->quartile_low);
-        add_number(out, "quartile_high", s->quartile_high);
-        add_number(out, "min", s->min);
-        add_number(out, "max", s->max);
-        string_add_char(out, '}');
+        json_open_object(j, key, JSON_ONE_LINE);
+        add_number(j, "n", (double)s->n);
+        add_number(j, "unknown", (double)s->unknown);
+        add_number(j, "mean", s->mean);
+        add_number(j, "sd", s->sd);
+        add_number(j, "median", s->median);
+        add_number(j, "quartile_low", s->quartile_low);
+        add_number(j, "quartile_high", s->quartile_high);
+        add_number(j, "min", s->min);
+        add_number(j, "max", s->max);
+        json_close(j);
 }
 
-static void add_figure(String *out, const ComparedFigure *f, const ComparedDifference *d)
+static void add_figure(Json *j, const ComparedFigure *f, const ComparedDifference *d)
 {
         const Difference *x = &d->difference;
         bool category = f->section == FIGURE_CATEGORY || f->section == FIGURE_MAJOR;
 
-        string_add_char(out, '{');
-        add_text(out, "section", figure_section_name(f->section));
-        add_text(out, "name", f->name);
-        add_text(out, "major", category ? f->within : NULL);
-        add_text(out, "monitor", f->section == FIGURE_MONITOR ? f->within : NULL);
-        add_text(out, "of", f->thing);
-        add_text(out, "statistic", statistic_name(f->statistic));
-        add_text(out, "unit", f->unit == UNIT_SECONDS ? "s" : unit_name(f->unit));
-        add_spread(out, "base", &d->a);
-        add_spread(out, "other", &d->b);
-        add_number(out, "change", x->change);
-        add_number(out, "change_low", x->change_interval.low);
-        add_number(out, "change_high", x->change_interval.high);
-        add_number(out, "ratio", x->ratio);
-        add_number(out, "ratio_low", x->ratio_interval.low);
-        add_number(out, "ratio_high", x->ratio_interval.high);
-        add_text(out, "interval", interval_method_name(x->change_interval.method));
-        add_text(out, "verdict", verdict_name(f, d->verdict));
-        string_add_char(out, '}');
+        json_open_object(j, NULL, JSON_ONE_LINE);
+        json_add_text(j, "section", figure_section_name(f->section));
+        json_add_text(j, "name", f->name);
+        json_add_text(j, "major", category ? f->within : NULL);
+        json_add_text(j, "monitor", f->section == FIGURE_MONITOR ? f->within : NULL);
+        json_add_text(j, "of", f->thing);
+        json_add_text(j, "statistic", statistic_name(f->statistic));
+        json_add_text(j, "unit", f->unit == UNIT_SECONDS ? "s" : unit_name(f->unit));
+        add_spread(j, "base", &d->a);
+        add_spread(j, "other", &d->b);
+        add_number(j, "change", x->change);
+        add_number(j, "change_low", x->change_interval.low);
+        add_number(j, "change_high", x->change_interval.high);
+        add_number(j, "ratio", x->ratio);
+        add_number(j, "ratio_low", x->ratio_interval.low);
+        add_number(j, "ratio_high", x->ratio_interval.high);
+        json_add_text(j, "interval", interval_method_name(x->change_interval.method));
+        json_add_text(j, "verdict", verdict_name(f, d->verdict));
+        json_close(j);
 }
 
-static void add_pair(String *out, const Comparison *c, const ComparedPair *pair)
+static void add_pair(Json *j, const Comparison *c, const ComparedPair *pair)
 {
         const ComparedGroup *a = &c->groups[pair->base], *b = &c->groups[pair->other];
-        size_t n = 0;
 
-        string_add_char(out, '{');
-        add_text(out, "base", a->name);
-        add_text(out, "other", b->name);
-        add_number(out, "jobs", c->per_jobs && a->jobs > 0 ? a->jobs : NAN);
-        add_key(out, "figures");
-        string_add_char(out, '[');
-        for (size_t i = 0; i < c->n_figures; i++) {
-                if (isnan(pair->differences[i].difference.a) && isnan(pair->differences[i].difference.b))
-                        continue;
-                string_add(out, n++ > 0 ? ",\n      " : "\n      ");
-                add_figure(out, &c->figures[i], &pair->differences[i]);
-        }
-        string_add(out, "\n    ]}");
+        json_open_object(j, NULL, JSON_LINES);
+        json_add_text(j, "base", a->name);
+        json_add_text(j, "other", b->name);
+        add_number(j, "jobs", c->per_jobs && a->jobs > 0 ? a->jobs : NAN);
+        json_open_array(j, "figures", JSON_LINES);
+        for (size_t i = 0; i < c->n_figures; i++)
+                if (!isnan(pair->differences[i].difference.a) || !isnan(pair->differences[i].difference.b))
+                        add_figure(j, &c->figures[i], &pair->differences[i]);
+        json_close(j);
+        json_close(j);
 }
 
 static const char *judgement_name(Judgement judgement)
@@ -188,54 +143,53 @@ static const char *judgement_name(Judgement judgement)
         return names[judgement];
 }
 
-static void add_regression(String *out, const Comparison *c, const CompareOptions *options)
+static void add_regression(Json *j, const Comparison *c, const CompareOptions *options)
 {
         const RegressionCheck *check = options->check;
-        size_t n = 0;
 
-        string_add(out, "  \"regression\": ");
         if (!check) {
-                string_add(out, "null\n");
+                json_add_null(j, "regression");
                 return;
         }
-        string_add_char(out, '{');
-        add_number(out, "bound_ratio", check->bound);
-        add_text(out, "judgement", judgement_name(regression_judge_all(check, c)));
-        add_key(out, "figures");
-        string_add_char(out, '[');
+        json_open_object(j, "regression", JSON_LINES);
+        add_number(j, "bound_ratio", check->bound);
+        json_add_text(j, "judgement", judgement_name(regression_judge_all(check, c)));
+        json_open_array(j, "figures", JSON_LINES);
         for (size_t i = 0; i < c->n_pairs; i++)
                 for (size_t f = 0; f < RUN_FIGURES; f++) {
                         size_t at = regression_figure(&c->pairs[i], f);
                         if (!check->figures[f])
                                 continue;
-                        string_add(out, n++ > 0 ? ",\n    {" : "\n    {");
-                        add_text(out, "name", c->figures[at].name);
-                        add_text(out, "base", c->groups[c->pairs[i].base].name);
-                        add_text(out, "other", c->groups[c->pairs[i].other].name);
-                        add_text(out, "judgement",
-                                 judgement_name(regression_judge(check, &c->pairs[i].differences[at])));
-                        string_add_char(out, '}');
+                        json_open_object(j, NULL, JSON_ONE_LINE);
+                        json_add_text(j, "name", c->figures[at].name);
+                        json_add_text(j, "base", c->groups[c->pairs[i].base].name);
+                        json_add_text(j, "other", c->groups[c->pairs[i].other].name);
+                        json_add_text(j, "judgement",
+                                      judgement_name(regression_judge(check, &c->pairs[i].differences[at])));
+                        json_close(j);
                 }
-        string_add(out, "]}\n");
+        json_close(j);
+        json_close(j);
 }
 
 int compare_write_json(const Comparison *c, const CompareOptions *options, String *out)
 {
         _cleanup_string_ String answer = {0};
+        Json j = {.out = out};
 
         compare_answer(c, options, &answer);
-        string_add_format(out, "{\n  \"format\": %d,\n  \"answer\": \"", JSON_FORMAT);
-        string_add_json(out, string_get(&answer), answer.size);
-        string_add(out, "\",\n");
-        add_groups(out, c);
-        add_notes(out, c);
-        string_add(out, "  \"comparisons\": [");
-        for (size_t i = 0; i < c->n_pairs; i++) {
-                string_add(out, i > 0 ? ",\n    " : "\n    ");
-                add_pair(out, c, &c->pairs[i]);
-        }
-        string_add_format(out, "\n  ],\n  \"figures_left_out\": %zu,\n", c->figures_left_out);
-        add_regression(out, c, options);
-        string_add(out, "}\n");
+        json_open_object(&j, NULL, JSON_LINES);
+        json_add_u64(&j, "format", JSON_FORMAT);
+        json_add_text(&j, "answer", string_get(&answer));
+        add_groups(&j, c);
+        add_notes(&j, c);
+        json_open_array(&j, "comparisons", JSON_LINES);
+        for (size_t i = 0; i < c->n_pairs; i++)
+                add_pair(&j, c, &c->pairs[i]);
+        json_close(&j);
+        json_add_u64(&j, "figures_left_out", c->figures_left_out);
+        add_regression(&j, c, options);
+        json_close(&j);
+        string_add_char(out, '\n');
         return out->failed || answer.failed ? -ENOMEM : 0;
 }
