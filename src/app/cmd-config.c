@@ -180,7 +180,7 @@ static int run(const Command *command, int argc, char **argv)
 
 const Command command_config = {
         .name = "config",
-        .summary = "the configuration in force and who says so; what is wrong with a file",
+        .summary = "the configuration in force and who says so; mistakes in a file",
         .usage = "show | keys | check [FILE…]",
         .details = "Later wins: built in, /etc/vigia/vigia.toml, ~/.config/vigia/vigia.toml,\n"
                    "./vigia.toml, preset, VIGIA_* variables, options. show tells what is set and by\n"
