@@ -29,7 +29,7 @@ static int make_last(RunStore *s, RunTable *t)
         if (r < 0)
                 return r;
         parquet_encoder_hurry(s->encoder, false);
-        r = run_store_make_image(s, t, true, &image);
+        r = run_store_make_image(s, t, true, NULL, &image);
         if (r < 0) {
                 s->lost += batch_rows(t->rows);
                 return r;

@@ -1,7 +1,8 @@
 /*
- * Rows of each table gather in a batch; at each flush what changed is encoded and handed to
- * the writer. A part is sealed when it is full, or when it has been encoded so often that the
- * next is cheaper: a slow table would otherwise rewrite a large part for few new rows.
+ * Rows of each table gather in a batch; at each flush the newest part is handed to the writer as
+ * a whole file: the rows that were encoded before as they were, and what came since. A part is
+ * sealed, and then encoded anew as one row group, when it is full, or when it has been written so often
+ * that the next is cheaper: a slow table would otherwise rewrite a large part for few new rows.
  */
 #include "store/run-store.h"
 
@@ -19,11 +20,13 @@
 #include "store/run-reserve.h"
 
 enum {
-        PART_VALUES = 64 << 10,      /* values (rows × columns) in a full part */
+        PART_VALUES = 48 << 10,      /* values (rows × columns) in a full part */
         PART_VALUES_MIN = 8 << 10,   /* below, row groups are mostly their own description */
         PART_ROWS_MIN = 64,
         PART_TEXT = 1 << 20,         /* bytes of distinct text in a part: 1,400 compilers' lines */
-        REWRITES_MAX = 32,           /* how often a row is encoded, on average, before sealing */
+        REWRITES_MAX = 32,           /* how often a row is written, on average, before sealing */
+        BASE_SHARE = 4,              /* the base is renewed when a quarter of it came since … */
+        BASE_VALUES = 4 << 10,       /* … and at least so many values */
         LIVE_ROWS_MAX = 64 << 10,
         LIVE_TEXT_MAX = 4 << 20,
         LIVE_VALUES = 64 << 10,      /* more live values than this are written less often … */
@@ -37,7 +40,8 @@ enum {
 
 /* ---- images ---- */
 
-int run_store_make_image(RunStore *s, RunTable *t, bool with_live, RunImage **ret)
+int run_store_make_image(RunStore *s, RunTable *t, bool with_live, const ParquetBase *base,
+                         RunImage **ret)
 {
         const Batch *batches[2];
         size_t n = 0;
@@ -47,7 +51,7 @@ int run_store_make_image(RunStore *s, RunTable *t, bool with_live, RunImage **re
         if (with_live && t->live && batch_rows(t->live) > 0)
                 batches[n++] = t->live;
         buffer_clear(&s->scratch);
-        int r = parquet_encode(s->encoder, t->schema, batches, n, &s->scratch);
+        int r = parquet_encode_onto(s->encoder, base, t->schema, batches, n, &s->scratch);
         if (r < 0)
                 return r;
         RunImage *image = malloc(sizeof *image + s->scratch.size);
@@ -82,18 +86,29 @@ static size_t image_bound(const RunStore *s)
         return MAX(s->memory_bytes - MIN(rows, s->memory_bytes), s->memory_bytes / 4);
 }
 
+/* Encoding costs what is new, and once in a while what is not. */
+static const ParquetBase *renew_base(RunStore *s, RunTable *t)
+{
+        size_t since = batch_rows(t->rows) - t->base.rows;
+
+        if (since > t->base.rows / BASE_SHARE && since * t->schema->n_columns > BASE_VALUES &&
+            parquet_base_encode(s->encoder, t->rows, &t->base) < 0)
+                parquet_base_done(&t->base);
+        return &t->base;
+}
+
 /* Encodes the newest part as it is now and hands it on. */
-static int put_image(RunStore *s, RunTable *t, bool with_live)
+static int put_image(RunStore *s, RunTable *t, bool last)
 {
         RunImage *image = NULL;
 
-        parquet_encoder_hurry(s->encoder, with_live); /* else it is the part's last */
-        int r = run_store_make_image(s, t, with_live, &image);
+        parquet_encoder_hurry(s->encoder, !last);
+        int r = run_store_make_image(s, t, !last, last ? NULL : renew_base(s, t), &image);
         if (r < 0)
                 return r;
         run_writer_put(s->writer, image, image_bound(s));
         t->image_rows = batch_rows(t->rows);
-        t->encoded_rows += t->image_rows;
+        t->written_rows += t->image_rows;
         t->has_image = true;
         return 0;
 }
@@ -102,7 +117,7 @@ static int put_image(RunStore *s, RunTable *t, bool with_live)
  * for want of memory are given up: they are what takes the memory. */
 static int seal(RunStore *s, RunTable *t)
 {
-        int r = put_image(s, t, false);
+        int r = put_image(s, t, true);
 
         if (r < 0) {
                 uint64_t on_disk = 0;
@@ -112,7 +127,8 @@ static int seal(RunStore *s, RunTable *t)
         batch_clear(t->rows);
         t->part++;
         t->image_rows = 0;
-        t->encoded_rows = 0;
+        t->written_rows = 0;
+        parquet_base_done(&t->base);
         t->has_image = false;
         t->live_hash = 0;
         return r;
@@ -123,7 +139,7 @@ static bool should_seal(const RunTable *t)
         size_t rows = batch_rows(t->rows);
 
         return rows >= t->seal_rows || batch_text_bytes(t->rows) >= t->store->part_text_bytes / 4 * 3 ||
-               (t->encoded_rows / REWRITES_MAX >= rows &&
+               (t->written_rows / REWRITES_MAX >= rows &&
                 rows * t->schema->n_columns >= PART_VALUES_MIN);
 }
 
@@ -191,10 +207,10 @@ static int flush_table(RunStore *s, RunTable *t, uint64_t now_ns)
         if (should_seal(t)) {
                 r = seal(s, t);
                 if (r == 0 && live_rows > 0)
-                        r = put_image(s, t, true);
+                        r = put_image(s, t, false);
         } else if (!t->has_image || batch_rows(t->rows) != t->image_rows ||
                    live_hash != t->live_hash) {
-                r = put_image(s, t, true);
+                r = put_image(s, t, false);
         }
         t->live_hash = live_hash;
         t->hurry = false;
@@ -356,6 +372,7 @@ static RunTable *table_free(RunTable *t)
         if (t) {
                 batch_free(t->rows);
                 batch_free(t->live);
+                parquet_base_done(&t->base);
                 free(t->final);
                 free(t->schema);
                 fd_close(t->final_fd);

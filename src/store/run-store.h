@@ -15,7 +15,8 @@ typedef struct RunTable {
         size_t seal_rows;
         size_t image_rows;    /* rows in the latest image of this part */
         uint64_t total_rows;   /* ever written to it */
-        uint64_t encoded_rows; /* rows encoded for this part so far, each time counted */
+        uint64_t written_rows; /* rows in images of this part so far, each time counted */
+        ParquetBase base;      /* its first rows, encoded, for the images until it is sealed */
         bool has_image;       /* of this part */
         bool hurry;           /* sealed between flushes: the live rows are on no disk */
 
@@ -49,8 +50,10 @@ struct RunStore {
         bool finished;
 };
 
-/* Encodes the newest part's rows (and the live ones) into an image of its own. */
-int run_store_make_image(RunStore *store, RunTable *table, bool with_live, RunImage **ret);
+/* Encodes the newest part's rows (and the live ones) into an image of its own. `base` may be NULL: all
+ * rows anew, as one row group. */
+int run_store_make_image(RunStore *store, RunTable *table, bool with_live, const ParquetBase *base,
+                         RunImage **ret);
 
 /* Fills table->live with the rows that are true now. 0 or -ENOMEM. */
 int run_store_collect_live(RunTable *table);

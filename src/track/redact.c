@@ -13,6 +13,11 @@ typedef struct SecretWord {
         bool not_alone;  /* and not as the whole name: --api-key, not --key */
 } SecretWord;
 
+static bool is_joint(char c)
+{
+        return c == '-' || c == '_' || c == '.' || c == ':';
+}
+
 /* Whether a name announces a secret. Whole words count ("--keyboard" is none,
  * "AWS_SECRET_ACCESS_KEY" is); a word ends at '-', '_', '.', ':' or the end. */
 static bool announces_secret(const char *name, size_t size)
@@ -29,9 +34,9 @@ static bool announces_secret(const char *name, size_t size)
         size_t start = 0;
 
         for (size_t i = 0; i <= size; i++) {
-                if (i < size && !strchr("-_.:", name[i]))
+                if (i < size && !is_joint(name[i]))
                         continue;
-                for (size_t w = 0; w < ARRAY_LENGTH(words); w++)
+                for (size_t w = 0; i - start > 2 && w < ARRAY_LENGTH(words); w++)
                         if (strlen(words[w].word) == i - start &&
                             strncasecmp(words[w].word, name + start, i - start) == 0 &&
                             (!words[w].only_last || i == size) &&
@@ -45,19 +50,23 @@ static bool announces_secret(const char *name, size_t size)
 /* The length of the name of NAME=… or --name=…; 0: no such form. */
 static size_t assigned_name(const char *word, size_t size)
 {
+        const char *sign = memchr(word, '=', size);
         size_t i = 0;
 
-        while (i < size && (isalnum((unsigned char)word[i]) || strchr("-_.", word[i])))
+        if (!sign)
+                return 0;
+        while (isalnum((unsigned char)word[i]) || (is_joint(word[i]) && word[i] != ':'))
                 i++;
-        return i > 0 && i < size && word[i] == '=' ? i : 0;
+        return word + i == sign ? i : 0;
 }
 
 /* scheme://user:password@ — returns where the password is. */
 static bool url_password(const char *word, size_t size, size_t *start, size_t *end)
 {
-        const char *scheme = memmem(word, size, "://", 3);
-        const char *stop = word + size;
+        const char *stop = word + size, *scheme = memchr(word, ':', size);
 
+        while (scheme && (stop - scheme < 3 || scheme[1] != '/' || scheme[2] != '/'))
+                scheme = memchr(scheme + 1, ':', (size_t)(stop - scheme - 1));
         if (!scheme)
                 return false;
         const char *authority = scheme + 3;

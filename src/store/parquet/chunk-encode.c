@@ -77,13 +77,26 @@ static size_t gather(uint64_t *to, const uint64_t *cells, const uint64_t *valid,
         return n;
 }
 
+static size_t count_valid(const uint64_t *valid, size_t rows)
+{
+        size_t n = 0;
+
+        for (size_t at = 0; at < rows; at += 64) {
+                uint64_t bits = valid[at / 64];
+                if (rows - at < 64)
+                        bits &= (1ull << (rows - at)) - 1;
+                n += (size_t)__builtin_popcountll(bits);
+        }
+        return n;
+}
+
 /* Where a text is not UTF-8, all of the column moves to a copy of the heap with the repaired
  * texts behind it. */
 static int repair_text(ChunkEncoder *e, Values *v, size_t heap)
 {
         bool copied = false;
 
-        if (utf8_ascii(v->text, heap))
+        if (e->ascii)
                 return 0;
         for (size_t i = 0; i < v->n; i++) {
                 uint64_t cell = v->cells[i];
@@ -398,15 +411,18 @@ static void find_range(ChunkEncoder *e, const Values *v, Encoding encoding, Chun
         chunk->max = (Slice){(const uint8_t *)&e->most, size};
 }
 
-int chunk_encode(ChunkEncoder *e, const Batch *batch, size_t column, Chunk *chunk)
+int chunk_encode(ChunkEncoder *e, const Batch *batch, size_t first, size_t rows, size_t column,
+                 Chunk *chunk)
 {
         ColumnType type = batch_schema(batch)->columns[column].type;
-        size_t nulls = batch_null_count(batch, column);
+        const uint64_t *valid = batch_valid(batch, column) + first / 64;
+        size_t nulls = rows == batch_rows(batch) ? batch_null_count(batch, column)
+                                                 : rows - count_valid(valid, rows);
         PhysicalType physical = format_type(type);
         Values v = {
-                .cells = batch_cells(batch, column),
+                .cells = batch_cells(batch, column) + first,
                 .text = batch_text_data(batch),
-                .n_rows = batch_rows(batch),
+                .n_rows = rows,
                 .width = physical == TYPE_INT32 ? 4 : 8,
                 .type = type,
         };
@@ -417,7 +433,7 @@ int chunk_encode(ChunkEncoder *e, const Batch *batch, size_t column, Chunk *chun
                 return r;
         v.n = v.n_rows - nulls;
         if (nulls > 0) {
-                v.valid = batch_valid(batch, column);
+                v.valid = valid;
                 gather(e->cells, v.cells, v.valid, v.n_rows);
                 v.cells = e->cells;
         }

@@ -16,6 +16,7 @@ typedef struct RawPage {
 
 typedef struct ChunkEncoder {
         bool compressed; /* the pages will be: set by the owner */
+        bool ascii;      /* all of the batch's text is: found by the owner, once for all columns */
         Buffer raw;     /* the pages' bytes, one after another */
         RawPage *pages;
         size_t n_pages, pages_capacity;
@@ -31,6 +32,7 @@ typedef struct ChunkEncoder {
 
 void chunk_encoder_done(ChunkEncoder *e);
 
-/* Fills e->raw and e->pages, and of *chunk: type, encodings, n_values, null_count, min, max
- * (valid until the next call). 0 or -ENOMEM. */
-int chunk_encode(ChunkEncoder *e, const Batch *batch, size_t column, Chunk *chunk);
+/* Fills e->raw and e->pages with `rows` rows from `first` (a multiple of 64) on, and of *chunk: type, encodings, n_values, null_count, min, max (valid until the next call). 0 or
+ * -ENOMEM. */
+int chunk_encode(ChunkEncoder *e, const Batch *batch, size_t first, size_t rows, size_t column,
+                 Chunk *chunk);

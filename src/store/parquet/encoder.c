@@ -9,6 +9,7 @@
 #include "store/parquet/codec.h"
 #include "store/parquet/crc.h"
 #include "store/parquet/thrift.h"
+#include "store/parquet/utf8.h"
 
 enum {
         LEAST_GAIN = 32,   /* a 32nd of a chunk must be won, or it is stored as it is */
@@ -244,18 +245,19 @@ static void place_texts(ParquetEncoder *e, const Schema *schema)
         }
 }
 
-int encoder_add_batch(ParquetEncoder *e, const Batch *batch, Buffer *out, uint64_t out_offset,
-                      Buffer *row_groups)
+int encoder_add_rows(ParquetEncoder *e, const Batch *batch, size_t first, size_t rows, Buffer *out,
+                     uint64_t out_offset, Buffer *row_groups)
 {
         const Schema *schema = batch_schema(batch);
         int r;
 
-        if (batch_rows(batch) == 0)
+        if (rows == 0)
                 return 0;
         r = make_room(e, schema->n_columns);
         buffer_clear(&e->texts);
+        e->chunk.ascii = utf8_ascii(batch_text_data(batch), batch_text_bytes(batch));
         for (size_t i = 0; r == 0 && i < schema->n_columns; i++) {
-                r = chunk_encode(&e->chunk, batch, i, &e->chunks[i]);
+                r = chunk_encode(&e->chunk, batch, first, rows, i, &e->chunks[i]);
                 if (r == 0)
                         r = put_chunk(e, i, out, out_offset);
                 if (r == 0)
@@ -264,12 +266,50 @@ int encoder_add_batch(ParquetEncoder *e, const Batch *batch, Buffer *out, uint64
         if (r < 0)
                 return r;
         place_texts(e, schema);
-        r = footer_add_row_group(row_groups, schema, e->chunks, batch_rows(batch));
+        r = footer_add_row_group(row_groups, schema, e->chunks, rows);
         return r < 0 ? r : 1;
+}
+
+void parquet_base_done(ParquetBase *base)
+{
+        buffer_done(&base->pages);
+        buffer_done(&base->row_group);
+        base->rows = 0;
+}
+
+int parquet_base_encode(ParquetEncoder *e, const Batch *batch, ParquetBase *base)
+{
+        size_t rows = batch_rows(batch) / 64 * 64;
+
+        base->rows = 0;
+        buffer_clear(&base->pages);
+        buffer_clear(&base->row_group);
+        int r = encoder_add_rows(e, batch, 0, rows, &base->pages, MAGIC_SIZE, &base->row_group);
+        if (r < 0)
+                return r;
+        base->rows = rows;
+        return 0;
+}
+
+/* In front of all others, where its offsets are right. */
+static int put_base(ParquetEncoder *e, const ParquetBase *base, FooterParts *footer, Buffer *out)
+{
+        if (!base || base->rows == 0)
+                return 0;
+        footer->n_row_groups = 1;
+        footer->rows = base->rows;
+        int r = buffer_append(&e->row_groups, base->row_group.data, base->row_group.size);
+        return r < 0 ? r : buffer_append(out, base->pages.data, base->pages.size);
 }
 
 int parquet_encode(ParquetEncoder *e, const Schema *schema, const Batch *const *batches,
                    size_t n_batches, Buffer *out)
+{
+        return parquet_encode_onto(e, NULL, schema, batches, n_batches, out);
+}
+
+int parquet_encode_onto(ParquetEncoder *e, const ParquetBase *base, const Schema *schema,
+                        const Batch *const *batches, size_t n_batches, Buffer *out)
 {
         size_t start = out->size;
         FooterParts footer = {.schema = n_batches > 0 ? batch_schema(batches[0]) : schema,
@@ -279,12 +319,15 @@ int parquet_encode(ParquetEncoder *e, const Schema *schema, const Batch *const *
         int r = buffer_append(out, PARQUET_MAGIC, MAGIC_SIZE);
 
         buffer_clear(&e->row_groups);
+        if (r == 0)
+                r = put_base(e, base, &footer, out);
         for (size_t i = 0; r == 0 && i < n_batches; i++) {
-                int made = encoder_add_batch(e, batches[i], out, 0 - (uint64_t)start,
-                                             &e->row_groups);
+                size_t first = i == 0 && base ? base->rows : 0, rows = batch_rows(batches[i]) - first;
+                int made = encoder_add_rows(e, batches[i], first, rows, out, 0 - (uint64_t)start,
+                                            &e->row_groups);
                 r = MIN(made, 0);
                 footer.n_row_groups += made > 0;
-                footer.rows += batch_rows(batches[i]);
+                footer.rows += rows;
         }
         if (r == 0)
                 r = footer_write(out, &footer);

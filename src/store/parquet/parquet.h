@@ -62,6 +62,21 @@ void parquet_encoder_hurry(ParquetEncoder *encoder, bool hurry);
 int parquet_encode(ParquetEncoder *encoder, const Schema *schema, const Batch *const *batches,
                    size_t n_batches, Buffer *out);
 
+/* The rows of a growing batch that were encoded before: a row group's bytes. A file that is made anew
+ * again and again encodes only what came since. Embedded: zero-initialise, parquet_base_done(). */
+typedef struct ParquetBase {
+        size_t rows; /* a multiple of 64 */
+        Buffer pages, row_group;
+} ParquetBase;
+void parquet_base_done(ParquetBase *base); /* frees, leaves it empty and usable */
+
+/* Encodes the batch's rows up to a multiple of 64 as the base. 0, or -ENOMEM: the base is empty. */
+int parquet_base_encode(ParquetEncoder *encoder, const Batch *batch, ParquetBase *base);
+
+/* As parquet_encode; of batches[0], which the base was made of, the rows behind it. base NULL: all. */
+int parquet_encode_onto(ParquetEncoder *encoder, const ParquetBase *base, const Schema *schema,
+                        const Batch *const *batches, size_t n_batches, Buffer *out);
+
 /* Streams a file of any length to a descriptor (borrowed; at its start, not seeked). Row groups
  * of row_group_rows are gathered from the batches given. */
 typedef struct ParquetWriter ParquetWriter;

@@ -335,6 +335,55 @@ static void test_metadata(void **state)
         batch_free(rows);
 }
 
+static void append_rows(Batch *to, const Batch *from, size_t first, size_t end)
+{
+        for (size_t row = first; row < end; row++)
+                assert_int_equal(batch_append(to, from, row), 0);
+}
+
+/* A file whose first rows were encoded when there were fewer, and one whose base is renewed. */
+static void grow_on_base(ParquetEncoder *encoder, const Batch *rows, const Batch *live)
+{
+        static const size_t steps[] = {63, 64, 300, 301, 640, 1000};
+        const Batch *batches[] = {NULL, live};
+        ParquetBase base = {0};
+        Batch *part;
+
+        assert_int_equal(batch_new(&schema, 1000, 1 << 20, &part), 0);
+        batches[0] = part;
+        for (size_t i = 0; i < ARRAY_LENGTH(steps); i++) {
+                Buffer out = {0};
+                append_rows(part, rows, batch_rows(part), steps[i]);
+                if (i % 2 == 0)
+                        assert_int_equal(parquet_base_encode(encoder, part, &base), 0);
+                if (i % 2 == 0)
+                        assert_int_equal(base.rows, steps[i] / 64 * 64);
+                assert_int_equal(parquet_encode_onto(encoder, &base, NULL, batches, 2, &out), 0);
+                int fd = memory_file(out.data, out.size);
+                assert_file_holds(fd, batches, 2);
+                close(fd);
+                buffer_done(&out);
+        }
+        parquet_base_done(&base);
+        batch_free(part);
+}
+
+static void test_base(void **state)
+{
+        ParquetOptions options = {.codec = PARQUET_ZSTD};
+        ParquetEncoder *encoder;
+
+        assert_int_equal(parquet_encoder_new(&options, &encoder), 0);
+        for (Nulls nulls = 0; nulls < NULLS_KINDS; nulls++)
+                for (Shape shape = 0; shape < SHAPES; shape++) {
+                        Batch *rows = make_rows(nulls, shape, 1000), *live = make_rows(nulls, shape, 5);
+                        grow_on_base(encoder, rows, live);
+                        batch_free(rows);
+                        batch_free(live);
+                }
+        parquet_encoder_free(encoder);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -342,6 +391,7 @@ int main(void)
                 cmocka_unit_test(test_encodings_chosen),
                 cmocka_unit_test(test_many_pages),
                 cmocka_unit_test(test_empty),
+                cmocka_unit_test(test_base),
                 cmocka_unit_test(test_metadata),
         };
 

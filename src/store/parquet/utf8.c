@@ -32,11 +32,18 @@ static size_t sequence(const uint8_t *p, size_t size)
         return n;
 }
 
-/* Bytes of ASCII from p on, in steps of eight. */
+/* Bytes of ASCII from p on, in steps of 64 and of eight. */
 static size_t ascii_prefix(const uint8_t *p, size_t size)
 {
         size_t i = 0;
 
+        for (; i + 64 <= size; i += 64) {
+                uint64_t all = 0;
+                for (size_t word = 0; word < 64; word += 8)
+                        all |= load_u64(p + i + word);
+                if (all & 0x8080808080808080ull)
+                        break;
+        }
         while (i + 8 <= size && !(load_u64(p + i) & 0x8080808080808080ull))
                 i += 8;
         return i;

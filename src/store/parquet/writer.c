@@ -27,7 +27,8 @@ struct ParquetWriter {
 
 static int flush(ParquetWriter *w, Batch *rows, Error *err)
 {
-        int r = encoder_add_batch(w->encoder, rows, &w->out, w->offset, &w->row_groups);
+        int r = encoder_add_rows(w->encoder, rows, 0, batch_rows(rows), &w->out, w->offset,
+                                 &w->row_groups);
 
         if (r < 0)
                 return error_set_errno(err, r, "cannot encode rows");
