@@ -68,6 +68,8 @@ static void fill_standard_descriptors(void)
 int main(int argc, char **argv)
 {
         mallopt(M_ARENA_MAX, 1); /* the writer thread allocates nothing: one arena is enough */
+        mallopt(M_MMAP_THRESHOLD, 128 << 10);
+        mallopt(M_TRIM_THRESHOLD, 128 << 10);
         fill_standard_descriptors();
         if (argc < 2) {
                 print_help();

@@ -17,6 +17,8 @@
 
 enum { WAIT_MS = 50, WAIT_MAX_MS = 10000 };
 
+#define PEAK_EVERY_NS (250 * NS_PER_MS)
+
 struct CommandCgroup {
         const Host *host;
         CgroupPlace place;
@@ -28,6 +30,7 @@ struct CommandCgroup {
         pid_t pid;
         uint64_t wait_ns, deadline_ns;
         int now_fd, peak_fd, cpu_fd, stat_fd;
+        uint64_t peak_due_ns, peak_bytes; /* when the peak is read again, and what it is at least */
         char shown[CGROUP_PATH_MAX + 64];
 };
 
@@ -310,7 +313,20 @@ int command_cgroup_memory(CommandCgroup *cgroup, uint64_t *ret_now, uint64_t *re
 {
         *ret_now = read_value(cgroup->now_fd);
         *ret_peak = read_value(cgroup->peak_fd);
+        cgroup->peak_due_ns = 0;
         return *ret_now == UINT64_MAX && *ret_peak == UINT64_MAX ? -ENODATA : 0;
+}
+
+void command_cgroup_follow(CommandCgroup *cgroup, uint64_t now_ns, uint64_t *ret_now, uint64_t *ret_peak)
+{
+        *ret_now = read_value(cgroup->now_fd);
+        if (now_ns >= cgroup->peak_due_ns) {
+                cgroup->peak_due_ns = now_ns + PEAK_EVERY_NS;
+                cgroup->peak_bytes = read_value(cgroup->peak_fd);
+        } else if (cgroup->peak_bytes != UINT64_MAX && *ret_now != UINT64_MAX) {
+                cgroup->peak_bytes = MAX(cgroup->peak_bytes, *ret_now);
+        }
+        *ret_peak = cgroup->peak_bytes;
 }
 
 int command_cgroup_processes(CommandCgroup *cgroup, uint64_t *ret_anon, uint64_t *ret_shmem)

@@ -62,6 +62,10 @@ const char *command_cgroup_path(const CommandCgroup *cgroup);  /* "/vigia-…", 
  * I/O far more than, the processes' summed RSS; not a figure to compare with theirs. */
 int command_cgroup_memory(CommandCgroup *cgroup, uint64_t *ret_now, uint64_t *ret_peak);
 
+/* The same at each tick, for less: the peak, which only grows, is read every 250 ms (and the next time
+ * after the one above), and is in between what is known of it. */
+void command_cgroup_follow(CommandCgroup *cgroup, uint64_t now_ns, uint64_t *ret_now, uint64_t *ret_peak);
+
 /* CPU time of the whole cgroup in µs (cpu.stat usage_usec, cpuacct.usage); UINT64_MAX unknown. */
 uint64_t command_cgroup_cpu_us(CommandCgroup *cgroup);
 

@@ -64,7 +64,7 @@ static void fill_tick(Recorder *r, uint64_t now_ns, uint64_t due_ns, Tick *tick)
         };
         if (!r->cgroup)
                 return;
-        command_cgroup_memory(r->cgroup, &tick->cgroup_bytes, &tick->cgroup_peak_bytes);
+        command_cgroup_follow(r->cgroup, tick->now_ns, &tick->cgroup_bytes, &tick->cgroup_peak_bytes);
         if (!matches_any(r)) /* else processes outside it belong, too */
                 command_cgroup_processes(r->cgroup, &tick->cgroup_anon_bytes,
                                          &tick->cgroup_shmem_bytes);
@@ -539,16 +539,16 @@ static void wind_up(Recorder *r)
                 process_monitor_drain(r->monitor);
                 process_monitor_waited(r->monitor, workload_pid(r->workload), status);
         }
-        tick(r, clock_monotonic_ns());
-        schedule_finish(r->schedule, clock_monotonic_ns(), (int64_t)clock_realtime_ns());
-        if (r->options->monitored)
-                r->options->monitored(r->schedule, r->options->data);
         if (r->cgroup) {
                 uint64_t now;
                 if (command_cgroup_memory(r->cgroup, &now, &result->cgroup_peak_bytes) < 0)
                         result->cgroup_peak_bytes = UINT64_MAX;
                 result->cgroup_cpu_us = command_cgroup_cpu_us(r->cgroup);
         }
+        tick(r, clock_monotonic_ns());
+        schedule_finish(r->schedule, clock_monotonic_ns(), (int64_t)clock_realtime_ns());
+        if (r->options->monitored)
+                r->options->monitored(r->schedule, r->options->data);
         await_final_figures(r);
         int e = process_monitor_finish(r->monitor, clock_monotonic_ns(), &err);
         if (e < 0 && result->sink_error == 0) {

@@ -249,7 +249,6 @@ static int job_start(void *data, Error *err)
         if (r < 0)
                 return r;
         e->probed = true;
-        memset(e->data, 0, e->monitor->state_size);
         return e->monitor->start(e->data, &e->context, err);
 }
 
@@ -265,8 +264,9 @@ static void start_entry(Entry *e, uint64_t now_ns)
         Error err = {0};
         int r = 0;
 
-        if (!e->data)
-                e->data = calloc(1, e->monitor->state_size + 1);
+        /* Anew, not cleared: what a monitor does not use of a large state takes no memory. */
+        free(e->data);
+        e->data = calloc(1, e->monitor->state_size + 1);
         if (!e->data)
                 r = error_set(&err, ENOMEM, "out of memory");
         if (r == 0 && e->monitor->blocking && !e->worker)

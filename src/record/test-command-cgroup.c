@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "host/proc-identity.h"
@@ -170,6 +171,11 @@ static void check_command(CommandCgroup *cgroup, pid_t pid, int hold[2], int sai
                 assert_true(peak >= TAKEN);
                 assert_true(peak < 3ull * TAKEN / 2);
         }
+        uint64_t follow_now, follow_peak, at = clock_monotonic_ns();
+        command_cgroup_follow(cgroup, at, &follow_now, &follow_peak);
+        assert_true(follow_peak == peak);
+        command_cgroup_follow(cgroup, at + 1, &follow_now, &follow_peak); /* as remembered */
+        assert_true(follow_peak == peak && follow_now < TAKEN);
         assert_int_equal(command_cgroup_processes(cgroup, &anon, &shmem), 0);
         assert_true(anon + shmem < TAKEN);
         assert_true(command_cgroup_cpu_us(cgroup) > 0);

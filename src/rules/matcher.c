@@ -139,7 +139,7 @@ int matcher_new(const RuleSet *set, Matcher **ret)
         m->set = set;
         count(m, &names);
         m->n_buckets = 16;
-        while (m->n_buckets < names * 2)
+        while (m->n_buckets < names + names / 2)
                 m->n_buckets *= 2;
         m->buckets = calloc(m->n_buckets, sizeof *m->buckets);
         m->indices = calloc(names + rule_set_size(set) + 1, sizeof *m->indices);

@@ -9,6 +9,8 @@
 #include "base/buffer.h"
 #include "base/hash.h"
 
+enum { FEW_ROWS = 8 }; /* most batches hold one sample of one thing */
+
 typedef struct Cells {
         uint64_t *values;
         uint64_t *valid;
@@ -82,7 +84,8 @@ void batch_clear(Batch *b)
 
 static int grow(Batch *b)
 {
-        size_t capacity = MIN(MAX(b->capacity * 2, (size_t)64), (b->max_rows + 63) / 64 * 64);
+        size_t capacity = MIN(MAX(b->capacity * 2, (size_t)FEW_ROWS), b->max_rows);
+        size_t words = (capacity + 63) / 64;
 
         for (size_t i = 0; i < b->schema->n_columns; i++) {
                 Cells *c = &b->columns[i];
@@ -90,7 +93,7 @@ static int grow(Batch *b)
                 if (!values)
                         return -ENOMEM;
                 c->values = values;
-                uint64_t *valid = realloc(c->valid, capacity / 64 * sizeof *valid);
+                uint64_t *valid = realloc(c->valid, words * sizeof *valid);
                 if (!valid)
                         return -ENOMEM;
                 c->valid = valid;
