@@ -74,7 +74,7 @@ static int run_report(const Command *command, int argc, char **argv)
                  &text},
                 {0, "markdown", NULL, "for the page of a CI job: at most 60 lines", OPTION_FLAG, &markdown},
                 {0, "json", NULL, "data for programs: docs/report.schema.json", OPTION_FLAG, &json},
-                {0, "html", "[FILE]", "a page for a browser: RUN/report.html, or FILE, or -", OPTION_PLACE, &html},
+                {0, "html", "[FILE]", "a page for a browser: RUN/report.html, FILE or -", OPTION_PLACE, &html},
                 {'r', "rules", "FILE", "label anew by these rules (or: builtin)",
                  OPTION_TEXT, &rules},
         };
