@@ -307,7 +307,7 @@ static int run_plot(const Command *command, int argc, char **argv)
                 {'j', "jobs", "LIST", "of a sweep only these: 4,8", OPTION_LIST, &o.jobs},
                 {0, "resample", "DURATION", "one value for each 1s, 500ms …; peaks stay", OPTION_DURATION,
                  &o.request.resample_ns},
-                {0, "size", "WxH", "in px (1280x720)", OPTION_TEXT, &o.size},
+                {0, "size", "WxH", "in px (1280x720; of several panels 1280x1080)", OPTION_TEXT, &o.size},
                 {0, "theme", "NAME", "light or dark", OPTION_TEXT, &o.theme},
                 {0, "title", "TEXT", "instead of what is plotted and of which run", OPTION_TEXT, &o.request.title},
                 {'r', "rules", "FILE", "label processes anew by these rules", OPTION_TEXT, &o.rules},

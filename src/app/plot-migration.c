@@ -101,11 +101,11 @@ static int read_run(const PlotRequest *request, PlotRun *run, Migration *m, Erro
 static int add_panels(Plot *plot)
 {
         static const struct {
-                const char *title, *label;
+                const char *title, *label, *values;
                 PlotUnitKind kind;
-        } heads[] = {{"Cumulative success", "migrations since the start", PLOT_COUNT},
-                     {"Calls per minute", "in each interval", PLOT_NUMBER},
-                     {"Success", "of the calls in each interval", PLOT_PERCENT}};
+        } heads[] = {{"Cumulative success", "migrations since the start", "in all", PLOT_COUNT},
+                     {"Calls per minute", "in each interval", "highest", PLOT_NUMBER},
+                     {"Success", "of the calls in each interval", "of all calls", PLOT_PERCENT}};
 
         for (size_t i = 0; i < ARRAY_LENGTH(heads); i++) {
                 PlotPanel *p = plot_time_panel(plot, 0);
@@ -119,7 +119,8 @@ static int add_panels(Plot *plot)
                                      .most = heads[i].kind == PLOT_PERCENT ? 100 : 0,
                                      .close = heads[i].kind == PLOT_PERCENT};
                 p->empty = strdup("fewer than two samples: no interval is known");
-                if (!p->title || !p->left.label || !p->empty)
+                p->values = strdup(heads[i].values);
+                if (!p->title || !p->values || !p->left.label || !p->empty)
                         return -ENOMEM;
         }
         return 0;

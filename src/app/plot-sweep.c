@@ -102,9 +102,9 @@ static int make_summary(const PlotRequest *request, const Sweep *sweep, const Sw
                 return -ENOMEM;
         line->right = true;
         if (sweep->repeat > 1)
-                string_add_format(subtitle, " · medians of up to %u repeats, whiskers from lowest to highest", sweep->repeat);
+                string_add_format(subtitle, " · medians of %u repeats, whiskers from lowest to highest", sweep->repeat);
         if (result->best != SIZE_MAX && result->levels[result->best].jobs)
-                string_add_format(subtitle, " · %s -j%u, %s", sweep_best_is_clear(result) ? "fastest:" : "fastest, not clearly:",
+                string_add_format(subtitle, " · %s -j%u, %s", sweep_best_is_clear(result) ? "fastest" : "fastest, though not clearly,",
                                   result->levels[result->best].jobs,
                                   format_duration(value, result->levels[result->best].wall_ns.median));
         return 0;
@@ -162,7 +162,7 @@ static int add_group(const PlotRequest *request, PlotPanel *panel, const SweepGr
         PlotSeries *series = NULL;
         const char *name = group_name(request, group);
 
-        if (!is_asked_for(request, group) || group->at_peak_bytes == SUMMARY_UNKNOWN)
+        if (!is_asked_for(request, group) || group->at_peak_bytes == SUMMARY_UNKNOWN || group->at_peak_bytes == 0)
                 return 0;
         for (size_t k = 0; k < panel->n_series && !series; k++)
                 if (text_equal(panel->series[k].name, name))

@@ -49,8 +49,8 @@ static void fit_axis(const PlotPanel *p, const PlotAxis *axis, bool right, doubl
         if (most <= begin)
                 most = begin + 1;
         *ret_least = begin;
-        *ret_most = axis->unit.kind == PLOT_PERCENT && most <= 100 && most > 94 ? 101.5
-                                                                                 : begin + (most - begin) * HEADROOM;
+        bool whole = axis->unit.kind == PLOT_PERCENT && most <= 100 && most > 94; /* 100 % is seen to be the end */
+        *ret_most = whole ? 100 + (100 - begin) * 0.03 : begin + (most - begin) * HEADROOM;
 }
 
 void frame_fit(const PlotPanel *p, Frame *f)

@@ -30,7 +30,6 @@ static void add_color(String *s, const char *name, PlotColor c)
         string_add_format(s, " %s=\"#%02x%02x%02x\"", name, c.red, c.green, c.blue);
 }
 
-/* Two characters of Unicode's end are no characters of XML; everything else unsafe is gone already. */
 static void add_text(String *s, const char *text)
 {
         for (; *text; text++) {
@@ -42,11 +41,7 @@ static void add_text(String *s, const char *text)
                         string_add(s, "&gt;");
                 else if (*text == '"')
                         string_add(s, "&quot;");
-                else if (memcmp(text, "\xef\xbf", MIN(strlen(text), (size_t)2)) == 0 &&
-                         (text[2] == '\xbe' || text[2] == '\xbf')) {
-                        string_add_char(s, '?');
-                        text += 2;
-                } else
+                else
                         string_add_char(s, *text);
         }
 }

@@ -31,7 +31,7 @@ typedef struct Canvas Canvas;
 typedef struct CanvasOps {
         void (*fill)(Canvas *canvas, const Point *points, size_t n, PlotColor color, double opacity);
         void (*stroke)(Canvas *canvas, const Point *points, size_t n, const Stroke *stroke);
-        void (*text)(Canvas *canvas, Point base, const char *text, const TextStyle *style); /* valid UTF-8 */
+        void (*text)(Canvas *canvas, Point base, const char *text, const TextStyle *style); /* as text_clean leaves it */
         void (*clip)(Canvas *canvas, Point corner, Point size); /* until unclip; not nested */
         void (*unclip)(Canvas *canvas);
         int (*finish)(Canvas *canvas, int fd, Error *err);      /* writes it */

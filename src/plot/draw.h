@@ -18,6 +18,7 @@ typedef struct Draw {
 #define SIZE_SOURCE   9.0
 #define LEGEND_ROW    17.0
 #define SWATCH        10.0
+#define HEADS         12.0 /* above the data's rectangle */
 
 typedef struct Frame {
         Point corner, size; /* of the data's rectangle */

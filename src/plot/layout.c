@@ -36,6 +36,40 @@ static unsigned other_span(const char *text, size_t length)
         return columns == 0 ? 0 : columns == 1 ? 700 : 1000;
 }
 
+/* Characters of Unicode that are none (U+FFFE, U+FDD0 …): neither XML nor cairo takes them. */
+static bool is_noncharacter(const unsigned char *p, size_t length)
+{
+        uint32_t c = length == 3   ? (p[0] & 0xfu) << 12 | (p[1] & 0x3fu) << 6 | (p[2] & 0x3fu)
+                     : length == 4 ? (p[0] & 7u) << 18 | (p[1] & 0x3fu) << 12 | (p[2] & 0x3fu) << 6 | (p[3] & 0x3fu)
+                                   : 0;
+
+        return (c & 0xfffe) == 0xfffe || (c >= 0xfdd0 && c <= 0xfdef);
+}
+
+static size_t character_length(const char *text)
+{
+        size_t length = 1;
+
+        while (((unsigned char)text[length] & 0xc0) == 0x80)
+                length++;
+        return length;
+}
+
+void text_clean(String *to, const char *text)
+{
+        _cleanup_string_ String safe = {0};
+
+        string_add_shown(&safe, text, SHOWN_MOST, false);
+        for (const char *p = string_get(&safe); *p;) {
+                size_t length = character_length(p);
+                if (is_noncharacter((const unsigned char *)p, length))
+                        string_add_char(to, '?');
+                else
+                        string_add_bytes(to, p, length);
+                p += length;
+        }
+}
+
 double text_span(const char *text, double size, bool bold)
 {
         const uint16_t *widths = bold ? bold_widths : regular;
@@ -46,8 +80,7 @@ double text_span(const char *text, double size, bool bold)
                 if (*text >= FIRST && *text <= LAST)
                         sum += widths[*text - FIRST];
                 else {
-                        while (((unsigned char)text[length] & 0xc0) == 0x80)
-                                length++;
+                        length = character_length(text);
                         sum += other_span(text, length);
                 }
                 text += length;
@@ -59,7 +92,7 @@ void text_fit(String *to, const char *text, double size, bool bold, double width
 {
         _cleanup_string_ String all = {0};
 
-        string_add_shown(&all, text, SHOWN_MOST, false);
+        text_clean(&all, text);
         size_t columns = text_width(string_get(&all));
         for (; columns > 1; columns--) {
                 _cleanup_string_ String cut = {0};

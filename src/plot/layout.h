@@ -10,7 +10,10 @@
  * wider. Text must be valid UTF-8. */
 double text_span(const char *text, double size, bool bold);
 
-/* Appends the text made safe (string_add_shown), cut in the middle so that it is at most `width` wide. */
+/* Appends the text made safe (string_add_shown), at most 512 columns of it. */
+void text_clean(String *to, const char *text);
+
+/* The same, cut in the middle so that it is at most `width` wide. */
 void text_fit(String *to, const char *text, double size, bool bold, double width);
 
 /* Moves n places, in the order of `at`, so that neighbours are at least `apart` and all lie within

@@ -71,16 +71,17 @@ static double end_of(const Frame *f, const PlotSeries *s)
 
 typedef struct End {
         double y;
+        long row; /* of text, that it lies in */
         size_t series;
 } End;
 
-/* Of lines that end at the same place the larger one is named above. */
+/* Of lines that end at about the same height the larger one is named above. */
 static int compare_ends(const void *a, const void *b)
 {
         const End *x = a, *y = b;
 
-        if (fabs(x->y - y->y) > 0.5)
-                return x->y < y->y ? -1 : 1;
+        if (x->row != y->row)
+                return x->row < y->row ? -1 : 1;
         return x->series < y->series ? -1 : 1;
 }
 
@@ -104,8 +105,10 @@ static void draw_ends(const Draw *d, const PlotPanel *p, const Frame *f, double 
                 return;
         if (n < p->n_series && n > 1)
                 n--;
-        for (size_t k = 0; k < n; k++)
-                ends[k] = (End){end_of(f, &p->series[k]), k};
+        for (size_t k = 0; k < n; k++) {
+                double y = end_of(f, &p->series[k]);
+                ends[k] = (End){y, lround((y - f->corner.y) / row), k};
+        }
         qsort(ends, n, sizeof *ends, compare_ends);
         for (size_t i = 0; i < n; i++)
                 at[i] = ends[i].y;
@@ -129,7 +132,7 @@ static void draw_value_head(const Draw *d, const PlotPanel *p, const Frame *f, d
         const TextStyle style = {SIZE_AXIS * d->unit, d->colors->dim, ANCHOR_START, false};
 
         if (p->values)
-                draw_text(d, (Point){x, f->corner.y - 8 * d->unit}, p->values, &style, width);
+                draw_text(d, (Point){x, f->corner.y - HEADS * d->unit}, p->values, &style, width);
 }
 
 void draw_legend_side(const Draw *d, const PlotPanel *p, const Frame *f, double x, double width)

@@ -107,14 +107,31 @@ static void draw_curve(const Draw *d, const PlotPanel *p, const Frame *f, const 
         }
 }
 
+static void draw_dot(const Draw *d, const PlotPanel *p, const Frame *f, const PlotSeries *s, size_t i)
+{
+        enum { CORNERS = 16 };
+        Point round[CORNERS], at = {frame_x(f, series_x(p, s, i)), frame_y(f, s->y[i], s->right)};
+
+        for (size_t k = 0; k < CORNERS; k++)
+                round[k] = (Point){at.x + cos(k * 2 * M_PI / CORNERS) * 3.6 * d->unit,
+                                   at.y + sin(k * 2 * M_PI / CORNERS) * 3.6 * d->unit};
+        d->canvas->ops->fill(d->canvas, round, CORNERS, s->color, 1);
+}
+
 static void draw_line(const Draw *d, const PlotPanel *p, const Frame *f, const PlotSeries *s)
 {
-        const Stroke stroke = {s->color, 1.8 * d->unit, s->dashed ? 5 * d->unit : 0};
+        const Stroke stroke = {s->color, (p->steps && s->n > 100 ? 1.4 : 1.8) * d->unit, s->dashed ? 5 * d->unit : 0};
         size_t begin, end = 0;
 
         while (s->low && s->high && !p->places && next_known(s->y, s->n, &begin, &end))
                 fill_between(d, p, f, s, s->low, s->high, begin, end, 0.25);
         draw_curve(d, p, f, s, s->y, &stroke);
+        for (size_t i = s->n; i-- > 0 && !p->places;)
+                if (isfinite(s->y[i])) { /* one that ends before the others */
+                        if (series_x(p, s, i) < p->x_begin + (p->x_end - p->x_begin) * 0.98)
+                                draw_dot(d, p, f, s, i);
+                        break;
+                }
 }
 
 /* ---- stacks ---- */
@@ -207,21 +224,45 @@ static double bar_width(const Draw *d, const PlotPanel *p, const Frame *f)
 static void draw_whisker(const Draw *d, const Frame *f, const PlotSeries *s, size_t i, double x, double y_low, double y_high,
                          PlotColor color)
 {
-        const Stroke stroke = {color, 1.4 * d->unit, 0};
+        const Stroke stroke = {color, 1.4 * d->unit, 0}, halo = {d->colors->background, 3.4 * d->unit, 0};
         double low = frame_y(f, y_low, s->right), high = frame_y(f, y_high, s->right), cap = 4 * d->unit;
 
         if (!isfinite(y_low) || !isfinite(y_high) || y_low >= y_high)
                 return;
-        canvas_line(d->canvas, (Point){x, low}, (Point){x, high}, &stroke);
-        canvas_line(d->canvas, (Point){x - cap, low}, (Point){x + cap, low}, &stroke);
-        canvas_line(d->canvas, (Point){x - cap, high}, (Point){x + cap, high}, &stroke);
+        for (size_t pass = 0; pass < 2; pass++) { /* seen on a bar of any colour, too */
+                const Stroke *with = pass ? &stroke : &halo;
+                canvas_line(d->canvas, (Point){x, low}, (Point){x, high}, with);
+                canvas_line(d->canvas, (Point){x - cap, low}, (Point){x + cap, low}, with);
+                canvas_line(d->canvas, (Point){x - cap, high}, (Point){x + cap, high}, with);
+        }
+}
+
+/* The whole of a bar: above it; where a line of the right axis runs about there, at its foot. */
+static void name_bar(const Draw *d, const PlotPanel *p, const Frame *f, size_t i, double sum, double top)
+{
+        double slot = f->size.x / (double)MAX(p->n_places, (size_t)1), x = frame_x(f, (double)i);
+        TextStyle style = {SIZE_AXIS * d->unit, d->colors->text, ANCHOR_MIDDLE, true};
+        double y = frame_y(f, top, false) - 5 * d->unit;
+        char value[FORMAT_MAX];
+
+        plot_value(p->left.unit, sum, value);
+        if (f->right_ticks.n > 0 && frame_y(f, 0, false) - frame_y(f, sum, false) > 20 * d->unit) {
+                for (size_t k = 0; k < p->n_series; k++)
+                        if (p->series[k].mark == PLOT_BAR) {
+                                bool light = plot_color_is_light(p->series[k].color);
+                                style.color = plot_colors(light ? PLOT_LIGHT : PLOT_DARK)->text;
+                                break;
+                        }
+                y = frame_y(f, 0, false) - 7 * d->unit;
+                slot = bar_width(d, p, f);
+        }
+        if (draw_span(d, value, SIZE_AXIS, true) < slot)
+                draw_text(d, (Point){x, y}, value, &style, 0);
 }
 
 static void draw_bars(const Draw *d, const PlotPanel *p, const Frame *f)
 {
-        const TextStyle style = {SIZE_AXIS * d->unit, d->colors->text, ANCHOR_MIDDLE, true};
-        double width = bar_width(d, p, f), slot = f->size.x / (double)MAX(p->n_places, (size_t)1);
-        char value[FORMAT_MAX];
+        double width = bar_width(d, p, f);
 
         for (size_t i = 0; i < p->n_places; i++) {
                 double sum = 0, x = frame_x(f, (double)i), top = 0;
@@ -238,32 +279,25 @@ static void draw_bars(const Draw *d, const PlotPanel *p, const Frame *f)
                         top = MAX(top, sum);
                         known = true;
                         if (s->low && s->high) {
-                                draw_whisker(d, f, s, i, x, s->low[i], s->high[i], d->colors->text);
+                                double at = f->right_ticks.n > 0 ? x - width * 0.36 : x;
+                                draw_whisker(d, f, s, i, at, s->low[i], s->high[i], d->colors->text);
                                 top = fmax(top, s->high[i]);
                         }
                 }
-                if (known && draw_span(d, plot_value(p->left.unit, sum, value), SIZE_AXIS, true) < slot)
-                        draw_text(d, (Point){x, frame_y(f, top, false) - 5 * d->unit},
-                                  plot_value(p->left.unit, sum, value), &style, 0);
+                if (known)
+                        name_bar(d, p, f, i, sum, top);
         }
 }
 
-/* Lines over places have a dot at each. */
+/* Lines over places, and lines of few points, have a dot at each. */
 static void draw_dots(const Draw *d, const PlotPanel *p, const Frame *f, const PlotSeries *s)
 {
-        enum { CORNERS = 16 };
-        Point round[CORNERS];
-
         for (size_t i = 0; i < s->n; i++) {
                 if (!isfinite(s->y[i]))
                         continue;
-                Point at = {frame_x(f, series_x(p, s, i)), frame_y(f, s->y[i], s->right)};
-                for (size_t k = 0; k < CORNERS; k++)
-                        round[k] = (Point){at.x + cos(k * 2 * M_PI / CORNERS) * 3.6 * d->unit,
-                                           at.y + sin(k * 2 * M_PI / CORNERS) * 3.6 * d->unit};
-                d->canvas->ops->fill(d->canvas, round, CORNERS, s->color, 1);
-                if (s->low && s->high)
-                        draw_whisker(d, f, s, i, at.x, s->low[i], s->high[i], s->color);
+                if (s->low && s->high && p->places)
+                        draw_whisker(d, f, s, i, frame_x(f, series_x(p, s, i)), s->low[i], s->high[i], s->color);
+                draw_dot(d, p, f, s, i);
         }
 }
 
@@ -278,7 +312,7 @@ void draw_series(const Draw *d, const PlotPanel *p, const Frame *f)
         for (size_t k = p->n_series; k-- > 0;) /* the largest on top */
                 if (p->series[k].mark == PLOT_LINE) {
                         draw_line(d, p, f, &p->series[k]);
-                        if (p->places || p->series[k].n <= 40)
+                        if (p->places || (!p->steps && p->series[k].n <= 40))
                                 draw_dots(d, p, f, &p->series[k]);
                 }
         d->canvas->ops->unclip(d->canvas);

@@ -65,7 +65,7 @@ PlotSeries *plot_add_series(PlotPanel *panel, const char *name, PlotMark mark, P
         panel->series = all;
         PlotSeries *s = &all[panel->n_series];
         _cleanup_string_ String safe = {0};
-        string_add_shown(&safe, name, 200, false);
+        text_clean(&safe, name);
         *s = (PlotSeries){.name = string_take(&safe), .mark = mark, .color = color, .n = n,
                           .y = calloc(n + 1, sizeof *s->y)};
         if (!s->name && !safe.failed)
@@ -152,7 +152,7 @@ void draw_text(const Draw *d, Point base, const char *text, const TextStyle *sty
         if (width > 0)
                 text_fit(&shown, text, style->size, style->bold, width);
         else
-                string_add_shown(&shown, text, 512, false);
+                text_clean(&shown, text);
         if (shown.size > 0)
                 d->canvas->ops->text(d->canvas, base, string_get(&shown), style);
 }
@@ -162,14 +162,46 @@ double draw_span(const Draw *d, const char *text, double size, bool bold)
         return text_span(text, size * d->unit, bold);
 }
 
-/* Lines of a box in the corner where a growing curve leaves room. */
-static void draw_box(const Draw *d, const Frame *f, const char *text)
+/* How many points of lines lie within a rectangle. */
+static size_t count_within(const PlotPanel *p, const Frame *f, Point corner, Point size)
+{
+        size_t n = 0;
+
+        for (size_t k = 0; k < p->n_series; k++)
+                for (size_t i = 0; i < p->series[k].n; i++) {
+                        double x = frame_x(f, series_x(p, &p->series[k], i));
+                        double y = frame_y(f, p->series[k].y[i], p->series[k].right);
+                        n += x >= corner.x && x <= corner.x + size.x && y >= corner.y && y <= corner.y + size.y;
+                }
+        return n;
+}
+
+/* In the corner where it hides the least. */
+static Point place_box(const Draw *d, const PlotPanel *p, const Frame *f, Point size)
+{
+        double apart = 8 * d->unit;
+        Point best = {0};
+        size_t least = SIZE_MAX;
+
+        for (size_t i = 0; i < 4; i++) {
+                Point at = {i & 1 ? f->corner.x + apart : f->corner.x + f->size.x - size.x - apart,
+                            i & 2 ? f->corner.y + apart : f->corner.y + f->size.y - size.y - apart};
+                size_t n = count_within(p, f, at, size);
+                if (n < least) {
+                        least = n;
+                        best = at;
+                }
+        }
+        return best;
+}
+
+static void draw_box(const Draw *d, const PlotPanel *p, const Frame *f)
 {
         const TextStyle style = {SIZE_AXIS * d->unit, d->colors->text, ANCHOR_START, false};
         double row = (SIZE_AXIS + 4) * d->unit, widest = 0;
         size_t n = 0;
 
-        for (const char *line = text; *line; n++) {
+        for (const char *line = p->box; *line; n++) {
                 _cleanup_string_ String one = {0};
                 size_t length = strcspn(line, "\n");
                 string_add_bytes(&one, line, length);
@@ -177,15 +209,18 @@ static void draw_box(const Draw *d, const Frame *f, const char *text)
                 widest = MAX(widest, span);
                 line += length + (line[length] == '\n');
         }
-        Point at = {f->corner.x + 10 * d->unit, f->corner.y + 6 * d->unit};
-        canvas_rectangle(d->canvas, at, (Point){widest + 14 * d->unit, row * (double)n + 8 * d->unit},
-                         d->colors->background, 0.85);
+        Point size = {MIN(widest + 14 * d->unit, f->size.x), row * (double)n + 7 * d->unit};
+        Point at = place_box(d, p, f, size);
+        canvas_rectangle(d->canvas, at, size, d->colors->hairline, 1);
+        canvas_rectangle(d->canvas, (Point){at.x + d->unit, at.y + d->unit},
+                         (Point){size.x - 2 * d->unit, size.y - 2 * d->unit}, d->colors->background, 1);
+        const char *text = p->box;
         for (size_t i = 0; *text; i++) {
                 _cleanup_string_ String one = {0};
                 size_t length = strcspn(text, "\n");
                 string_add_bytes(&one, text, length);
                 draw_text(d, (Point){at.x + 7 * d->unit, at.y + row * (double)(i + 1)}, string_get(&one), &style,
-                          f->size.x - 30 * d->unit);
+                          size.x - 12 * d->unit);
                 text += length + (text[length] == '\n');
         }
 }
@@ -194,7 +229,7 @@ static void draw_box(const Draw *d, const Frame *f, const char *text)
 static void draw_heads(const Draw *d, const PlotPanel *p, const Frame *f, double left)
 {
         TextStyle style = {SIZE_AXIS * d->unit, d->colors->dim, ANCHOR_START, false};
-        double y = f->corner.y - 8 * d->unit, x = left;
+        double y = f->corner.y - HEADS * d->unit, x = left;
 
         if (p->title) {
                 const TextStyle bold = {SIZE_AXIS * d->unit, d->colors->text, ANCHOR_START, true};
@@ -222,7 +257,7 @@ static void draw_panel(const Draw *d, const PlotPanel *p, const Frame *f)
         draw_series(d, p, f);
         draw_limits(d, p, f);
         if (p->box)
-                draw_box(d, f, p->box);
+                draw_box(d, p, f);
 }
 
 /* Panels share the left and right edge of their data, so that times stand below each other. */
@@ -244,13 +279,13 @@ static void draw_panels(const Draw *d, const Plot *plot, Point corner, Point siz
         legend = narrow ? 0 : MIN(legend, size.x * 0.3);
         double width = fmax(size.x - left - right - fmax(legend, 16 * u), 40 * u);
         for (size_t i = 0; i < plot->n_panels; i++)
-                heights += 22 * u + (plot->panels[i].x_label ? 34 : 20) * u +
+                heights += 26 * u + (plot->panels[i].x_label ? 34 : 20) * u +
                            (narrow ? legend_height(d, &plot->panels[i], size.x) : 0) + (i > 0 ? 8 * u : 0);
         double each = fmax((size.y - heights) / (double)MAX(plot->n_panels, (size_t)1), 30 * u), y = corner.y;
         for (size_t i = 0; i < plot->n_panels; i++) {
                 const PlotPanel *p = &plot->panels[i];
                 Frame *f = &frames[i];
-                f->corner = (Point){corner.x + left, y + 22 * u + (i > 0 ? 8 * u : 0)};
+                f->corner = (Point){corner.x + left, y + 26 * u + (i > 0 ? 8 * u : 0)};
                 f->size = (Point){width, each};
                 draw_heads(d, p, f, corner.x);
                 draw_panel(d, p, f);
@@ -272,6 +307,35 @@ static double unit_of(double width, double height)
         return MAX(unit, least);
 }
 
+/* In as many lines as it takes, at most two, parted at the dots between its parts. Returns where it ends. */
+static double draw_subtitle(const Draw *d, Point at, const char *text, double width)
+{
+        static const char between[] = " · ";
+        const TextStyle style = {SIZE_SUBTITLE * d->unit, d->colors->dim, ANCHOR_START, false};
+        _cleanup_string_ String shown = {0}, first = {0};
+        const char *cut = NULL;
+
+        text_clean(&shown, text);
+        const char *all = string_get(&shown);
+        if (draw_span(d, all, SIZE_SUBTITLE, false) > width)
+                for (const char *p = strstr(all, between); p; p = strstr(p + 1, between)) {
+                        string_clear(&first);
+                        string_add_bytes(&first, all, (size_t)(p - all));
+                        if (draw_span(d, string_get(&first), SIZE_SUBTITLE, false) > width)
+                                break;
+                        cut = p;
+                }
+        if (cut) {
+                string_clear(&first);
+                string_add_bytes(&first, all, (size_t)(cut - all));
+                draw_text(d, at, string_get(&first), &style, width);
+                all = cut + strlen(between);
+                at.y += 15 * d->unit;
+        }
+        draw_text(d, at, all, &style, width);
+        return at.y;
+}
+
 static void draw_page(Canvas *canvas, const Plot *plot, double width, double height)
 {
         const Draw d = {canvas, plot_colors(plot->theme), unit_of(width, height)};
@@ -281,13 +345,12 @@ static void draw_page(Canvas *canvas, const Plot *plot, double width, double hei
         canvas_rectangle(canvas, (Point){0, 0}, (Point){width, height}, d.colors->background, 1);
         if (plot->title)
                 draw_text(&d, (Point){14 * u, y += SIZE_TITLE * u}, plot->title, &style, width - 28 * u);
-        style = (TextStyle){SIZE_SUBTITLE * u, d.colors->dim, ANCHOR_START, false};
         if (plot->subtitle)
-                draw_text(&d, (Point){14 * u, y += 17 * u}, plot->subtitle, &style, width - 28 * u);
-        y += 8 * u;
+                y = draw_subtitle(&d, (Point){14 * u, y + 17 * u}, plot->subtitle, width - 28 * u);
+        y += 5 * u;
         double bottom = height - 10 * u - (plot->source ? SIZE_SOURCE * u + 4 * u : 0);
-        draw_panels(&d, plot, (Point){14 * u, y}, (Point){width - 28 * u, MAX(bottom - y, 60 * u)});
-        style.size = SIZE_SOURCE * u;
+        draw_panels(&d, plot, (Point){14 * u, y}, (Point){width - 28 * u, fmax(bottom - y, 60 * u)});
+        style = (TextStyle){SIZE_SOURCE * u, d.colors->dim, ANCHOR_START, false};
         if (plot->source)
                 draw_text(&d, (Point){14 * u, height - 9 * u}, plot->source, &style, width - 28 * u);
 }
@@ -296,10 +359,13 @@ int plot_write(const Plot *plot, PlotFormat format, int fd, Error *err)
 {
         _cleanup_(canvas_freep) Canvas *canvas = NULL;
         _cleanup_string_ String title = {0};
-        double width = plot->width ? plot->width : PLOT_WIDTH, height = plot->height ? plot->height : PLOT_HEIGHT;
+        double width = plot->width ? plot->width : PLOT_WIDTH, height = plot->height;
         int r;
 
-        string_add_shown(&title, plot->title ? plot->title : "", 200, false);
+        if (plot->height == 0)
+                height = plot->n_panels > 1 ? PLOT_HEIGHT_PANELS : PLOT_HEIGHT;
+
+        text_clean(&title, plot->title ? plot->title : "");
         if (format == PLOT_SVG) {
                 r = canvas_svg_new(width, height, string_get(&title), &canvas);
                 if (r < 0)

@@ -22,6 +22,7 @@ enum {
         PLOT_SIZE_MOST = 8192,
         PLOT_WIDTH = 1280, /* where nothing else is asked for */
         PLOT_HEIGHT = 720,
+        PLOT_HEIGHT_PANELS = 1080, /* of several panels */
         PLOT_PANELS = 4,
 };
 

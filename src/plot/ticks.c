@@ -86,22 +86,21 @@ static const char *duration_label(double step, double seconds, char *buffer)
         return buffer;
 }
 
-static const char *number_label(PlotUnit unit, double step, double value, char *buffer)
+/* In thousands, millions … where `size` is of that order. */
+static const char *number_label(PlotUnit unit, double size, double step, double value, char *buffer)
 {
         static const struct {
                 double least;
                 const char *name;
-        } large[] = {{1e12, " T"}, {1e9, " G"}, {1e6, " M"}, {1e4, " k"}};
+        } large[] = {{1e12, " T"}, {1e9, " G"}, {1e6, " M"}, {1e3, " k"}};
         const char *scale = "", *suffix = unit.kind == PLOT_PERCENT ? "%" : unit.suffix;
         int digits = 0;
 
-        for (size_t i = 0; i < ARRAY_LENGTH(large); i++)
-                if (fabs(value) >= large[i].least) {
-                        double divisor = large[i].least == 1e4 ? 1e3 : large[i].least;
-                        value /= divisor;
-                        step /= divisor;
+        for (size_t i = 0; i < ARRAY_LENGTH(large) && !*scale; i++)
+                if (size >= large[i].least) {
+                        value /= large[i].least;
+                        step /= large[i].least;
                         scale = large[i].name;
-                        break;
                 }
         while (digits < 6 && fabs(step * pow(10, digits) - nearbyint(step * pow(10, digits))) > 1e-6)
                 digits++;
@@ -118,12 +117,12 @@ const char *tick_label(PlotUnit unit, double step, double value, char buffer[FOR
         }
         if (unit.kind == PLOT_BYTES) {
                 char bytes[FORMAT_MAX];
-                snprintf(buffer, FORMAT_MAX, "%.24s%.4s", format_bytes(bytes, (uint64_t)MIN(value, 1e19)),
+                snprintf(buffer, FORMAT_MAX, "%.24s%.4s", format_bytes(bytes, (uint64_t)fmin(fmax(value, 0), 1e19)),
                          unit.suffix ? unit.suffix : "");
                 return buffer;
         }
         return unit.kind == PLOT_DURATION ? duration_label(step, value, buffer)
-                                          : number_label(unit, step, value, buffer);
+                                          : number_label(unit, step, step, value, buffer);
 }
 
 const char *plot_value(PlotUnit unit, double value, char buffer[FORMAT_MAX])
@@ -133,13 +132,15 @@ const char *plot_value(PlotUnit unit, double value, char buffer[FORMAT_MAX])
                 return buffer;
         }
         if (unit.kind == PLOT_DURATION && value >= 0)
-                return format_duration(buffer, (uint64_t)(MIN(value, 1e9) * 1e9));
+                return format_duration(buffer, (uint64_t)(fmin(value, 1e9) * 1e9));
         if (unit.kind == PLOT_BYTES || value == 0)
                 return tick_label(unit, 1, value, buffer);
-        /* A step of three significant digits gives just those. */
-        double step = unit.kind == PLOT_COUNT ? 1 : pow(10, floor(log10(fabs(value))) - 2);
+        if (unit.kind == PLOT_COUNT && value > 0 && value < 1e7)
+                return format_count(buffer, (uint64_t)nearbyint(value));
+        /* A step of three significant digits, or of fewer if that says the same: 2.00 → 2. */
+        double step = pow(10, floor(log10(fabs(value))) - 2), size = fabs(value);
         value = nearbyint(value / step) * step;
-        while (step < 1 && fabs(nearbyint(value / step / 10) * step * 10 - value) < step / 1000)
-                step *= 10; /* 2.00 → 2 */
-        return number_label(unit, MIN(step, 1.0), value, buffer);
+        for (size_t i = 0; i < 2 && fabs(nearbyint(value / step / 10) * step * 10 - value) < step / 1000; i++)
+                step *= 10;
+        return number_label(unit, size < 1e4 ? 0 : size, step, value, buffer);
 }
