@@ -20,6 +20,7 @@ typedef struct PlotOptions {
         PlotRequest request;
         PlotFormat as;
         bool chosen; /* --kind, or what implies one */
+        bool output_failed; /* told: it was the output, not what was asked for */
         bool folder; /* -o is one: all that can be plotted, unless --kind says what */
         PlotGiven given;
 } PlotOptions;
@@ -104,8 +105,12 @@ static int take_output(PlotOptions *o, Error *err)
 
         o->as = plot_format_available(PLOT_PNG, NULL) ? PLOT_PNG : PLOT_SVG;
         if (o->output && !text_equal(o->output, "-")) {
+                const char *slash = strrchr(o->output, '/'), *dot = strrchr(slash ? slash : o->output, '.');
                 by_name = plot_format_of_path(o->output, &o->as) == 0;
-                o->folder = there ? S_ISDIR(st.st_mode) : text_ends_with(o->output, "/") || (!by_name && !o->format);
+                o->folder = there ? S_ISDIR(st.st_mode) : text_ends_with(o->output, "/") || !dot;
+                if (!o->folder && !by_name && !o->format && !(there && !S_ISREG(st.st_mode)))
+                        return error_set(err, EINVAL, "plot: -o %s: expected a name that ends in .png, .svg or .pdf, "
+                                         "a folder, or --format", o->output);
         }
         if (o->format && plot_format_parse(o->format, &o->as) < 0)
                 return error_set(err, EINVAL, "plot: --format %s: expected png, svg or pdf", o->format);
@@ -142,21 +147,26 @@ static int make(const PlotOptions *o, PlotKind kind, PlotRun *runs, size_t n, Pl
         }
 }
 
-static int write_plot(const PlotOptions *o, PlotKind kind, PlotRun *runs, size_t n, const char *path, Error *err)
+static int write_plot(PlotOptions *o, PlotKind kind, PlotRun *runs, size_t n, const char *path, Error *err)
 {
         _cleanup_(output_file_done) OutputFile file = {.fd = -1};
         _cleanup_(plot_done) Plot plot = {0};
         int r = make(o, kind, runs, n, &plot, err);
 
-        if (r == 0)
-                r = output_file_open(&file, path, err);
+        if (r < 0)
+                return r;
+        o->output_failed = true;
+        r = output_file_open(&file, path, err);
         if (r == 0)
                 r = plot_write(&plot, o->as, file.fd, err);
         if (r == 0)
                 r = output_file_commit(&file, err);
-        if (r == 0 && !text_equal(path, "-"))
+        if (r < 0)
+                return r;
+        o->output_failed = false;
+        if (!text_equal(path, "-"))
                 printf("%s\n", path);
-        return r;
+        return 0;
 }
 
 /* ---- which pictures ---- */
@@ -179,10 +189,10 @@ static const char *id_of(const PlotOptions *o)
         return id ? id : "run";
 }
 
-static int write_one(const PlotOptions *o, Error *err)
+static int write_one(PlotOptions *o, Error *err)
 {
         _cleanup_string_ String path = {0};
-        PlotGiven *given = (PlotGiven *)(uintptr_t)&o->given;
+        PlotGiven *given = &o->given;
 
         if (o->output)
                 string_add(&path, o->output);
@@ -194,7 +204,7 @@ static int write_one(const PlotOptions *o, Error *err)
                            : write_plot(o, o->request.kind, given->runs, given->n_runs, string_get(&path), err);
 }
 
-static int write_into(const PlotOptions *o, PlotKind kind, PlotRun *runs, size_t n, const char *behind, Error *err)
+static int write_into(PlotOptions *o, PlotKind kind, PlotRun *runs, size_t n, const char *behind, Error *err)
 {
         _cleanup_string_ String path = {0};
 
@@ -227,8 +237,10 @@ static int write_folder(PlotOptions *o, Error *err)
         PlotGiven *given = &o->given;
         int r = directory_make(o->output, 0755);
 
-        if (r < 0)
+        if (r < 0) {
+                o->output_failed = true;
                 return error_set_errno(err, r, "%s", o->output);
+        }
         for (int kind = 0; r == 0 && kind < PLOT_KINDS; kind++) {
                 PlotKind k = (PlotKind)kind;
                 if (o->chosen ? k != o->request.kind : k == PLOT_COLUMN)
@@ -284,6 +296,8 @@ static int work(PlotOptions *o, char **words, size_t n_words)
         if (r == 0)
                 return EXIT_FINE;
         log_error("%s", err.message);
+        if (o->output_failed)
+                return EXIT_CANNOT;
         return r == -EINVAL || r == -ENOENT || r == -ENOTUNIQ || r == -EBADMSG || r == -EOPNOTSUPP ? EXIT_USAGE
                                                                                                    : EXIT_CANNOT;
 }

@@ -16,6 +16,7 @@ typedef struct CairoApi {
         __typeof__(&cairo_clip) clip;
         __typeof__(&cairo_close_path) close_path;
         __typeof__(&cairo_create) create;
+        __typeof__(&cairo_debug_reset_static_data) reset_static_data;
         __typeof__(&cairo_destroy) destroy;
         __typeof__(&cairo_fill) fill;
         __typeof__(&cairo_image_surface_create) image_surface_create;
@@ -50,6 +51,7 @@ static const LibrarySymbol symbols[] = {
         {"cairo_clip", offsetof(CairoApi, clip)},
         {"cairo_close_path", offsetof(CairoApi, close_path)},
         {"cairo_create", offsetof(CairoApi, create)},
+        {"cairo_debug_reset_static_data", offsetof(CairoApi, reset_static_data)},
         {"cairo_destroy", offsetof(CairoApi, destroy)},
         {"cairo_fill", offsetof(CairoApi, fill)},
         {"cairo_image_surface_create", offsetof(CairoApi, image_surface_create)},
@@ -91,6 +93,20 @@ typedef struct CairoCanvas {
         Buffer written;
         bool failed; /* no memory for what was written */
 } CairoCanvas;
+
+/* fontconfig keeps its configuration for as long as it is loaded, which is for good: to a sanitized vigia,
+ * which asks here, that is no leak of ours. */
+const char *__lsan_default_suppressions(void), *__lsan_default_options(void);
+
+const char *__lsan_default_suppressions(void)
+{
+        return "leak:libfontconfig\n";
+}
+
+const char *__lsan_default_options(void)
+{
+        return "print_suppressions=0";
+}
 
 static void set_color(const CairoCanvas *c, PlotColor color, double opacity)
 {
@@ -197,6 +213,8 @@ static Canvas *cairo_canvas_free(Canvas *canvas)
                 c->api.destroy(c->cairo);
         if (c->surface)
                 c->api.surface_destroy(c->surface);
+        if (c->api.reset_static_data)
+                c->api.reset_static_data(); /* its caches of fonts */
         buffer_done(&c->written);
         free(c);
         return NULL;
