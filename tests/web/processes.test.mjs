@@ -249,7 +249,9 @@ for (const [line, source] of [
 test('helpers work on the source of who started them', () => {
 	const lines = ['make -j2', 'gcc -c a.c -o a.o', '/usr/lib/cc1 -quiet a.c -o /tmp/ccQ.s', 'as -o a.o /tmp/ccQ.s', 'as --64 -o own.o own.s'];
 	const parent = Int32Array.from([-1, 0, 1, 1, 0]);
-	assert.deepEqual(units.commandSources(lines, parent, units.processesOrder(parent)), ['', 'a.c', 'a.c', 'a.c', 'own.s']);
+	const sources = units.commandSources(lines, parent, units.processesOrder(parent));
+	assert.deepEqual(sources, ['', 'a.c', 'a.c', 'a.c', 'own.s']);
+	assert.deepEqual(lines.map((_, i) => units.commandSourceOf(lines, parent, i)), sources);
 });
 
 test('plain names of programs', () => {
@@ -265,7 +267,7 @@ const world = () => {
 		[70, 100, 0, { name: 'test', cmdline: './test http://x:80/', category: -1, pid: 4, cpu: NaN, code: 137, signal: 9 }]]);
 	p.alive[0] = 1;
 	return { processes: p, categories: [{ major: 'CPP_Compile', category: 'cc1' }, { major: 'BuildSystem', category: 'make' }, { major: 'CPP_Link', category: 'ld' }],
-		source: ['', 'A.c', '', ''], isBelow: (i, pid) => pid === 1 && i > 0 };
+		source: () => ['', 'A.c', '', ''], isBelow: (i, pid) => pid === 1 && i > 0 };
 };
 
 for (const [text, rows] of [

@@ -57,26 +57,26 @@ export type Alive = {
 };
 
 export function aliveAt(p: Processes, samples: SampleIndex | null, t: number): Alive {
-	const found: { i: number; bytes: number; bound: boolean }[] = [];
+	const found: number[] = [], sizes: number[] = [], peaks: number[] = [];
 	let total = 0, bounds = 0;
 	for (let i = 0; i < p.n; i++) {
+		// Who ended at this very moment is gone, unless the run ended there, too.
 		if (p.start[i]! > t || p.end[i]! < t || (p.end[i]! === t && !p.alive[i]! && p.start[i]! < t))
 			continue;
 		const sampled = samples ? sampledAt(samples, i, t) : NaN;
-		const bound = Number.isNaN(sampled);
-		const bytes = bound ? processPeak(p, i) : sampled;
+		const bound = Number.isNaN(sampled), size = bound ? processPeak(p, i) : sampled;
 		if (!bound)
-			total += bytes;
-		else if (!Number.isNaN(bytes))
+			total += size;
+		else if (!Number.isNaN(size))
 			bounds++;
-		found.push({ i, bytes, bound });
+		found.push(i);
+		sizes.push(size);
+		peaks.push(bound ? 1 : 0);
 	}
-	const rank = (bytes: number): number => (Number.isNaN(bytes) ? -1 : bytes);
-	found.sort((a, b) => rank(b.bytes) - rank(a.bytes) || a.i - b.i);
+	const rank = (k: number): number => (Number.isNaN(sizes[k]!) ? -1 : sizes[k]!);
+	const order = found.map((_, k) => k).sort((a, b) => rank(b) - rank(a) || a - b);
 	return {
-		rows: Int32Array.from(found, ({ i }) => i),
-		bytes: Float64Array.from(found, ({ bytes }) => bytes),
-		bound: Uint8Array.from(found, ({ bound }) => (bound ? 1 : 0)),
+		rows: Int32Array.from(order, (k) => found[k]!), bytes: Float64Array.from(order, (k) => sizes[k]!), bound: Uint8Array.from(order, (k) => peaks[k]!),
 		total, bounds,
 	};
 }

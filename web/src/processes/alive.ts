@@ -59,6 +59,8 @@ class AliveList {
 	readonly #list: VirtualList;
 	readonly #frame: HTMLElement;
 	#tallest = 0;
+	#seen = true;
+	#stale = false;
 	#alive: Alive | null = null;
 	#at = 0;
 	#most = 1;
@@ -71,6 +73,11 @@ class AliveList {
 		this.#list = new VirtualList(ROW, rows, (index) => this.#row(index));
 		this.#frame = h('div', { class: 'alive-list', role: 'table', 'aria-label': t('list') }, this.#list.element);
 		replace(section, this.#title, this.#what, this.#sum, this.#bar, this.#parts, this.#frame);
+		new IntersectionObserver((entries) => {
+			this.#seen = entries[entries.length - 1]!.isIntersecting;
+			if (this.#seen && this.#stale)
+				this.#update();
+		}, { rootMargin: '100px' }).observe(section);
 		viewport.on('cursor', () => this.#update());
 		viewport.on('selection', () => this.#list.refresh());
 		shared.moment.on(() => this.#update());
@@ -87,6 +94,10 @@ class AliveList {
 	}
 
 	#update(): void {
+		// Nobody looks: told when it comes into sight.
+		this.#stale = !this.#seen;
+		if (this.#stale)
+			return;
 		const { at, why } = this.#moment(), shared = this.#shared;
 		this.#at = at;
 		const alive = (this.#alive = aliveAt(shared.p, shared.samples, at));

@@ -115,16 +115,28 @@ function sourceBehind(words: readonly string[], depth: number): string {
 	return '';
 }
 
-/** Each row's source file: its own, else that of what started it (as and collect2 work for their gcc). */
+/** These work for who started them, where they name no source of their own. */
+const HELPER = /^\S*\/?(as|gas|cc1|cc1plus|collect2|ld|lto1|lto-wrapper|cc1obj|f951|clang|clang-\d+)(\s|$)/;
+
+/** One row's source file: its own, else that of what started it (as and collect2 work for their gcc). */
+export function commandSourceOf(cmdline: readonly string[], parent: Int32Array, row: number): string {
+	for (let at = row; at >= 0; at = parent[at]!) {
+		const source = commandSource(cmdline[at]!);
+		if (source !== '' || !HELPER.test(cmdline[at]!))
+			return source;
+	}
+	return '';
+}
+
+/** The same for all rows at once; `order` is processesOrder's: parents first. */
 export function commandSources(cmdline: readonly string[], parent: Int32Array, order: Int32Array): string[] {
 	const sources = new Array<string>(cmdline.length).fill('');
 	const known = new Map<string, string>(); // the same text need not live 100,000 times
-	const helper = /^\S*\/?(as|gas|cc1|cc1plus|collect2|ld|lto1|lto-wrapper|cc1obj|f951|clang|clang-\d+)(\s|$)/;
 	for (const row of order) {
 		const line = cmdline[row]!;
 		let source = commandSource(line);
 		const above = parent[row]!;
-		if (source === '' && above >= 0 && helper.test(line)) source = sources[above]!;
+		if (source === '' && above >= 0 && HELPER.test(line)) source = sources[above]!;
 		const same = known.get(source);
 		if (same === undefined) known.set(source, source);
 		sources[row] = same ?? source;

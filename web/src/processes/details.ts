@@ -70,7 +70,7 @@ function relativesOf(shared: Shared, viewport: Viewport, i: number): HTMLElement
 	for (let at = shared.p.parent[i]!; at >= 0; at = shared.p.parent[at]!)
 		if (n++ < NAMED_ANCESTORS)
 			above.push(link(shared, viewport, at));
-	const source = shared.sources()[i]!;
+	const source = shared.source(i);
 	const own = shared.children.from[i + 1]! - shared.children.from[i]!;
 	return h('p', { class: 'relatives' },
 		source !== '' && [`${t('source')} `, h('button', { type: 'button', class: 'link', onclick: () => shared.search(`src:"${source}"`) }, shown(source, 200)), ' · '],

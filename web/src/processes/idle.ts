@@ -113,7 +113,7 @@ class Idle {
 
 /** The program and what it works on: cc1plus dag.cpp */
 function nameOf(shared: Shared, i: number): string {
-	const source = shared.sources()[i]!, name = program(shared.p, i);
+	const source = shared.source(i), name = program(shared.p, i);
 	return source === '' ? name : `${name} ${shown(source.slice(source.lastIndexOf('/') + 1), 60)}`;
 }
 

@@ -15,6 +15,8 @@ export interface Layout {
 }
 
 function rowsByStart(p: Processes, order: Int32Array): Int32Array {
+	if (order.every((row, k) => k === 0 || p.start[order[k - 1]!]! <= p.start[row]!))
+		return order;
 	const rank = new Int32Array(p.n);
 	order.forEach((row, k) => (rank[row] = k));
 	return Int32Array.from(order).sort(

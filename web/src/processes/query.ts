@@ -7,7 +7,7 @@ export type QueryData = {
 	readonly processes: Processes;
 	/** Major and detailed name of each category, by the index. */
 	readonly categories: readonly { major: string; category: string }[];
-	readonly source: readonly string[];
+	readonly source: () => readonly string[];
 	/** Of row i: whether it lies below the row with that pid. */
 	readonly isBelow: (i: number, pid: number) => boolean;
 };
@@ -97,7 +97,7 @@ function textTest(data: QueryData, field: string, op: string, text: string): Tes
 		const none = whole && text === '';
 		test = (i) => match[p.category[i]!] ?? none;
 	} else {
-		const column = field === 'name' ? p.name : field === 'cmd' ? p.cmdline : data.source;
+		const column = field === 'name' ? p.name : field === 'cmd' ? p.cmdline : data.source();
 		test = (i) => has(column[i]!.toLowerCase());
 	}
 	return op.startsWith('!') ? (i) => !test(i) : test;

@@ -7,7 +7,7 @@ import { colorsOf, hueOf, majorColors, scrollBehavior } from '../theme';
 import type { Viewport } from '../viewport';
 import { sampleIndexNew, type SampleIndex } from './alive-at';
 import { chainFind, type Chain } from './chain';
-import { commandSources } from './command';
+import { commandSourceOf, commandSources } from './command';
 import { laneIndexNew, type LaneIndex } from './lane-index';
 import { layoutByJob, layoutByTree, type Layout } from './layout';
 import { processesChildren, processesOrder, type Children, type Processes } from './model';
@@ -129,6 +129,11 @@ export class Shared {
 	#chosenMajors(): ReadonlySet<string> | null {
 		const told = (fragment.get('only') ?? '').split(',').filter((name) => this.majors.some((major) => major.name === name));
 		return told.length > 0 ? new Set(told) : null;
+	}
+
+	/** What a process works on, without working it out for all. */
+	source(i: number): string {
+		return commandSourceOf(this.p.cmdline, this.p.parent, i);
 	}
 
 	/** '' where none is known. */

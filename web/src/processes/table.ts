@@ -132,7 +132,7 @@ class Table {
 	/** What the words and the categories let through. */
 	#find(): void {
 		const shared = this.#shared, p = shared.p;
-		this.#query = queryParse(shared.query.value, { processes: p, categories: shared.categories, source: shared.sources(), isBelow: (i, pid) => shared.isBelow(i, pid) });
+		this.#query = queryParse(shared.query.value, { processes: p, categories: shared.categories, source: shared.sources, isBelow: (i, pid) => shared.isBelow(i, pid) });
 		const only = shared.only.value;
 		const mask = new Uint8Array(p.n), allowed = [...shared.categories.map(({ major }) => !only || only.has(major)), !only || only.has('')];
 		let n = 0;
