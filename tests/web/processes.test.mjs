@@ -217,6 +217,13 @@ test('the serial end is found, with who held it up; a full run has none', () => 
 	assert.equal(units.idleFacts(full, units.chainFind(full), null, 10, null), null, 'unknown cores: nothing can be said');
 });
 
+test('what others on the machine used is told where it matters', () => {
+	const p = processes([[0, 10, -1, { cpu: 4 }]]), chain = units.chainFind(p);
+	assert.equal(units.idleFacts(p, chain, 4, 10, null, 0.15).others, null);
+	assert.ok(Math.abs(units.idleFacts(p, chain, 4, 10, null, 0.8).others - 0.7) < 1e-9);
+	assert.equal(units.idleFacts(p, chain, 4, 10, null).others, null);
+});
+
 test('a process that only waited is told as waiting', () => {
 	const p = processes([[0, 10, -1, { cpu: 0.1 }], [1, 9, 0, { cpu: 0.01, name: 'sleep' }]]);
 	const [stretch] = units.idleFacts(p, units.chainFind(p), 4, 10, null).stretches;

@@ -55,12 +55,13 @@ export function simulatedBuild({ files, slots, seed = 7 }) {
 	const test = add(done + tail + 0.002, done + tail * 1.3, root, 6, 'run-tests', './run-tests --all', 0.95, 90);
 	rows[test].signal = 9, rows[test].code = 137;
 	rows[root].end = done + tail * 1.3 + 0.05;
+	rows[root].cpu = rows[root].end * 0.01;
 	const order = rows.map((_, i) => i).sort((a, b) => rows[a].start - rows[b].start || a - b), place = [];
 	order.forEach((row, k) => (place[row] = k));
 	return order.map((i) => ({ ...rows[i], parent: rows[i].parent < 0 ? -1 : place[rows[i].parent] }));
 }
 
-/** A page of H's contract that has these processes and nothing else measured. */
+/** A page by docs/page-data.md that has these processes and nothing else measured. */
 export function processesPage(rows, cores) {
 	const sections = [], parts = [];
 	let offset = 0;

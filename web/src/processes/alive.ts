@@ -9,7 +9,7 @@ import { aliveAt, type Alive } from './alive-at';
 import { selectedOf, sharedOf, type Shared } from './shared';
 import { swatch } from './swatch';
 import { VirtualList } from './virtual-list';
-import { command, words } from './words';
+import { brief, charactersIn, command, words } from './words';
 
 const t = texts({
 	en: {
@@ -33,7 +33,7 @@ const t = texts({
 });
 
 type Why = 'cursor' | 'clicked' | 'peak' | 'start';
-const ROWS = 10, ROW = 28;
+const ROWS = 10, ROW = 28, NARROW = 730;
 
 /** Most processes alive at once, as far as it matters. */
 function mostAlive(shared: Shared): number {
@@ -59,6 +59,7 @@ class AliveList {
 	readonly #list: VirtualList;
 	readonly #frame: HTMLElement;
 	#tallest = 0;
+	#characters = 40;
 	#seen = true;
 	#stale = false;
 	#alive: Alive | null = null;
@@ -80,12 +81,12 @@ class AliveList {
 		}, { rootMargin: '100px' }).observe(section);
 		viewport.on('cursor', () => this.#update());
 		viewport.on('selection', () => this.#list.refresh());
-		shared.moment.on(() => this.#update());
+		viewport.on('layout', () => this.#update());
 		this.#update();
 	}
 
 	#moment(): { at: number; why: Why } {
-		const cursor = this.#viewport.cursor, clicked = this.#shared.moment.value;
+		const cursor = this.#viewport.cursor, clicked = this.#viewport.pinned;
 		if (clicked !== null)
 			return { at: clicked, why: 'clicked' };
 		if (cursor !== null)
@@ -100,9 +101,11 @@ class AliveList {
 			return;
 		const { at, why } = this.#moment(), shared = this.#shared;
 		this.#at = at;
+		const width = this.#frame.clientWidth;
+		this.#characters = charactersIn(width < NARROW ? width - 140 : width - 330);
 		const alive = (this.#alive = aliveAt(shared.p, shared.samples, at));
 		this.#title.textContent = t('title', { t: moment(at, Math.max(0.001, 10 ** Math.floor(Math.log10(this.#viewport.span / 1000)))) });
-		replace(this.#what, t(why), why === 'clicked' ? [' · ', h('button', { type: 'button', class: 'link', onclick: () => (shared.moment.value = null) }, t('release'))] : ` · ${t('hint')}`);
+		replace(this.#what, t(why), why === 'clicked' ? [' · ', h('button', { type: 'button', class: 'link', onclick: () => this.#viewport.pin(null) }, t('release'))] : ` · ${t('hint')}`);
 		const n = alive.rows.length;
 		replace(this.#sum, n === 0 ? t('none') : alive.bounds === 0 ? t('total', { n: count(n), bytes: bytes(alive.total) })
 			: [t('most', { n: count(n - alive.bounds), bytes: bytes(alive.total) }), '. ', h('span', { class: 'dim' }, t('unsampled', { n: count(alive.bounds) }))]);
@@ -137,34 +140,15 @@ class AliveList {
 
 	#row(index: number): HTMLElement {
 		const shared = this.#shared, alive = this.#alive!, i = alive.rows[index]!, size = alive.bytes[index]!;
-		const bar = h('span', { class: 'memory-bar', 'aria-hidden': 'true' });
+		const bar = h('span', { class: 'memory-bar' });
 		bar.style.width = `${size > 0 ? Math.max(1, (100 * size) / this.#most) : 0}%`;
 		bar.style.background = shared.color(i);
 		const text = Number.isNaN(size) ? t('unknown') : `${alive.bound[index] ? '≤\u00a0' : ''}${bytes(size)}`;
 		return h('div', { class: `row${i === selectedOf(shared, this.#viewport) ? ' selected' : ''}`, role: 'row', onclick: () => this.#viewport.select(i) },
-			h('div', { role: 'cell', class: 'memory' }, bar, h('span', {}, text)),
-			h('div', { role: 'cell', class: 'line' }, h('button', { type: 'button', class: 'link plain', title: command(shared.p, i, 600) }, command(shared.p, i, 170))),
+			h('div', { role: 'cell', class: 'memory' }, h('span', { class: 'memory-track', 'aria-hidden': 'true' }, bar), h('span', {}, text)),
+			h('div', { role: 'cell', class: 'line' }, h('button', { type: 'button', class: 'link plain', title: command(shared.p, i, 600) }, brief(shared.p, i, shared.source(i), this.#characters))),
 			h('div', { role: 'cell', class: 'since dim' }, t('since', { duration: duration(Math.max(0, this.#at - shared.p.start[i]!)) })));
 	}
-}
-
-/** A click, not a drag, on any chart keeps the moment; so does Enter on a chart that has the focus. */
-function listenForMoments(shared: Shared, viewport: Viewport): void {
-	let down: { x: number; y: number } | null = null;
-	document.addEventListener('pointerdown', (event) => (down = { x: event.clientX, y: event.clientY }), { capture: true });
-	document.addEventListener('click', (event) => {
-		const area = event.target instanceof Element ? event.target.closest('.plot-area') : null;
-		if (!area || !down || Math.hypot(event.clientX - down.x, event.clientY - down.y) > 4 || viewport.cursor === null)
-			return;
-		shared.moment.value = viewport.cursor;
-	});
-	document.addEventListener('keydown', (event) => {
-		if (event.key === 'Escape')
-			shared.moment.value = null;
-		const chart = event.target instanceof Element && (event.target.matches('.plot-area, .lanes') || event.target.querySelector(':scope > .plot-area') !== null);
-		if (event.key === 'Enter' && chart && viewport.cursor !== null)
-			shared.moment.value = viewport.cursor;
-	});
 }
 
 export async function mount(section: HTMLElement, page: Page, viewport: Viewport): Promise<void> {
@@ -172,12 +156,5 @@ export async function mount(section: HTMLElement, page: Page, viewport: Viewport
 	section.hidden = shared.p.n === 0;
 	if (shared.p.n === 0)
 		return;
-	// Whatever pins a moment, a click here or a finding, pins it for all.
-	shared.moment.on(() => viewport.pin(shared.moment.value));
-	viewport.on('cursor', () => {
-		if (shared.moment.value !== viewport.pinned)
-			shared.moment.value = viewport.pinned;
-	});
 	new AliveList(section, page, shared, viewport);
-	listenForMoments(shared, viewport);
 }

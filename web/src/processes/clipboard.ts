@@ -8,7 +8,7 @@ async function write(text: string): Promise<boolean> {
 		await navigator.clipboard.writeText(text);
 		return true;
 	} catch {
-		const area = h('textarea', { class: 'offscreen', readonly: true, 'aria-hidden': 'true' });
+		const area = h('textarea', { class: 'visually-hidden', readonly: true, 'aria-hidden': 'true' });
 		area.value = text;
 		document.body.append(area);
 		area.select();

@@ -37,7 +37,7 @@ export function detailsNew(shared: Shared, viewport: Viewport): HTMLElement {
 		if (i < 0)
 			replace(element, h('p', { class: 'dim' }, t('none')));
 		else
-			replace(element, headOf(shared, viewport, i), h('pre', { class: 'command', tabindex: 0, 'aria-label': t('selected') }, command(shared.p, i, 8192)),
+			replace(element, headOf(shared, viewport, i), h('pre', { class: 'process-command', tabindex: 0, 'aria-label': t('selected') }, command(shared.p, i, 8192)),
 				h('p', {}, figures(shared.p, i)), relativesOf(shared, viewport, i));
 	};
 	viewport.on('selection', update);
@@ -47,14 +47,14 @@ export function detailsNew(shared: Shared, viewport: Viewport): HTMLElement {
 
 function headOf(shared: Shared, viewport: Viewport, i: number): HTMLElement {
 	const { p } = shared, category = shared.category(i);
-	const copy = h('button', { type: 'button', onclick: () => void copyText(p.cmdline[i]!, copy) }, words('copy'));
+	const copy = h('button', { type: 'button', class: 'plain-button', onclick: () => void copyText(p.cmdline[i]!, copy) }, words('copy'));
 	const span = Math.max(p.end[i]! - p.start[i]!, 0.001);
 	return h('div', { class: 'process-head' },
 		swatch(shared.color(i)), h('strong', {}, program(p, i)),
 		h('span', { class: 'dim' }, ` ${t('pid', { pid: p.pid[i]! })} · ${category === '' ? words('nocategory') : shown(`${shared.major(i)} / ${category}`, 120)}`),
 		h('span', { class: 'buttons' }, copy,
-			h('button', { type: 'button', onclick: () => viewport.zoomTo(p.start[i]! - span * 0.1, p.end[i]! + span * 0.1) }, t('zoom')),
-			h('button', { type: 'button', onclick: () => viewport.select(null) }, t('clear'))));
+			h('button', { type: 'button', class: 'plain-button', onclick: () => viewport.zoomTo(p.start[i]! - span * 0.1, p.end[i]! + span * 0.1) }, t('zoom')),
+			h('button', { type: 'button', class: 'plain-button', onclick: () => viewport.select(null) }, t('clear'))));
 }
 
 function link(shared: Shared, viewport: Viewport, i: number): HTMLElement {

@@ -11,6 +11,8 @@ export type IdleFacts = {
 	readonly duration: number;
 	readonly usedSeconds: number;
 	readonly measured: boolean;
+	/** Of all core-seconds, what others on the machine used; null: unknown, or next to nothing. */
+	readonly others: number | null;
 	readonly stretches: readonly StretchFacts[];
 	/** Those with the most time in the chain, and how much of the run that is. */
 	readonly longest: readonly Held[];
@@ -18,6 +20,7 @@ export type IdleFacts = {
 };
 
 const WORKS = 0.5;
+const OTHERS_MATTER = 0.1;
 
 function heldIn(p: Processes, steps: readonly Step[], from: number, to: number): Held[] {
 	const seconds = new Map<number, number>();
@@ -34,13 +37,15 @@ function heldIn(p: Processes, steps: readonly Step[], from: number, to: number):
 
 /** Measured CPU use where it is told tick by tick; null cores: unknown, then nothing can be said. */
 export function idleFacts(p: Processes, chain: Chain, cores: number | null, duration: number,
-	series: { t: ArrayLike<number>; cores: ArrayLike<number> } | null): IdleFacts | null {
+	series: { t: ArrayLike<number>; cores: ArrayLike<number> } | null, busyRatio: number | null = null): IdleFacts | null {
 	if (!cores || !(duration > 0) || p.n === 0)
 		return null;
 	const use: CoreUse = series && series.t.length > 1 ? coreUseOfSeries(series.t, series.cores, duration) : coreUseOfProcesses(p);
 	if (use.t.length === 0)
 		return null;
 	const stretches = stretchesFind(use, duration, cores).map((stretch) => ({ ...stretch, held: heldIn(p, chain.steps, stretch.from, stretch.to) }));
-	return { cores, duration, usedSeconds: coreSeconds(use, 0, duration), measured: use.measured, stretches,
+	const usedSeconds = coreSeconds(use, 0, duration);
+	const others = busyRatio === null ? null : busyRatio - usedSeconds / (cores * duration);
+	return { cores, duration, usedSeconds, measured: use.measured, others: others !== null && others > OTHERS_MATTER ? others : null, stretches,
 		longest: heldIn(p, chain.steps, 0, duration), steps: chain.steps.length };
 }

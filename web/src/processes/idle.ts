@@ -12,28 +12,31 @@ import { command, program } from './words';
 
 const t = texts({
 	en: {
-		title: 'Idle cores', used: 'The run used {used} of {all} core-seconds that {cores} cores had in {wall}: {idle} were idle.',
+		title: 'Idle cores', used: 'The run used {used} of {all} core-seconds that {cores} cores had in {wall}: {idle} were left.',
+		others: 'Other programs on the machine used {others} of all meanwhile: the run may have waited for cores, not left them idle.',
 		full: 'No stretch of it had only few cores busy.', one: 'The run had one core: none could be idle while it worked.',
 		tail: 'The last {wall} ({part} of the run) kept {busy} of {cores} cores busy.', stretch: 'For {wall} from {from} on ({part} of the run), {busy} of {cores} cores were busy.',
-		held: 'It waited for ', then: ', ', working: '{s} at work', waiting: '{s}, little CPU: waiting itself', more: 'and {n} more', zoom: 'zoom to it',
+		held: 'It waited for ', then: ', ', working: '{s}', waiting: '{s}, mostly waiting', mostly: 'Mostly waiting: it used the CPU for less than half of its life.', whole: 'The whole run kept {busy} of {cores} cores busy.', more: 'and {n} more', zoom: 'zoom to it',
 		chain: 'The critical chain', chainText: 'Walking back from the end, each process below ended just before the next could begin; together they span the whole run. Where all cores are busy, the end of one may only have made room for the next.',
 		show: 'mark it in the timeline', hide: 'take the marks away', steps: '{n} steps; longest:', estimated: 'CPU use is estimated: each process’s CPU time, spread evenly over its life.',
 		measured: 'CPU use is as measured.', inferred: 'That one waited for the other is inferred from parents and times, not seen.', ofRun: '{part} of the run',
 	},
 	pt: {
-		title: 'Núcleos parados', used: 'A execução usou {used} de {all} segundos de núcleo que {cores} núcleos tinham em {wall}: {idle} ficaram parados.',
+		title: 'Núcleos parados', used: 'A execução usou {used} de {all} segundos de núcleo que {cores} núcleos tinham em {wall}: sobraram {idle}.',
+		others: 'Outros programas da máquina usaram entretanto {others} de todos: a execução pode ter esperado por núcleos, e não os ter deixado parados.',
 		full: 'Em nenhum período estiveram só poucos núcleos ocupados.', one: 'A execução tinha um só núcleo: nenhum podia parar enquanto trabalhava.',
 		tail: 'Os últimos {wall} ({part} da execução) ocuparam {busy} de {cores} núcleos.', stretch: 'Durante {wall} a partir de {from} ({part} da execução), {busy} de {cores} núcleos estiveram ocupados.',
-		held: 'Esperava por ', then: ', ', working: '{s} a trabalhar', waiting: '{s}, pouca CPU: também esperava', more: 'e mais {n}', zoom: 'aproximar',
+		held: 'Esperava por ', then: ', ', working: '{s}', waiting: '{s}, quase sempre à espera', mostly: 'Quase sempre à espera: usou a CPU menos de metade da sua vida.', whole: 'A execução inteira ocupou {busy} de {cores} núcleos.', more: 'e mais {n}', zoom: 'aproximar',
 		chain: 'A cadeia crítica', chainText: 'A partir do fim, cada processo abaixo terminou logo antes de o seguinte poder começar; juntos cobrem toda a execução. Onde todos os núcleos estão ocupados, o fim de um pode só ter dado lugar ao seguinte.',
 		show: 'marcar na linha do tempo', hide: 'tirar as marcas', steps: '{n} passos; os mais longos:', estimated: 'O uso de CPU é estimado: o tempo de CPU de cada processo, repartido por igual pela sua vida.',
 		measured: 'O uso de CPU é o medido.', inferred: 'Que um esperou pelo outro é inferido de pais e tempos, não foi visto.', ofRun: '{part} da execução',
 	},
 	zh: {
-		title: '空闲的核心', used: '{cores} 个核心在 {wall} 内共有 {all} 核秒，运行用了 {used}：{idle} 空闲。',
+		title: '空闲的核心', used: '{cores} 个核心在 {wall} 内共有 {all} 核秒，运行用了 {used}：剩余 {idle}。',
+		others: '其间机器上的其他程序用了全部的 {others}：运行可能是在等待核心，而不是让核心空闲。',
 		full: '没有哪一段时间只有少数核心在忙。', one: '运行只有一个核心：工作时不会有核心空闲。',
 		tail: '最后 {wall}（占运行的 {part}）只占用了 {cores} 个核心中的 {busy} 个。', stretch: '从 {from} 起的 {wall}（占运行的 {part}），{cores} 个核心中有 {busy} 个在忙。',
-		held: '当时在等待 ', then: '、', working: '工作 {s}', waiting: '{s}，CPU 很少：自身也在等待', more: '以及另外 {n} 个', zoom: '缩放到此',
+		held: '当时在等待 ', then: '、', working: '{s}', waiting: '{s}，多数时间在等待', mostly: '多数时间在等待：其生命期中使用 CPU 的时间不到一半。', whole: '整个运行占用了 {cores} 个核心中的 {busy} 个。', more: '以及另外 {n} 个', zoom: '缩放到此',
 		chain: '关键链', chainText: '从结束往回看，下列每个进程恰好在下一个开始之前结束；它们合起来覆盖整个运行。在所有核心都忙的时候，一个进程的结束可能只是为下一个腾出位置。',
 		show: '在时间线中标出', hide: '去掉标记', steps: '{n} 步；最长的：', estimated: 'CPU 用量为估计：每个进程的 CPU 时间平均分摊在其生命期内。',
 		measured: 'CPU 用量为实测。', inferred: '谁等待谁是由父子关系和时间推断的，并非直接观察到。', ofRun: '占运行的 {part}',
@@ -63,8 +66,9 @@ class Idle {
 		const { stretches, cores } = facts;
 		const told = [...stretches].sort((a, b) => b.to - b.from - (a.to - a.from)).slice(0, STRETCHES).sort((a, b) => a.from - b.from);
 		replace(section, h('h2', {}, t('title')), h('p', {}, this.#usedText(), cores > 1 && stretches.length === 0 && ` ${t('full')}`),
+			facts.others !== null && h('p', { class: 'caution' }, t('others', { others: percent(facts.others) })),
 			told.length > 0 && h('ul', { class: 'stretches' }, told.map((one) => h('li', {}, this.#stretch(one)))),
-			cores > 1 && this.#chain(), cores > 1 && h('p', { class: 'dim' }, `${t(facts.measured ? 'measured' : 'estimated')} ${t('inferred')}`));
+			cores > 1 && this.#chain(), cores > 1 && h('p', { class: 'dim' }, `${t(facts.measured ? 'measured' : 'estimated')} ${t('inferred')}${facts.longest.slice(0, LISTED).some((held) => !held.works) ? ` ${t('mostly')}` : ''}`));
 	}
 
 	#usedText(): string {
@@ -76,7 +80,7 @@ class Idle {
 
 	#stretch(one: StretchFacts): Child {
 		const { cores, duration: wall } = this.#facts, long = one.to - one.from;
-		const told = t(one.tail ? 'tail' : 'stretch', { wall: duration(long), from: moment(one.from, long / 20), part: percent(long / wall), busy: number(one.cores), cores });
+		const told = t(long > wall * 0.98 ? 'whole' : one.tail ? 'tail' : 'stretch', { wall: duration(long), from: moment(one.from, long / 20), part: percent(long / wall), busy: number(one.cores), cores });
 		const named = one.held.filter((held) => held.seconds >= long * 0.05).slice(0, NAMED);
 		const rest = one.held.length - named.length;
 		return [h('strong', {}, told), ' ', named.length > 0 && [t('held'), named.map((held, k) => [k > 0 && t('then'), this.#process(held)]), rest > 0 && ` ${t('more', { n: count(rest) })}`, '. '],
@@ -93,7 +97,7 @@ class Idle {
 
 	#chain(): HTMLElement {
 		const { chainShown, p } = this.#shared, { longest, duration: wall, steps } = this.#facts;
-		const button = h('button', { type: 'button', class: 'toggle', onclick: () => (chainShown.value = !chainShown.value) });
+		const button = h('button', { type: 'button', class: 'plain-button toggle', onclick: () => (chainShown.value = !chainShown.value) });
 		const update = (): void => {
 			button.textContent = t(chainShown.value ? 'hide' : 'show');
 			button.setAttribute('aria-pressed', String(chainShown.value));
@@ -104,7 +108,7 @@ class Idle {
 		const draw = (): void => replace(list, longest.slice(0, LISTED).map((held) => h('li', {
 			class: held.process === selectedOf(this.#shared, this.#viewport) ? 'selected' : '' },
 		swatch(this.#shared.color(held.process)), h('span', { class: 'when dim' }, moment(p.start[held.process]!, wall / 1000)), ' ', this.#process(held),
-		h('span', { class: 'dim' }, ` · ${t('ofRun', { part: percent(held.seconds / wall) })}`))));
+		h('span', { class: 'dim part' }, ` · ${t('ofRun', { part: percent(held.seconds / wall) })}`))));
 		this.#viewport.on('selection', draw);
 		draw();
 		return h('div', {}, h('h3', {}, t('chain')), h('p', {}, t('chainText'), ' ', button), h('p', { class: 'dim' }, t('steps', { n: count(steps) })), list);
@@ -119,7 +123,7 @@ function nameOf(shared: Shared, i: number): string {
 
 export async function mount(section: HTMLElement, page: Page, viewport: Viewport): Promise<void> {
 	const shared = await sharedOf(page);
-	const facts = idleFacts(shared.p, shared.chain(), page.meta.machine.cores, page.meta.duration_s, await measuredCores(page));
+	const facts = idleFacts(shared.p, shared.chain(), page.meta.machine.cores, page.meta.duration_s, await measuredCores(page), page.meta.report.machine.busy_ratio);
 	section.hidden = facts === null;
 	if (facts)
 		new Idle(section, shared, viewport, facts);

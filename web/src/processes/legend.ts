@@ -13,11 +13,11 @@ const t = texts({
 });
 
 export function legendNew(shared: Shared): HTMLElement {
-	const element = h('div', { class: 'process-legend', role: 'group', 'aria-label': t('label') });
+	const element = h('div', { class: 'legend process-legend', role: 'group', 'aria-label': t('label') });
 	const update = (): void => {
 		const only = shared.only.value;
 		replace(element, shared.majors.map((major) => h('button', {
-			type: 'button', 'aria-pressed': String(!only || only.has(major.name)), title: t('help'),
+			type: 'button', class: 'legend-entry', 'aria-pressed': String(!only || only.has(major.name)), title: t('help'),
 			onclick: (event: MouseEvent) => {
 				shared.chooseMajor(major.name, event.shiftKey);
 				[...element.querySelectorAll('button')][shared.majors.indexOf(major)]?.focus();

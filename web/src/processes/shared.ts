@@ -1,5 +1,5 @@
 // What the parts about processes share: the columns as the algorithms want them, what is worked out
-// from them once, and what the reader has chosen: which are shown, which moment, the chain.
+// from them once, and what the reader has chosen: which are shown, the chain.
 import type { Page, Processes as Decoded } from '../data';
 import { fragment } from '../fragment';
 import type { Category } from '../page-types';
@@ -81,8 +81,6 @@ export class Shared {
 	readonly query: Signal<string>;
 	/** 1 for each row that the search and the categories let through; null: all are. */
 	readonly mask = new Signal<Uint8Array | null>(null);
-	/** The moment that was clicked, in seconds: the viewport's pinned one. */
-	readonly moment: Signal<number | null>;
 	readonly chainShown: Signal<boolean>;
 	readonly sources: () => readonly string[];
 	readonly chain: () => Chain;
@@ -105,10 +103,13 @@ export class Shared {
 		this.only.on(() => fragment.set('only', this.only.value ? [...this.only.value].join(',') : null));
 		this.query = new Signal<string>(fragment.get('q') ?? '');
 		this.query.on(() => fragment.set('q', this.query.value === '' ? null : this.query.value));
-		const at = Number(fragment.get('at') ?? NaN);
-		this.moment = new Signal<number | null>(at >= 0 && at <= p.duration ? at : null);
 		this.chainShown = new Signal<boolean>(fragment.get('chain') === '1');
 		this.chainShown.on(() => fragment.set('chain', this.chainShown.value ? '1' : null));
+		fragment.onChange(() => {
+			this.query.value = fragment.get('q') ?? '';
+			this.only.value = this.#chosenMajors();
+			this.chainShown.value = fragment.get('chain') === '1';
+		});
 	}
 
 	#lanesOf(layout: Layout): Lanes {

@@ -1,5 +1,6 @@
 // The table of processes: what the search and the categories let through, sorted, alone or in groups,
 // with their sums. The same choice dims the others in the timeline.
+import { Choice } from '../choice';
 import type { Page } from '../data';
 import { h, replace, shown } from '../dom';
 import { bytes, count, duration } from '../format';
@@ -13,10 +14,9 @@ import { groupsOf, sumsOf, type Group, type Sums } from './group';
 import { legendNew } from './legend';
 import { processFailed } from './model';
 import { queryParse, type Query } from './query';
-import { segmentedNew } from './segmented';
 import { selectedOf, sharedOf, type Shared } from './shared';
 import { swatch } from './swatch';
-import { command, words } from './words';
+import { brief, charactersIn, command, words } from './words';
 import { VirtualList } from './virtual-list';
 
 const t = texts({
@@ -58,11 +58,12 @@ class Table {
 	readonly #search = h('input', { type: 'search', id: 'process-search', spellcheck: 'false', autocomplete: 'off', 'aria-label': t('search'),
 		placeholder: t('search'), 'aria-describedby': 'process-search-hint' });
 	readonly #problems = h('p', { class: 'problems', role: 'status' });
-	readonly #failed = h('button', { type: 'button', class: 'toggle' });
+	readonly #failed = h('button', { type: 'button', class: 'plain-button toggle' });
 	readonly #sums = h('p', { class: 'sums', 'aria-live': 'polite' });
 	readonly #head = h('div', { class: 'row head', role: 'row' });
 	readonly #list = new VirtualList(26, ROWS, (index) => this.#row(index));
 	readonly #grid: HTMLElement;
+	readonly #choice: Choice<Grouping>;
 	#grouping: Grouping;
 	#sort: { key: ColumnKey; way: Way };
 	#rows = new Int32Array(0);
@@ -70,6 +71,7 @@ class Table {
 	#query: Query = { test: () => true, problems: [], empty: true };
 	#waiting = 0;
 	#narrow = false;
+	#characters = 40;
 	#selected = -1;
 
 	constructor(section: HTMLElement, page: Page, shared: Shared, viewport: Viewport) {
@@ -77,12 +79,13 @@ class Table {
 		this.#viewport = viewport;
 		this.#grouping = GROUPINGS.find((one) => one === fragment.get('group')) ?? 'none';
 		this.#sort = sortOf(fragment.get('sort'));
+		this.#choice = new Choice<Grouping>(t('group'), GROUPINGS.map((one) => ({ value: one, text: t(one) })), this.#grouping, (grouping) => this.#groupBy(grouping));
 		this.#grid = h('div', { class: 'process-table', role: 'table', 'aria-label': t('title') },
 			h('div', { role: 'rowgroup' }, this.#head), this.#list.element);
 		const { told, count: all } = page.meta.processes;
 		replace(section, h('h2', {}, t('title')), told < all && h('p', { class: 'dim' }, t('told', { told: count(told), count: count(all) })),
-			h('div', { class: 'controls' }, this.#search, this.#failed, this.#groupings()),
-			h('p', { class: 'dim hint', id: 'process-search-hint' }, t('hint')), this.#problems, legendNew(shared), this.#sums, this.#grid, detailsNew(shared, viewport));
+			h('div', { class: 'controls' }, this.#search, this.#failed, this.#choice.element),
+			h('p', { class: 'dim small search-hint', id: 'process-search-hint' }, t('hint')), this.#problems, legendNew(shared), this.#sums, this.#grid, detailsNew(shared, viewport));
 		this.#listen();
 		this.#measure(section.clientWidth);
 		new ResizeObserver(() => this.#measure(section.clientWidth)).observe(section);
@@ -90,12 +93,9 @@ class Table {
 		this.#find();
 	}
 
-	#groupings(): HTMLElement {
-		return segmentedNew(t('group'), GROUPINGS.map((one) => [one, t(one)] as const), this.#grouping, (grouping) => this.#groupBy(grouping));
-	}
-
 	#groupBy(grouping: Grouping): void {
 		this.#grouping = grouping;
+		this.#choice.set(grouping);
 		fragment.set('group', grouping === 'none' ? null : grouping);
 		this.#arrange();
 	}
@@ -121,9 +121,10 @@ class Table {
 	}
 
 	#measure(width: number): void {
-		const narrow = width < NARROW;
-		if (narrow === this.#narrow)
+		const narrow = width < NARROW, characters = charactersIn(narrow ? width - 80 : width - 630);
+		if (narrow === this.#narrow && characters === this.#characters)
 			return;
+		this.#characters = characters;
 		this.#narrow = narrow;
 		this.#grid.classList.toggle('narrow', narrow);
 		this.#arrange();
@@ -191,7 +192,7 @@ class Table {
 		const all = p.n === 0 ? 0 : this.#allFailed();
 		this.#failed.textContent = all === 0 ? t('nofailed') : t('failed', { n: count(all) });
 		this.#failed.disabled = all === 0 && !failing;
-		this.#failed.classList.toggle('critical', all > 0);
+		this.#failed.classList.toggle('bad', all > 0);
 		this.#failed.setAttribute('aria-pressed', String(failing));
 		const text = t('sums', { n: count(sums.count), all: count(p.n), cpu: duration(sums.cpu), wall: duration(sums.wall), peak: bytes(sums.peak) });
 		const filtered = sums.count !== p.n;
@@ -223,7 +224,7 @@ class Table {
 		const focused = this.#head.contains(document.activeElement) ? (document.activeElement as HTMLElement).dataset['key'] : null;
 		replace(this.#head, COLUMNS.map(({ key }) => {
 			const sorted = this.#sort.key === key;
-			return h('div', { role: 'columnheader', class: `cell ${key}`, 'aria-sort': sorted ? (this.#sort.way === 'up' ? 'ascending' : 'descending') : 'none' },
+			return h('div', { role: 'columnheader', class: `cell of-${key}`, 'aria-sort': sorted ? (this.#sort.way === 'up' ? 'ascending' : 'descending') : 'none' },
 				h('button', { type: 'button', 'data-key': key, onclick: () => this.#sortBy(key) }, columnTitle(key, grouped), h('span', { 'aria-hidden': 'true' }, sorted ? (this.#sort.way === 'up' ? ' ↑' : ' ↓') : '')));
 		}));
 		if (focused)
@@ -245,18 +246,18 @@ class Table {
 	#cells(text: (key: ColumnKey) => string, first: (HTMLElement | string)[], failed: boolean): HTMLElement[] {
 		return COLUMNS.map(({ key }) => {
 			const label = this.#narrow && key !== 'command' && key !== 'category' ? h('span', { class: 'dim' }, `${columnTitle(key, this.#grouping !== 'none')} `) : null;
-			return h('div', { role: 'cell', class: `cell ${key}${key === 'exit' && failed ? ' failed' : ''}` }, key === 'command' ? first : [label, text(key)]);
+			return h('div', { role: 'cell', class: `cell of-${key}${key === 'exit' && failed ? ' bad' : ''}` }, key === 'command' ? first : [label, text(key)]);
 		});
 	}
 
 	#processRow(index: number): HTMLElement {
 		const shared = this.#shared, i = this.#rows[index]!;
-		const copy = h('button', { type: 'button', class: 'copy', onclick: (event: MouseEvent) => {
+		const copy = h('button', { type: 'button', class: 'plain-button copy', onclick: (event: MouseEvent) => {
 			event.stopPropagation();
 			void copyText(shared.p.cmdline[i]!, copy);
 		} }, words('copy'));
 		return h('div', { class: `row${i === this.#selected ? ' selected' : ''}`, role: 'row', 'aria-rowindex': index + 2, 'data-row': i, onclick: () => this.#viewport.select(i) },
-			this.#cells((key) => cellText(shared, i, key), [swatch(shared.color(i)), h('span', { class: 'line', title: command(shared.p, i, 600) }, command(shared.p, i, 200)), copy], processFailed(shared.p, i)));
+			this.#cells((key) => cellText(shared, i, key), [swatch(shared.color(i)), h('span', { class: 'line', title: command(shared.p, i, 600) }, brief(shared.p, i, shared.source(i), this.#characters)), copy], processFailed(shared.p, i)));
 	}
 
 	#groupRow(index: number): HTMLElement {

@@ -321,7 +321,7 @@ function drawChain(context: CanvasRenderingContext2D, scene: Scene, chain: Chain
 	for (const step of chain.steps) {
 		if (step.to < scene.from || step.from > scene.to)
 			continue;
-		const y = yOf(scene, layout.row[step.process]!) + scene.laneHeight / 2 - 1;
+		const y = Math.round(yOf(scene, layout.row[step.process]!)) + scene.laneHeight - 2;
 		const x0 = xOf(scene, step.from), x1 = xOf(scene, step.to);
 		if (Math.floor(x1) === column)
 			continue; // many steps within a pixel: the first stands for them
@@ -335,7 +335,7 @@ function drawChain(context: CanvasRenderingContext2D, scene: Scene, chain: Chain
 	}
 	context.stroke();
 	for (const [x, y, width] of bars)
-		context.fillRect(x, y - 1.5, Math.max(1, width), 3);
+		context.fillRect(x, y - 1, Math.max(1, width), 3);
 	context.restore();
 }
 

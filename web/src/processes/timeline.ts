@@ -7,18 +7,18 @@ import { moment } from '../format';
 import { fragment } from '../fragment';
 import { attachGestures, handleKey } from '../gestures';
 import { texts } from '../i18n';
+import { Choice } from '../choice';
 import type { Page } from '../data';
 import { theme } from '../theme';
 import { gutterOf, type Viewport } from '../viewport';
 import { detailsNew } from './details';
 import { laneHit, type Hit } from './lane-index';
 import { legendNew } from './legend';
-import { segmentedNew } from './segmented';
 import { selectedOf, sharedOf, type LaneMode, type Lanes, type Shared } from './shared';
 import { swatch } from './swatch';
 import { axisTicks, drawLanes, xOf, yOf, type Scene } from './timeline-draw';
 import { keyTarget } from './timeline-keys';
-import { command, figures } from './words';
+import { brief, charactersIn, command, figures } from './words';
 
 const t = texts({
 	en: {
@@ -56,7 +56,7 @@ class Timeline {
 	readonly #scroller: HTMLElement;
 	readonly #axis = h('canvas', { class: 'lanes-axis', 'aria-hidden': 'true' });
 	readonly #readout = h('p', { class: 'readout' });
-	readonly #spoken = h('p', { class: 'offscreen', 'aria-live': 'polite' });
+	readonly #spoken = h('p', { class: 'visually-hidden', 'aria-live': 'polite' });
 	#mode: LaneMode;
 	#lanes: Lanes;
 	#laneHeight = LANES.most;
@@ -82,18 +82,18 @@ class Timeline {
 	}
 
 	#modes(): HTMLElement {
-		return segmentedNew(t('arrange'), [['job', t('job')], ['tree', t('tree')]], this.#mode, (mode) => {
+		return new Choice<LaneMode>(t('arrange'), [{ value: 'job', text: t('job') }, { value: 'tree', text: t('tree') }], this.#mode, (mode) => {
 			this.#mode = mode;
 			fragment.set('lanes', mode === 'tree' ? 'tree' : null);
 			this.#lanes = this.#shared.lanes(mode);
 			this.#measure();
 			this.#showRow(selectedOf(this.#shared, this.#viewport));
-		});
+		}).element;
 	}
 
 	#chainButton(): HTMLElement {
 		const { chainShown } = this.#shared;
-		const button = h('button', { type: 'button', class: 'toggle', 'aria-pressed': String(chainShown.value),
+		const button = h('button', { type: 'button', class: 'plain-button toggle', 'aria-pressed': String(chainShown.value),
 			onclick: () => (chainShown.value = !chainShown.value) }, t('chain'));
 		chainShown.on(() => {
 			button.setAttribute('aria-pressed', String(chainShown.value));
@@ -110,7 +110,6 @@ class Timeline {
 		viewport.on('layout', () => this.#measure());
 		theme.onChange(() => this.#redraw('base'));
 		this.#shared.mask.on(() => this.#redraw('base'));
-		this.#shared.moment.on(() => this.#redraw('over'));
 		this.#scroller.addEventListener('scroll', () => this.#redraw('base'), { passive: true });
 		this.#scroller.addEventListener('keydown', (event) => this.#key(event));
 		// Where lanes are more than fit, a wheel scrolls them; with ctrl it zooms, as everywhere.
@@ -123,6 +122,7 @@ class Timeline {
 			onClick: (time, y, event) => {
 				const hit = this.#hitAt(time, y, event.pointerType === 'touch' ? 8 : 2);
 				viewport.select(hit.process >= 0 ? hit.process : null);
+				viewport.pin(time);
 			},
 		});
 		new ResizeObserver(() => this.#measure()).observe(this.#scroller);
@@ -248,7 +248,7 @@ class Timeline {
 			context.setLineDash([]);
 			context.globalAlpha = 1;
 		};
-		line(this.#shared.moment.value, true);
+		line(this.#viewport.pinned, true);
 		line(this.#viewport.cursor, false);
 		const i = this.#hover.process;
 		if (i < 0)
@@ -276,8 +276,7 @@ class Timeline {
 
 	/** The line under the lanes. */
 	#tell(): void {
-		const selected = selectedOf(this.#shared, this.#viewport);
-		const i = this.#hover.process >= 0 ? this.#hover.process : this.#pointer ? -1 : selected;
+		const i = this.#hover.process;
 		const told = `${i} ${this.#hover.count} ${this.#pointer !== null}`;
 		if (told === this.#told)
 			return;
@@ -287,9 +286,9 @@ class Timeline {
 			return;
 		}
 		const wide = ((this.#shared.p.end[i]! - this.#shared.p.start[i]!) / this.#viewport.span) * this.#plotWidth() > 2;
-		const more = !wide && this.#hover.process === i && this.#hover.count > 1 ? ` · ${t('more', { n: this.#hover.count - 1 })}` : '';
-		replace(this.#readout, swatch(this.#shared.color(i)), h('span', { class: 'what' }, command(this.#shared.p, i, this.#width < 700 ? 90 : 150)),
-			h('span', { class: 'figures' }, figures(this.#shared.p, i) + more));
+		const more = !wide && this.#hover.count > 1 ? ` · ${t('more', { n: this.#hover.count - 1 })}` : '';
+		replace(this.#readout, swatch(this.#shared.color(i)), h('span', { class: 'readout-command' }, brief(this.#shared.p, i, this.#shared.source(i), charactersIn(this.#width < 700 ? this.#width - 30 : this.#width - 560))),
+			h('span', { class: 'readout-figures' }, figures(this.#shared.p, i) + more));
 	}
 
 	#selected(): void {

@@ -50,6 +50,24 @@ export function command(p: Processes, i: number, most?: number): string {
 	return shown(line === '' ? p.name[i] || words('nocommand') : line, most);
 }
 
+/** The command line in at most so many characters, by what tells it apart: the program without its path, and
+ *  where a source file would be cut away, that at the end: cc1plus -quiet … dag.cpp */
+export function brief(p: Processes, i: number, source: string, most: number): string {
+	const line = p.cmdline[i]!;
+	if (line === '')
+		return command(p, i, most);
+	const stop = line.search(/\s/), first = stop < 0 ? line : line.slice(0, stop), rest = stop < 0 ? '' : line.slice(stop);
+	const short = first.slice(first.lastIndexOf('/') + 1) + rest;
+	if (short.length <= most || source === '')
+		return shown(short, most);
+	const file = source.length > most * 0.6 ? source.slice(source.lastIndexOf('/') + 1) : source;
+	const head = most - file.length - 3;
+	return head < first.length - first.lastIndexOf('/') - 1 ? shown(`${program(p, i)} ${file}`, most) : shown(`${short.slice(0, head).trimEnd()} … ${file}`, most + 2);
+}
+
+/** Characters of the small fixed-width type that fit into so many pixels. */
+export const charactersIn = (pixels: number): number => Math.max(16, Math.floor(pixels / 7.3));
+
 /** 2m 03.1s to 2m 05.4s (2.3 s) */
 export function period(p: Processes, i: number): string {
 	const wall = processWall(p, i), resolution = Math.max(0.001, 10 ** Math.floor(Math.log10(Math.max(1e-6, wall))) / 10);
