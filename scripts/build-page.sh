@@ -1,5 +1,5 @@
 #!/bin/sh
-# The report page's script and style for embed-page.sh, from wherever they can be had: as they lie in
+# The report page's script and style for embed.sh, from wherever they can be had: as they lie in
 # web/dist (a release has them there), else built by web/build.sh in WORK, a copy, so that sources stay
 # as they are. Where neither can be: two empty files, and the program is built without the page.
 # build-page.sh WEB WORK auto|enabled|disabled SCRIPT STYLE

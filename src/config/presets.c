@@ -1,4 +1,4 @@
-/* The list is written by scripts/embed-presets.sh. */
+/* The list is written by scripts/embed.sh. */
 #include "config/presets.h"
 
 #include "base/text.h"

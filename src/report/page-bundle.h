@@ -1,4 +1,4 @@
-/* The page's script and style, made of web/ when this was built (scripts/embed-page.sh). */
+/* The page's script and style, made of web/ when this was built (scripts/embed.sh). */
 #pragma once
 
 #include <stdbool.h>
