@@ -209,7 +209,7 @@ static const char *exit_of(char buffer[FORMAT_MAX], const Listing *l)
                 return buffer;
         }
         if (!info->complete)
-                return "incomplete";
+                return info->snapshot_of ? "snapshot" : "incomplete";
         if (info->timed_out)
                 return "timed out";
         if (info->exit_signal > 0) {
@@ -319,7 +319,8 @@ static const char *state_of(const Listing *l)
         return !l->readable        ? "unreadable"
                : l->recording      ? "recording"
                : l->info.complete ? "complete"
-                                   : "incomplete";
+               : l->info.snapshot_of ? "snapshot"
+                                     : "incomplete";
 }
 
 static void add_json(String *to, const Listing *l)
@@ -509,7 +510,7 @@ const Command command_runs = {
         .summary = "list runs, newest last",
         .usage = "[OPTIONS] [TEXT…]",
         .details = "With TEXT, only runs whose id contains one of the texts. Runs that are not\n"
-                   "complete are marked: recording (the recorder is alive) or incomplete (it died;\n"
-                   "see vigia recover).",
+                   "complete are marked: recording (the recorder is alive), snapshot (a copy of one\n"
+                   "that went on), or incomplete (the recorder died; see vigia recover).",
         .run = run,
 };

@@ -61,23 +61,18 @@ static int run_snapshot_command(const Command *command, int argc, char **argv)
         const Option options[] = {
                 {'o', "output", "DIR", "the copy (default: beside the other runs)", OPTION_TEXT, &output},
         };
-        _cleanup_free_ char **words = NULL, *path = NULL;
-        size_t n = 0;
+        _cleanup_free_ char *path = NULL;
+        const char *name = NULL;
         Error err = {0};
-        int r = options_parse(command, options, ARRAY_LENGTH(options), argc, argv, false, &words, &n,
-                              &err);
+        int r = running_parse(command, options, ARRAY_LENGTH(options), argc, argv, &name, &err);
 
         if (r > 0)
                 return EXIT_FINE;
-        if (r == 0 && n > 1)
-                r = error_set(&err, EINVAL, "snapshot: one run at a time");
         if (r < 0)
                 return usage_error(command, &err);
-        r = snapshot(n > 0 ? words[0] : NULL, output, &path, &err);
-        if (r < 0) {
-                log_error("%s", err.message);
-                return r == -EINVAL ? EXIT_USAGE : EXIT_CANNOT;
-        }
+        r = snapshot(name, output, &path, &err);
+        if (r < 0)
+                return running_failed(r, &err);
         puts(path);
         return EXIT_FINE;
 }

@@ -13,14 +13,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/log.h"
 #include "report/report.h"
-
-/* A run that does not exist or is not named is usage; what cannot be done is not. */
-static int exit_code_of(int r)
-{
-        return r == -EINVAL ? EXIT_USAGE : EXIT_CANNOT;
-}
 
 static int signal_pidfd(int pidfd, int number)
 {
@@ -77,22 +70,16 @@ static int run_stop(const Command *command, int argc, char **argv)
                  &timeout_ns},
                 {'q', "quiet", NULL, "no summary", OPTION_FLAG, &quiet},
         };
-        _cleanup_free_ char **words = NULL;
-        size_t n = 0;
+        const char *name = NULL;
         Error err = {0};
-        int r = options_parse(command, options, ARRAY_LENGTH(options), argc, argv, false, &words, &n,
-                              &err);
+        int r = running_parse(command, options, ARRAY_LENGTH(options), argc, argv, &name, &err);
 
         if (r > 0)
                 return EXIT_FINE;
-        if (r == 0 && n > 1)
-                r = error_set(&err, EINVAL, "stop: one run at a time");
         if (r < 0)
                 return usage_error(command, &err);
-        r = stop(n > 0 ? words[0] : NULL, timeout_ns, quiet, &err);
-        if (r < 0)
-                log_error("%s", err.message);
-        return r < 0 ? exit_code_of(r) : EXIT_FINE;
+        r = stop(name, timeout_ns, quiet, &err);
+        return r < 0 ? running_failed(r, &err) : EXIT_FINE;
 }
 
 const Command command_stop = {
@@ -138,21 +125,16 @@ static int end_and_remove(const char *name, Error *err)
 
 static int run_kill(const Command *command, int argc, char **argv)
 {
-        _cleanup_free_ char **words = NULL;
-        size_t n = 0;
+        const char *name = NULL;
         Error err = {0};
-        int r = options_parse(command, NULL, 0, argc, argv, false, &words, &n, &err);
+        int r = running_parse(command, NULL, 0, argc, argv, &name, &err);
 
         if (r > 0)
                 return EXIT_FINE;
-        if (r == 0 && n > 1)
-                r = error_set(&err, EINVAL, "kill: one run at a time");
         if (r < 0)
                 return usage_error(command, &err);
-        r = end_and_remove(n > 0 ? words[0] : NULL, &err);
-        if (r < 0)
-                log_error("%s", err.message);
-        return r < 0 ? exit_code_of(r) : EXIT_FINE;
+        r = end_and_remove(name, &err);
+        return r < 0 ? running_failed(r, &err) : EXIT_FINE;
 }
 
 const Command command_kill = {

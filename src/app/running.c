@@ -15,12 +15,33 @@
 #include "app/control.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "host/proc-identity.h"
 #include "store/run-info-json.h"
 #include "store/run-lock.h"
 
 enum { ASK_MS = 5000 };
+
+int running_parse(const Command *command, const Option *options, size_t n_options, int argc, char **argv,
+                  const char **ret_name, Error *err)
+{
+        _cleanup_free_ char **words = NULL;
+        size_t n = 0;
+        int r = options_parse(command, options, n_options, argc, argv, false, &words, &n, err);
+
+        if (r == 0 && n > 1)
+                r = error_set(err, EINVAL, "%s: one run at a time", command->name);
+        if (r == 0)
+                *ret_name = n > 0 ? words[0] : NULL;
+        return r;
+}
+
+int running_failed(int result, const Error *err)
+{
+        log_error("%s", err->message);
+        return result == -EINVAL ? EXIT_USAGE : EXIT_CANNOT;
+}
 
 void running_done(Running *r)
 {

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "app/options.h"
 #include "base/error.h"
 #include "store/run.h"
 
@@ -16,6 +17,14 @@ typedef struct Running {
 } Running;
 
 void running_done(Running *running);
+
+/* The command line of a command about one recording, or about the only one: *ret_name is the RUN that
+ * is given, or NULL. 1: help was shown; -EINVAL. */
+int running_parse(const Command *command, const Option *options, size_t n_options, int argc, char **argv,
+                  const char **ret_name, Error *err);
+
+/* Says what failed and why; the exit code. A run that there is not, or is not named, is a mistake in usage. */
+int running_failed(int result, const Error *err);
 
 /* All in the place for runs, oldest first. */
 int running_list(Running **ret, size_t *ret_n);

@@ -48,6 +48,8 @@ until_status()
         snapshot=$(as_user "$VIGIA" snapshot)
         ticks=$(jq '.[0].ticks' "$DIR/status.json")
         "$VIGIA" report "$snapshot" | grep -q "a snapshot after"
+        as_user "$VIGIA" runs | grep -F "$(basename "$snapshot")" | grep -qw snapshot
+        as_user "$VIGIA" runs --json | jq -e --arg id "$(basename "$snapshot")" 'any(.[]; .id == $id and .state == "snapshot")'
         jq -e --arg id "$ID" '.snapshot_of == $id and .complete == false' "$snapshot/run.json"
         [[ ! -d $snapshot/totals && -s $snapshot/totals.parquet ]]
         (($(rows totals "$snapshot" | wc -l) >= ticks))
