@@ -180,6 +180,13 @@ test('the chain goes on through a program that replaced another', () => {
 	assert.deepEqual(units.chainFind(p).steps.map((s) => s.process), [0, 2, 0, 1, 3, 1]);
 });
 
+test('the chain goes down a family that was killed and did not end in order', () => {
+	const p = processes([[0, 10, -1], [1, 10.02, 0], [2, 10.05, 1], [3, 8, 2], [0.5, 60, 0]]);
+	const { steps } = units.chainFind(p);
+	assert.deepEqual(steps.map((s) => s.process), [0, 1, 2, 3, 2]);
+	assert.equal(steps.at(-1).to, 10, 'not beyond the command; the one that lived on is not waited for');
+});
+
 test('no process, one process', () => {
 	const none = processes([]), one = processes([[0, 0, -1]]);
 	assert.deepEqual(units.chainFind(none).steps, []);
@@ -211,6 +218,8 @@ test('the serial end is found, with who held it up; a full run has none', () => 
 	const [tail] = facts.stretches;
 	assert.ok(tail.tail);
 	assert.ok(tail.cores > 0.8 && tail.cores < 1.3, `${tail.cores} cores`);
+	assert.equal(tail.programs[0].name, 'ld');
+	assert.ok(Math.abs(tail.programs.reduce((s, { seconds }) => s + seconds, 0) - (tail.to - tail.from)) < 1e-6, 'programs add up to the stretch');
 	assert.deepEqual(tail.held.slice(0, 2).map(({ process, works }) => [p.name[process], works]), [['ld', true], ['run-tests', true]]);
 	const full = processes([[0, 10, -1, { cpu: 0.1 }], ...Array.from({ length: 4 }, () => [0, 10, 0, { cpu: 9.8 }])]);
 	assert.deepEqual(units.idleFacts(full, units.chainFind(full), 4, 10, null).stretches, []);
@@ -234,6 +243,8 @@ for (const [line, source] of [
 	['gcc -O2 -Iinclude -c src/a.c -o src/a.o', 'src/a.c'],
 	['x86_64-linux-gnu-g++-12 -MMD -MF x.d -o a.o -c ./lib/../lib/dag.cpp', 'lib/dag.cpp'],
 	['/usr/lib/gcc/x86_64-linux-gnu/12/cc1plus -quiet -imultiarch x86_64-linux-gnu -D_GNU_SOURCE dag.cpp -quiet -dumpbase dag.cpp -dumpbase-ext .cpp -O2 -o /tmp/ccX.s', 'dag.cpp'],
+	['cc1 -quiet -nostdinc -I ./include -MMD mm/.memory.o.d -imultiarch x86_64-linux-gnu -D __KERNEL__ mm/memory.c -quiet -dumpbase mm/memory.c', 'mm/memory.c'],
+	['dmd -c app.d', 'app.d'],
 	['clang-15 -cc1 -triple x86_64 -main-file-name wrong.c -o a.o -x c right.c', 'right.c'],
 	['clang++ -include pch.hpp -c x.cc', 'x.cc'],
 	['ccache gcc -c b.c', 'b.c'],

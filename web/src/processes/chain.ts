@@ -56,15 +56,19 @@ export function chainFind(p: Processes): Chain {
 	};
 	// Each turn goes back in time or up; with equal times, used[] keeps it from going round.
 	const used = new Uint8Array(p.n);
+	let entered = true;
 	for (;;) {
 		let k = lastEndedBefore(p, children, at, t);
 		while (k >= children.from[at]! && used[children.list[k]!]) k--;
-		const child = k >= children.from[at]! ? children.list[k]! : -1;
+		// A family that is killed does not end in order: who was alive when its parent ended, and no longer soon after.
+		const alive = entered ? aliveAtEnd(p, children, at, t) : -1;
+		const child = alive >= 0 ? alive : k >= children.from[at]! ? children.list[k]! : -1;
 		if (child >= 0 && p.end[child]! > p.start[at]!) {
 			used[child] = 1;
 			own(at, p.end[child]!, t);
 			t = Math.min(t, p.end[child]!);
 			at = child;
+			entered = true;
 			continue;
 		}
 		own(at, p.start[at]!, t);
@@ -73,8 +77,23 @@ export function chainFind(p: Processes): Chain {
 		const above = at === root || p.parent[at]! < 0 ? imageBefore(p, at) : p.parent[at]!;
 		if (above < 0 || above === at) break;
 		at = above;
+		entered = false;
 	}
 	return { steps: steps.reverse(), seconds };
+}
+
+const SOON_S = 0.25;
+
+/** The child that ended soonest after its parent, but soon; -1: none. */
+function aliveAtEnd(p: Processes, children: { from: Int32Array; list: Int32Array }, row: number, t: number): number {
+	for (let k = lastEndedBefore(p, children, row, t) + 1; k < children.from[row + 1]!; k++) {
+		const child = children.list[k]!;
+		if (p.end[child]! > t + SOON_S)
+			break;
+		if (p.start[child]! < t)
+			return child;
+	}
+	return -1;
 }
 
 /** The row that this process was before it became another program; -1: none. */

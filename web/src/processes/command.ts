@@ -1,7 +1,7 @@
 // What a command line is about: the program's plain name and the source file that it works on.
 // Command lines come joined by spaces, so that words are split there and quotes are not known.
 
-const SOURCE = /\.(c|cc|cp|cpp|cxx|c\+\+|C|m|mm|M|i|ii|s|S|sx|asm|f|for|f77|f90|f95|f03|f08|F|F77|F90|F95|cu|cuh|h|hh|hpp|hxx|H|d|adb|ads|rs|java|kt|kts|scala|groovy|go|swift|zig|hs|lhs|ml|mli|cs|vb|pas|proto|y|yy|l|ll|vala|nim|cr|ts|tsx|idl|qml|ui|td|bc|pyx)$/;
+const SOURCE = /\.(c|cc|cp|cpp|cxx|c\+\+|C|m|mm|M|i|ii|s|S|sx|asm|f|for|f77|f90|f95|f03|f08|F|F77|F90|F95|cu|cuh|h|hh|hpp|hxx|H|adb|ads|rs|java|kt|kts|scala|groovy|go|swift|zig|hs|lhs|ml|mli|cs|vb|pas|proto|y|yy|l|ll|vala|nim|cr|ts|tsx|idl|qml|ui|td|bc|pyx)$/;
 
 /** Options of compilers whose value is the next word. */
 const WITH_VALUE = new Set(
@@ -57,7 +57,10 @@ function normalize(path: string): string {
 
 const TEMPORARY = /^\/(var\/)?tmp\/(cc|lto|clang|rustc|[A-Za-z0-9_]+-[0-9a-f]{6,})[^/]*\.[a-z]+$/i;
 
-function sourcesOf(words: readonly string[], isC: boolean): string[] {
+/** D's own ending; for all others it is that of a list of dependencies, in cc1 a word of its own. */
+const D_FAMILY = new Set(['dmd', 'ldc2', 'gdc', 'cc1d']);
+
+function sourcesOf(words: readonly string[], isC: boolean, isD: boolean): string[] {
 	const found: string[] = [];
 	for (let i = 1; i < words.length; i++) {
 		const word = words[i]!;
@@ -67,7 +70,7 @@ function sourcesOf(words: readonly string[], isC: boolean): string[] {
 			continue;
 		}
 		const plain = word.replace(/^['"]|['"]$/g, '');
-		if (SOURCE.test(plain) && !TEMPORARY.test(plain)) found.push(plain);
+		if ((SOURCE.test(plain) || (isD && plain.endsWith('.d'))) && !TEMPORARY.test(plain)) found.push(plain);
 	}
 	return found;
 }
@@ -97,7 +100,7 @@ function sourceOfWords(words: readonly string[], depth: number): string {
 		const name = goPackage(words);
 		if (name !== '') return name;
 	}
-	const found = sourcesOf(words, isC);
+	const found = sourcesOf(words, isC, D_FAMILY.has(program));
 	if (found.length === 0) return '';
 	const first = normalize(found[0]!);
 	return found.length === 1 ? first : `${first} +${found.length - 1}`;

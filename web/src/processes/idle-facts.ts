@@ -5,7 +5,9 @@ import type { Chain, Step } from './chain';
 import type { Processes } from './model';
 
 export type Held = { readonly process: number; readonly seconds: number; /** Its own CPU over its life shows that it worked. */ readonly works: boolean };
-export type StretchFacts = Stretch & { readonly held: readonly Held[] };
+/** Where many short ones held it up: by program. */
+export type HeldProgram = { readonly name: string; readonly count: number; readonly seconds: number };
+export type StretchFacts = Stretch & { readonly held: readonly Held[]; readonly programs: readonly HeldProgram[] };
 export type IdleFacts = {
 	readonly cores: number;
 	readonly duration: number;
@@ -35,6 +37,17 @@ function heldIn(p: Processes, steps: readonly Step[], from: number, to: number):
 	}).sort((a, b) => b.seconds - a.seconds || a.process - b.process);
 }
 
+function programsOf(p: Processes, held: readonly Held[]): HeldProgram[] {
+	const programs = new Map<string, { name: string; count: number; seconds: number }>();
+	for (const { process, seconds } of held) {
+		const program = programs.get(p.name[process]!) ?? { name: p.name[process]!, count: 0, seconds: 0 };
+		program.count++;
+		program.seconds += seconds;
+		programs.set(program.name, program);
+	}
+	return [...programs.values()].sort((a, b) => b.seconds - a.seconds);
+}
+
 /** Measured CPU use where it is told tick by tick; null cores: unknown, then nothing can be said. */
 export function idleFacts(p: Processes, chain: Chain, cores: number | null, duration: number,
 	series: { t: ArrayLike<number>; cores: ArrayLike<number> } | null, busyRatio: number | null = null): IdleFacts | null {
@@ -43,7 +56,10 @@ export function idleFacts(p: Processes, chain: Chain, cores: number | null, dura
 	const use: CoreUse = series && series.t.length > 1 ? coreUseOfSeries(series.t, series.cores, duration) : coreUseOfProcesses(p);
 	if (use.t.length === 0)
 		return null;
-	const stretches = stretchesFind(use, duration, cores).map((stretch) => ({ ...stretch, held: heldIn(p, chain.steps, stretch.from, stretch.to) }));
+	const stretches = stretchesFind(use, duration, cores).map((stretch) => {
+		const held = heldIn(p, chain.steps, stretch.from, stretch.to);
+		return { ...stretch, held, programs: programsOf(p, held) };
+	});
 	const usedSeconds = coreSeconds(use, 0, duration);
 	const others = busyRatio === null ? null : busyRatio - usedSeconds / (cores * duration);
 	return { cores, duration, usedSeconds, measured: use.measured, others: others !== null && others > OTHERS_MATTER ? others : null, stretches,

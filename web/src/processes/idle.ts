@@ -12,31 +12,31 @@ import { command, program } from './words';
 
 const t = texts({
 	en: {
-		title: 'Idle cores', used: 'The run used {used} of {all} core-seconds that {cores} cores had in {wall}: {idle} were left.',
+		title: 'Idle cores', used: 'The run used {used} of {all} core-seconds that {cores} cores had in {wall}; {idle} it left unused.',
 		others: 'Other programs on the machine used {others} of all meanwhile: the run may have waited for cores, not left them idle.',
 		full: 'No stretch of it had only few cores busy.', one: 'The run had one core: none could be idle while it worked.',
 		tail: 'The last {wall} ({part} of the run) kept {busy} of {cores} cores busy.', stretch: 'For {wall} from {from} on ({part} of the run), {busy} of {cores} cores were busy.',
-		held: 'It waited for ', then: ', ', working: '{s}', waiting: '{s}, mostly waiting', mostly: 'Mostly waiting: it used the CPU for less than half of its life.', whole: 'The whole run kept {busy} of {cores} cores busy.', more: 'and {n} more', zoom: 'zoom to it',
+		held: 'It waited for ', many: 'It waited for {n} processes one after the other, most of the time for', then: ', ', working: '{s}', waiting: '{s}, mostly waiting', mostly: 'Mostly waiting: it used the CPU for less than half of its life.', whole: 'The whole run kept {busy} of {cores} cores busy.', more: 'and {n} more', zoom: 'zoom to it',
 		chain: 'The critical chain', chainText: 'Walking back from the end, each process below ended just before the next could begin; together they span the whole run. Where all cores are busy, the end of one may only have made room for the next.',
 		show: 'mark it in the timeline', hide: 'take the marks away', steps: '{n} steps; longest:', estimated: 'CPU use is estimated: each process’s CPU time, spread evenly over its life.',
 		measured: 'CPU use is as measured.', inferred: 'That one waited for the other is inferred from parents and times, not seen.', ofRun: '{part} of the run',
 	},
 	pt: {
-		title: 'Núcleos parados', used: 'A execução usou {used} de {all} segundos de núcleo que {cores} núcleos tinham em {wall}: sobraram {idle}.',
+		title: 'Núcleos parados', used: 'A execução usou {used} de {all} segundos de núcleo que {cores} núcleos tinham em {wall}; {idle} não usou.',
 		others: 'Outros programas da máquina usaram entretanto {others} de todos: a execução pode ter esperado por núcleos, e não os ter deixado parados.',
 		full: 'Em nenhum período estiveram só poucos núcleos ocupados.', one: 'A execução tinha um só núcleo: nenhum podia parar enquanto trabalhava.',
 		tail: 'Os últimos {wall} ({part} da execução) ocuparam {busy} de {cores} núcleos.', stretch: 'Durante {wall} a partir de {from} ({part} da execução), {busy} de {cores} núcleos estiveram ocupados.',
-		held: 'Esperava por ', then: ', ', working: '{s}', waiting: '{s}, quase sempre à espera', mostly: 'Quase sempre à espera: usou a CPU menos de metade da sua vida.', whole: 'A execução inteira ocupou {busy} de {cores} núcleos.', more: 'e mais {n}', zoom: 'aproximar',
+		held: 'Esperava por ', many: 'Esperava por {n} processos, um após o outro, a maior parte do tempo por', then: ', ', working: '{s}', waiting: '{s}, quase sempre à espera', mostly: 'Quase sempre à espera: usou a CPU menos de metade da sua vida.', whole: 'A execução inteira ocupou {busy} de {cores} núcleos.', more: 'e mais {n}', zoom: 'aproximar',
 		chain: 'A cadeia crítica', chainText: 'A partir do fim, cada processo abaixo terminou logo antes de o seguinte poder começar; juntos cobrem toda a execução. Onde todos os núcleos estão ocupados, o fim de um pode só ter dado lugar ao seguinte.',
 		show: 'marcar na linha do tempo', hide: 'tirar as marcas', steps: '{n} passos; os mais longos:', estimated: 'O uso de CPU é estimado: o tempo de CPU de cada processo, repartido por igual pela sua vida.',
 		measured: 'O uso de CPU é o medido.', inferred: 'Que um esperou pelo outro é inferido de pais e tempos, não foi visto.', ofRun: '{part} da execução',
 	},
 	zh: {
-		title: '空闲的核心', used: '{cores} 个核心在 {wall} 内共有 {all} 核秒，运行用了 {used}：剩余 {idle}。',
+		title: '空闲的核心', used: '{cores} 个核心在 {wall} 内共有 {all} 核秒，运行用了 {used}；{idle} 未使用。',
 		others: '其间机器上的其他程序用了全部的 {others}：运行可能是在等待核心，而不是让核心空闲。',
 		full: '没有哪一段时间只有少数核心在忙。', one: '运行只有一个核心：工作时不会有核心空闲。',
 		tail: '最后 {wall}（占运行的 {part}）只占用了 {cores} 个核心中的 {busy} 个。', stretch: '从 {from} 起的 {wall}（占运行的 {part}），{cores} 个核心中有 {busy} 个在忙。',
-		held: '当时在等待 ', then: '、', working: '{s}', waiting: '{s}，多数时间在等待', mostly: '多数时间在等待：其生命期中使用 CPU 的时间不到一半。', whole: '整个运行占用了 {cores} 个核心中的 {busy} 个。', more: '以及另外 {n} 个', zoom: '缩放到此',
+		held: '当时在等待 ', many: '当时依次等待 {n} 个进程，主要是', then: '、', working: '{s}', waiting: '{s}，多数时间在等待', mostly: '多数时间在等待：其生命期中使用 CPU 的时间不到一半。', whole: '整个运行占用了 {cores} 个核心中的 {busy} 个。', more: '以及另外 {n} 个', zoom: '缩放到此',
 		chain: '关键链', chainText: '从结束往回看，下列每个进程恰好在下一个开始之前结束；它们合起来覆盖整个运行。在所有核心都忙的时候，一个进程的结束可能只是为下一个腾出位置。',
 		show: '在时间线中标出', hide: '去掉标记', steps: '{n} 步；最长的：', estimated: 'CPU 用量为估计：每个进程的 CPU 时间平均分摊在其生命期内。',
 		measured: 'CPU 用量为实测。', inferred: '谁等待谁是由父子关系和时间推断的，并非直接观察到。', ofRun: '占运行的 {part}',
@@ -66,7 +66,7 @@ class Idle {
 		const { stretches, cores } = facts;
 		const told = [...stretches].sort((a, b) => b.to - b.from - (a.to - a.from)).slice(0, STRETCHES).sort((a, b) => a.from - b.from);
 		replace(section, h('h2', {}, t('title')), h('p', {}, this.#usedText(), cores > 1 && stretches.length === 0 && ` ${t('full')}`),
-			facts.others !== null && h('p', { class: 'caution' }, t('others', { others: percent(facts.others) })),
+			facts.others !== null && cores > 1 && h('p', { class: 'caution' }, t('others', { others: percent(facts.others) })),
 			told.length > 0 && h('ul', { class: 'stretches' }, told.map((one) => h('li', {}, this.#stretch(one)))),
 			cores > 1 && this.#chain(), cores > 1 && h('p', { class: 'dim' }, `${t(facts.measured ? 'measured' : 'estimated')} ${t('inferred')}${facts.longest.slice(0, LISTED).some((held) => !held.works) ? ` ${t('mostly')}` : ''}`));
 	}
@@ -83,8 +83,20 @@ class Idle {
 		const told = t(long > wall * 0.98 ? 'whole' : one.tail ? 'tail' : 'stretch', { wall: duration(long), from: moment(one.from, long / 20), part: percent(long / wall), busy: number(one.cores), cores });
 		const named = one.held.filter((held) => held.seconds >= long * 0.05).slice(0, NAMED);
 		const rest = one.held.length - named.length;
+		if (named.reduce((sum, held) => sum + held.seconds, 0) < long * 0.3)
+			return [h('strong', {}, told), ' ', t('many', { n: count(one.held.length) }), ' ', this.#programs(one), '. ', this.#zoom(one)];
 		return [h('strong', {}, told), ' ', named.length > 0 && [t('held'), named.map((held, k) => [k > 0 && t('then'), this.#process(held)]), rest > 0 && ` ${t('more', { n: count(rest) })}`, '. '],
-			h('button', { type: 'button', class: 'link', onclick: () => this.#viewport.zoomTo(one.from - long * 0.1, one.to + long * 0.1) }, t('zoom'))];
+			this.#zoom(one)];
+	}
+
+	#zoom(one: StretchFacts): Child {
+		const beside = (one.to - one.from) * 0.1;
+		return h('button', { type: 'button', class: 'link', onclick: () => this.#viewport.zoomTo(one.from - beside, one.to + beside) }, t('zoom'));
+	}
+
+	/** make ×120 (3.1 s), sh ×340 (2 s) */
+	#programs(one: StretchFacts): string {
+		return one.programs.slice(0, NAMED + 1).map(({ name, count: n, seconds }) => `${shown(name, 40)}${n > 1 ? ` ×${count(n)}` : ''} (${duration(seconds)})`).join(t('then'));
 	}
 
 	#process(held: Held): Child {

@@ -79,7 +79,7 @@ export function layoutByTree(p: Processes, order: Int32Array): Layout {
 
 const MANY_CHILDREN = 4;
 
-/** Who starts jobs: build systems, who has many children and two of them at once, and all above them. */
+/** Who starts jobs: build systems with many children or two at once, others with both, and all above them. */
 export function layoutCoordinators(p: Processes, order: Int32Array, isBuildSystem: (row: number) => boolean): Uint8Array {
 	const is = new Uint8Array(p.n);
 	const n = new Int32Array(p.n);
@@ -94,7 +94,7 @@ export function layoutCoordinators(p: Processes, order: Int32Array, isBuildSyste
 	}
 	for (let k = p.n - 1; k >= 0; k--) {
 		const row = order[k]!;
-		if (n[row]! > 0 && (isBuildSystem(row) || (parallel[row] && n[row]! >= MANY_CHILDREN)))
+		if (isBuildSystem(row) ? parallel[row] || n[row]! >= MANY_CHILDREN : parallel[row] && n[row]! >= MANY_CHILDREN)
 			is[row] = 1;
 		const parent = p.parent[row]!;
 		if (is[row] && parent >= 0) is[parent] = 1;
