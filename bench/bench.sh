@@ -321,6 +321,28 @@ bench_page()
         rm -rf "$run" "$page"
 }
 
+# How that page feels in a headless Chromium: bench/page-browser.mjs.
+bench_page_browser()
+{
+        local run=$PLACE/browser-run page=$PLACE/browser.html json
+        note "the report page of a large run in a browser"
+        if [[ ! -d tests/node_modules/playwright-core ]] && ! (cd tests && npm ci --no-audit --no-fund) >/dev/null 2>&1 </dev/null; then
+                note "skipped: no playwright-core (npm ci in tests/ failed)"
+                return
+        fi
+        "$BUILD/tests/bench-page" "$run" 50000 1050000 >/dev/null
+        vigia report "$run" --html "$page" >/dev/null
+        if ! json=$(node bench/page-browser.mjs "$page" --json); then
+                note "skipped: the page could not be opened (is there a chromium?)"
+                return
+        fi
+        line "page in Chromium, first paint, ms" "$(of "$json" '.first_paint_ms | round')" 1000 "50,000 processes"
+        line "  all charts drawn, ms" "$(of "$json" '.all_charts_ms | round')" 2000 ""
+        line "  zoom, frames a second" "$(of "$json" '.zoom_fps | round')" 30 "$(of "$json" '"95 of 100 within \(.zoom_p95_ms | round) ms, longest \(.zoom_longest_ms | round) ms"')" '>='
+        line "  hover, frames a second" "$(of "$json" '.hover_fps | round')" 30 "$(of "$json" '"95 of 100 within \(.hover_p95_ms | round) ms, longest \(.hover_longest_ms | round) ms"')" '>='
+        rm -rf "$run" "$page"
+}
+
 printf '%-46s %10s  %-9s %-4s %s\n' "vigia $(vigia --version | cut -d' ' -f2), $(nproc) cores, Linux $(uname -r)" measured limit kept details
 wanted build && bench_build
 if wanted storm; then
@@ -337,6 +359,7 @@ wanted sweep && bench_sweep
 wanted idle && bench_idle
 wanted rules && bench_rules
 wanted page && bench_page
+wanted page-browser && bench_page_browser
 echo
 if ((missed)); then
         echo "$missed of the limits not kept"

@@ -127,7 +127,7 @@ class Memory {
 		const column = level?.columns['cgroup_bytes'];
 		if (!level || !column)
 			return null;
-		const [times, values] = await Promise.all([this.#page.numbers(level.t), this.#page.numbers(column.max)]);
+		const [times, values] = await Promise.all([this.#page.numbers(column.t ?? level.t), this.#page.numbers(column.max)]);
 		const [begin, end] = windowOf(times, range.from, range.to);
 		return { t: times.subarray(begin, end), stacked: this.#stacked, limits, quantity: quantity('bytes', 'gauge'), whole: true,
 			lines: [{ key: 'cgroup', label: t('cgroup'), color: '#4269d0', values: values.subarray(begin, end) }] };
@@ -138,12 +138,11 @@ class Memory {
 		const level = this.#page.level(this.#page.meta.totals.levels, range.to - range.from, pixels);
 		if (!level)
 			return;
-		const times = await this.#page.numbers(level.t);
 		for (const m of ['pss', 'rss', 'cgroup'] as const) {
 			const column = level.columns[TOTAL_COLUMN[m]];
 			if (!column || (m === measure && frame.stacked))
 				continue;
-			const values = await this.#page.numbers(column.max);
+			const [times, values] = await Promise.all([this.#page.numbers(column.t ?? level.t), this.#page.numbers(column.max)]);
 			frame.lines.push({ key: `total ${m}`, label: m === 'cgroup' ? t('cgroup') : m.toUpperCase(), color: m === measure ? theme.palette.text : m === 'cgroup' ? '#a463f2' : theme.palette.dim,
 				values: highest(times, values, frame.t), dash: true, hidden: this.#view.hidden.has(`total ${m}`) });
 		}

@@ -77,7 +77,7 @@ class Overview {
 		const level = this.#page.meta.totals.levels[0], column = level?.columns['pss_bytes'] ?? level?.columns['rss_bytes'];
 		if (!level || !column)
 			return;
-		[this.#t, this.#values] = await Promise.all([this.#page.numbers(level.t), this.#page.numbers(column.max)]);
+		[this.#t, this.#values] = await Promise.all([this.#page.numbers(column.t ?? level.t), this.#page.numbers(column.max)]);
 		this.#draw();
 	}
 

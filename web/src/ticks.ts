@@ -21,7 +21,7 @@ export function timeStep(span: number, most: number): number {
 export function timeTicks(from: number, to: number, most: number): { step: number; at: number[] } {
 	const step = timeStep(to - from, Math.max(1, most)), at: number[] = [];
 	for (let i = Math.ceil(from / step - 1e-9); i * step <= to + step * 1e-9; i++)
-		at.push(i * step);
+		at.push(i * step + 0);
 	return { step, at };
 }
 

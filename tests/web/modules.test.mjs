@@ -1,0 +1,164 @@
+// What the page is built on, without a browser: sections decode to what was encoded, numbers read as
+// LOOK has them, axes have round marks, tables become charts by their Schema.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { deflateSync } from 'node:zlib';
+
+const web = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'web');
+const scratch = mkdtempSync(join(tmpdir(), 'vigia-modules.'));
+after(() => rmSync(scratch, { recursive: true, force: true }));
+
+// build.sh fetches the packages; 3: they cannot be had here.
+const built = spawnSync('sh', [join(web, 'build.sh'), scratch], { encoding: 'utf8' });
+const skip = built.status === 3 ? 'the packages of web/ could not be fetched (is there a network?)' : false;
+let units;
+if (!skip) {
+	assert.equal(built.status, 0, built.stderr);
+	const made = spawnSync(join(web, 'node_modules/.bin/esbuild'), [join(web, 'test/units.ts'), '--bundle', '--format=esm', '--platform=node', '--log-level=warning',
+		`--outfile=${join(scratch, 'units.mjs')}`], { encoding: 'utf8' });
+	assert.equal(made.status, 0, made.stderr);
+	// As much of a browser as the modules ask for when they are read.
+	Object.assign(globalThis, { location: { hash: '', pathname: '/', search: '' }, addEventListener() {}, matchMedia: () => ({ matches: false, addEventListener() {} }) });
+	Object.defineProperty(globalThis, 'navigator', { value: { languages: ['en'] }, configurable: true });
+	units = await import(pathToFileURL(join(scratch, 'units.mjs')).href);
+}
+
+const plain = (text) => text.replaceAll('\u00a0', ' ');
+
+function pageOf(columns) {
+	const parts = [], sections = [];
+	let offset = 0;
+	for (const { bytes, deflate, ...info } of columns) {
+		const stored = deflate ? deflateSync(bytes) : bytes;
+		sections.push({ offset, size: stored.length, codec: deflate ? 'deflate' : 'plain', delta: false, scale: 1, ...info });
+		parts.push(stored);
+		offset += stored.length;
+	}
+	return new units.Page({ sections, duration_s: 100, categories: [] }, Buffer.concat(parts).toString('base64'));
+}
+
+const raw = (array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength);
+
+describe('what the page is built on', { skip }, () => {
+	test('sections of every type, plain and deflated, at any offset', async () => {
+		const columns = [];
+		for (const deflate of [false, true])
+			columns.push(
+				{ type: 'u8', count: 3, bytes: Buffer.from([0, 7, 255]), deflate },
+				{ type: 'u16', count: 3, bytes: raw(Uint16Array.of(1, 0xfffe, 0xffff)), scale: 0.5, deflate },
+				{ type: 'u32', count: 2, bytes: raw(Uint32Array.of(4000000000, 0xffffffff)), scale: 1024, deflate },
+				{ type: 'i32', count: 4, bytes: raw(Int32Array.of(5, -2, -0x80000000, 3)), delta: true, scale: 0.1, deflate },
+				{ type: 'f32', count: 2, bytes: raw(Float32Array.of(1.5, NaN)), deflate },
+				{ type: 'f64', count: 2, bytes: raw(Float64Array.of(Math.PI, NaN)), deflate });
+		const page = pageOf(columns);
+		for (const at of [0, 6]) {
+			const numbers = (i) => page.numbers(at + i).then((column) => [...column]);
+			assert.deepEqual(await numbers(0), [0, 7, 255]);
+			assert.deepEqual(await numbers(1), [0.5, 32767, NaN]);
+			assert.deepEqual(await numbers(2), [4000000000 * 1024, NaN]);
+			const delta = await numbers(3);
+			assert.ok(Math.abs(delta[0] - 0.5) < 1e-12 && Math.abs(delta[1] - 0.3) < 1e-12 && Number.isNaN(delta[2]) && Math.abs(delta[3] - 0.6) < 1e-12, String(delta));
+			assert.deepEqual(await numbers(4), [1.5, NaN]);
+			assert.deepEqual(await numbers(5), [Math.PI, NaN]);
+		}
+	});
+
+	test('a section that is too short has unknown values, not wrong ones', async () => {
+		const page = pageOf([{ type: 'u32', count: 3, bytes: raw(Uint32Array.of(9)) }]);
+		assert.deepEqual([...await page.numbers(0)], [9, NaN, NaN]);
+	});
+
+	test('texts, with newlines and backslashes in them', async () => {
+		const page = pageOf([{ type: 'text', count: 4, bytes: Buffer.from('a\\nb\nc\\\\n\n\nd é\n'), deflate: true }]);
+		assert.deepEqual(await page.lines(0), ['a\nb', 'c\\n', '', 'd é']);
+	});
+
+	test('the level that has a bucket for every pixel', () => {
+		const page = pageOf([10, 100, 1000].map((count) => ({ type: 'u8', count, bytes: Buffer.alloc(count) })));
+		const levels = [{ t: 0 }, { t: 1 }, { t: 2 }];
+		assert.equal(page.level(levels, 100, 10).t, 0);
+		assert.equal(page.level(levels, 100, 11).t, 1);
+		assert.equal(page.level(levels, 10, 11).t, 2);
+		assert.equal(page.level(levels, 1, 500).t, 2, 'there is none finer');
+		assert.equal(page.level([], 1, 500), null);
+	});
+
+	test('windows of sorted times have a value beyond each end', () => {
+		const t = [0, 1, 2, 3, 4];
+		assert.deepEqual(units.windowOf(t, 1.5, 2.5), [1, 4]);
+		assert.deepEqual(units.windowOf(t, -5, 9), [0, 5]);
+		assert.deepEqual(units.windowOf([], 0, 1), [0, 0]);
+		assert.equal(units.upperBound(t, 2), 3);
+	});
+
+	test('numbers: three digits, units, times', () => {
+		const cases = [
+			[units.bytes(0), '0 B'], [units.bytes(1023), '0.999 KiB'], [units.bytes(4187593114), '3.9 GiB'], [units.bytes(912261120), '870 MiB'], [units.bytes(null), '–'], [units.bytes(NaN), '–'],
+			[units.duration(0), '0 s'], [units.duration(0.0000123), '12.3 µs'], [units.duration(0.012), '12 ms'], [units.duration(0.83), '0.83 s'], [units.duration(59.94), '59.9 s'],
+			[units.duration(59.96), '1m 00s'], [units.duration(252), '4m 12s'], [units.duration(3599.6), '1h 00m'], [units.duration(90000), '1d 01h'], [units.duration(-30), '−30 s'],
+			[units.percent(0.004), '0.4 %'], [units.count(14203), '14,203'], [units.number(0.31519), '0.315'], [units.number(45642.4), '45,642'],
+			[units.moment(252.34, 0.1), '4m 12.3s'], [units.moment(5.5, 0.1), '5.5 s'], [units.moment(600, 60), '10m'], [units.moment(0, 60), '0'], [units.moment(4800, 60), '1h 20m'], [units.moment(7200, 3600), '2h'],
+			[units.moment(3723.5, 1), '1h 02m 04s'],
+		];
+		for (const [given, wanted] of cases)
+			assert.equal(plain(given), wanted);
+	});
+
+	test('quantities by unit and role', () => {
+		const said = (unit, role, value) => { const q = units.quantity(unit, role); return plain(q.text(value * q.factor)); };
+		assert.equal(said('us', 'counter', 250000), '25 %', 'µs a second are a part of the time');
+		assert.equal(said('ratio', 'counter', 0.25), '25 %');
+		assert.equal(said('us', 'gauge', 1500), '1.5 ms');
+		assert.equal(said('bytes', 'counter', 2048), '2 KiB/s');
+		assert.equal(said('bytes/s', 'counter', 2048), '2 KiB/s');
+		assert.equal(said('count/s', 'counter', 12.34), '12.3 /s');
+		assert.equal(said('microjoules', 'counter', 15e6), '15 W');
+		assert.equal(said('watts', 'counter', 15), '15 W');
+		assert.equal(said('celsius', 'gauge', 61.25), '61.3 °C');
+		assert.equal(said('hertz', 'gauge', 3.4e9), '3.4 GHz');
+		assert.equal(said('', 'gauge', 3.14159), '3.14');
+	});
+
+	test('axes: round marks, at most five on y', () => {
+		for (const high of [0.003, 0.9, 1, 7, 99, 1e6, 3.3e9])
+			for (const base of [2, 10]) {
+				const { min, max, at } = units.valueScale(0, high, base);
+				assert.ok(min === 0 && max >= high && at.length >= 2 && at.length <= 5, `${high} ${base}: ${at}`);
+			}
+		const { at } = units.valueScale(0, 5.4 * 2 ** 30, 2);
+		assert.deepEqual(at.map((v) => v / 2 ** 30), [0, 2, 4]);
+		assert.deepEqual(units.timeTicks(0, 252, 9), { step: 30, at: [0, 30, 60, 90, 120, 150, 180, 210, 240] });
+		assert.equal(units.timeTicks(0, 864000, 5).at.length <= 6, true);
+		assert.deepEqual(units.timeTicks(5, 5.4, 4).at.map((v) => v.toFixed(1)), ['5.0', '5.1', '5.2', '5.3', '5.4']);
+	});
+
+	test('a table becomes charts: keyless columns together by unit, columns with keys each by itself', () => {
+		const column = (name, unit, role) => ({ name, label: name, unit, role, help: '' });
+		const { together, apart } = units.plansOf({ name: 'x', title: 'x', help: '', findings: 0, keys: ['cpu'],
+			columns: [column('user', 'ratio', 'counter'), column('system', 'ratio', 'counter'), column('load', '', 'gauge')],
+			series: [{ key: '', column: 0 }, { key: '', column: 1 }, { key: '', column: 2 }, { key: '0', column: 0 }, { key: '1', column: 0 }, { key: '1', column: 1 }, { key: '', column: 99 }] });
+		assert.deepEqual(together.map((plan) => plan.series.map((s) => s.label)), [['user', 'system'], ['load']]);
+		assert.deepEqual(apart.map((plan) => [plan.title, plan.series.map((s) => s.label)]), [['user', ['0', '1']], ['system', ['1']]]);
+		assert.equal(apart[0].series[1].color, apart[1].series[0].color, 'a key has one colour');
+	});
+
+	test('categories have the colour of their major, told apart', () => {
+		const categories = [['CPP_Compile', 'cc1plus'], ['CPP_Compile', 'as'], ['CPP_Link', 'ld'], ['Other', 'Other_x'], ['OSUtilities', 'sed'], ['DevelopmentTools', 'git']].map(([major, category]) => ({ major, category, ignored: false }));
+		const colors = units.colorsOf(categories), majors = units.majorColors(categories);
+		assert.deepEqual([colors[0], colors[2], colors[3]], ['#4269d0', '#efb118', '#9498a0']);
+		assert.equal(new Set(colors).size, colors.length);
+		assert.equal(new Set(majors.values()).size, majors.size);
+		assert.equal(units.hueOf('Nobody_Knows'), '#9498a0');
+	});
+
+	test('texts of outsiders: no controls, nothing that turns text around, cut in the middle', () => {
+		assert.equal(units.shown('a\u001b[31m\u0007\u202eb\u2066'), 'a␛[31m␇\ufffdb\ufffd');
+		assert.equal(units.shown('0123456789', 7), '0123…89');
+		assert.equal(units.shown('x'.repeat(131072), 100).length, 100);
+	});
+});

@@ -1,0 +1,7 @@
+// What tests/web/modules.test.mjs looks at without a browser, as one module.
+export { Page, upperBound, windowOf } from '../src/data';
+export { bytes, count, duration, moment, momentOf, number, percent, quantity } from '../src/format';
+export { timeTicks, valueScale } from '../src/ticks';
+export { plansOf } from '../src/monitor-plans';
+export { shown } from '../src/dom';
+export { colorsOf, majorColors, hueOf } from '../src/theme';
