@@ -17,7 +17,7 @@
 enum {
         PAGE_FORMAT = 1,
         JSON_SHARE = 10,        /* of the page: an estimate of its JSON */
-        PROCESS_BYTES = 20,     /* of the sections that a process takes without its command line */
+        PROCESS_BYTES = 15,     /* of the sections that a process takes without its command line */
         SAMPLE_BYTES = 6,
 };
 
