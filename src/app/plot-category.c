@@ -353,6 +353,22 @@ static void say_peak(const CategorySeries *s, CategoryMetric m, PlotUnit unit, d
                           format_duration(when, t_ns > 0 ? (uint64_t)t_ns : 0));
 }
 
+/* How long nothing was recorded in between, where it can be seen. */
+static void say_gaps(const CategorySeries *s, String *to)
+{
+        size_t first = 0, last = s->n_buckets, unknown = 0;
+        char length[FORMAT_MAX];
+
+        while (first < last && !s->known[first])
+                first++;
+        while (last > first && !s->known[last - 1])
+                last--;
+        for (size_t i = first; i < last; i++)
+                unknown += !s->known[i];
+        if (unknown > 0)
+                string_add_format(to, " · nothing recorded for %s", format_duration(length, unknown * s->width_ns));
+}
+
 static const char *what_of(const PlotRequest *request)
 {
         return request->kind == PLOT_CPU         ? "CPU by category"
@@ -378,9 +394,10 @@ static int make_one(const PlotRequest *request, PlotRun *run, Plot *plot, Error 
         panel->x_step = (double)s->width_ns / (double)NS_PER_SECOND;
         panel->left = (PlotAxis){.unit = unit_of(request), .label = strdup(axis_label(request, s))};
         panel->empty = strdup("no process was seen at a tick");
-        panel->values = strdup("highest of each");
+        panel->values = strdup(request->lines ? "highest of each" : "from the bottom up: highest");
         double peak = find_peak(&sums, s->n_buckets, &at);
         say_peak(s, metric_of(request), panel->left.unit, peak, at, &subtitle);
+        say_gaps(s, &subtitle);
         if (!panel->left.label || !panel->empty || !panel->values || add_sums(request, s, &sums, panel) < 0 ||
             add_limits(request, run, panel, peak, &subtitle) < 0 ||
             plot_describe(request, what_of(request), run, 1, &subtitle, plot) < 0)

@@ -217,7 +217,9 @@ static void name_line(const PlotRequest *request, const PlotRun *run, size_t n_r
                 string_add(to, run->name);
         if (line->thing[0])
                 string_add_format(to, "%s%s", to->size ? " " : "", line->thing);
-        if (request->columns.n > 1 || to->size == 0)
+        if (request->cgroup && to->size == 0)
+                string_add(to, "the cgroup");
+        else if (request->columns.n > 1 || to->size == 0)
                 string_add_format(to, "%s%s", to->size ? " " : "", line->column->name);
 }
 
@@ -348,5 +350,7 @@ int plot_make_column(const PlotRequest *request, PlotRun *runs, size_t n, Plot *
                 if (!panel->left.label || add_lines(request, &runs[i], n, s, panel, &left_out) < 0)
                         return error_set(err, ENOMEM, "out of memory");
         }
+        if (panel->n_series == 1)
+                panel->values[strlen("highest")] = '\0'; /* not "of each" */
         return describe(request, runs, n, left_out, plot) < 0 ? error_set(err, ENOMEM, "out of memory") : 0;
 }

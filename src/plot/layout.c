@@ -26,14 +26,14 @@ static const uint16_t bold_widths[LAST - FIRST + 1] = {
         716, 716, 493, 595, 478, 712, 652, 924, 645, 652, 582, 712, 365, 712, 838,
 };
 
-/* In thousandths, of a character beyond ASCII: by the columns it takes on a terminal. */
+/* In thousandths, of a character beyond ASCII: letters of alphabets, then signs and what is wide. */
 static unsigned other_span(const char *text, size_t length)
 {
         char one[5] = {0};
 
         memcpy(one, text, MIN(length, sizeof one - 1));
         size_t columns = text_width(one);
-        return columns == 0 ? 0 : columns == 1 ? 700 : 1000;
+        return columns == 0 ? 0 : columns == 1 && (unsigned char)one[0] < 0xe2 ? 660 : 1020;
 }
 
 /* Characters of Unicode that are none (U+FFFE, U+FDD0 …): neither XML nor cairo takes them. */

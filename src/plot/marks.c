@@ -162,22 +162,25 @@ static void name_area(const Draw *d, const PlotPanel *p, const Frame *f, const P
                   s->name, &style, 0);
 }
 
-/* The top of an area in the background's colour, without its rises and falls: it parts areas in grey, and
+/* The top of an area in the background's colour, where it is level or nearly so: it parts areas in grey, and
  * does not eat what is narrow. */
 static void draw_edge(const Draw *d, const PlotPanel *p, const Frame *f, const PlotSeries *s, const double *high)
 {
         const Stroke edge = {d->colors->background, 0.7 * d->unit, 0};
-        size_t begin = 0;
+        Outline o = {0};
 
-        for (size_t i = 1; i <= s->n; i++) {
-                if (i < s->n && fabs(high[i] - high[begin]) < 1e-9 * fabs(high[begin]))
-                        continue;
-                double from = frame_x(f, series_x(p, s, begin)), to = frame_x(f, MIN(series_x(p, s, i), p->x_end));
-                double y = frame_y(f, high[begin], false);
-                if (isfinite(high[begin]) && s->y[begin] > 0)
-                        canvas_line(d->canvas, (Point){from, y}, (Point){to, y}, &edge);
-                begin = i;
+        for (size_t i = 0; i <= s->n; i++) {
+                bool here = i < s->n && isfinite(high[i]) && s->y[i] > 0;
+                double y = here ? frame_y(f, high[i], false) : 0;
+                if (o.n > 0 && (!here || fabs(y - o.points[o.n - 1].y) > 1.5 * d->unit)) {
+                        if (o.points[o.n - 1].x - o.points[0].x >= 3 * d->unit)
+                                d->canvas->ops->stroke(d->canvas, o.points, o.n, &edge);
+                        o.n = 0;
+                }
+                if (here)
+                        outline_value(&o, p, f, s, i, high[i]);
         }
+        free(o.points);
 }
 
 /* Cumulated from the bottom, drawn from the top down, each to the bottom: no seams are seen between. */
@@ -301,12 +304,46 @@ static void draw_dots(const Draw *d, const PlotPanel *p, const Frame *f, const P
         }
 }
 
+/* Whether nothing is known of any series in a step of a stack. */
+static bool is_gap(const PlotPanel *p, size_t i)
+{
+        for (size_t k = 0; k < p->n_series; k++)
+                if (i < p->series[k].n && isfinite(p->series[k].y[i]))
+                        return false;
+        return true;
+}
+
+/* Says of a gap between what is known that it is one: 0 would look alike. */
+static void draw_gaps(const Draw *d, const PlotPanel *p, const Frame *f)
+{
+        static const char said[] = "not recorded";
+        const TextStyle style = {SIZE_AXIS * d->unit, d->colors->dim, ANCHOR_MIDDLE, false};
+        const PlotSeries *s = &p->series[0];
+        size_t begin = 0;
+
+        for (size_t i = 0; i < s->n; i++) {
+                bool first = i == 0 || !is_gap(p, i - 1);
+                if (!is_gap(p, i))
+                        continue;
+                begin = first ? i : begin;
+                if (begin == 0 || i + 1 == s->n || is_gap(p, i + 1))
+                        continue;
+                double from = frame_x(f, series_x(p, s, begin)), to = frame_x(f, series_x(p, s, i + 1));
+                canvas_rectangle(d->canvas, (Point){from, f->corner.y}, (Point){to - from, f->size.y},
+                                 d->colors->hairline, 0.5);
+                if (draw_span(d, said, SIZE_AXIS, false) + 6 * d->unit < to - from)
+                        draw_text(d, (Point){(from + to) / 2, f->corner.y + f->size.y / 2}, said, &style, 0);
+        }
+}
+
 void draw_series(const Draw *d, const PlotPanel *p, const Frame *f)
 {
         d->canvas->ops->clip(d->canvas, (Point){f->corner.x, f->corner.y - 2 * d->unit},
                              (Point){f->size.x, f->size.y + 3 * d->unit});
-        if (panel_has(p, PLOT_STACK))
+        if (panel_has(p, PLOT_STACK)) {
+                draw_gaps(d, p, f);
                 draw_stack(d, p, f);
+        }
         if (panel_has(p, PLOT_BAR))
                 draw_bars(d, p, f);
         for (size_t k = p->n_series; k-- > 0;) /* the largest on top */
