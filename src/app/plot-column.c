@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/plot-command.h"
+#include "app/plot-processes.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/nearest.h"
@@ -120,22 +120,27 @@ static int check_columns(const PlotRequest *request, const Schema *schema, Error
 
 /* ---- reading ---- */
 
+typedef struct Reading {
+        const PlotRequest *request;
+        ColumnSeriesOptions options;
+        ColumnSeriesBuilder *builder; /* made at the first rows, of their schema */
+        bool of_processes;
+        ShownProcesses shown;         /* then only of these */
+        Error *err;
+} Reading;
+
 static bool keep(const char *thing, void *data)
 {
-        const PlotRequest *request = data;
+        const Reading *r = data;
+        const PlotRequest *request = r->request;
 
+        if (r->of_processes)
+                return plot_process_of(&r->shown, thing) != NULL;
         for (size_t i = 0; i < request->keys.n; i++)
                 if (strstr(thing, request->keys.items[i]))
                         return true;
         return request->keys.n == 0;
 }
-
-typedef struct Reading {
-        const PlotRequest *request;
-        ColumnSeriesOptions options;
-        ColumnSeriesBuilder *builder; /* made at the first rows, of their schema */
-        Error *err;
-} Reading;
 
 static int observe(const Batch *rows, void *data)
 {
@@ -152,14 +157,17 @@ static int observe(const Batch *rows, void *data)
         return column_series_observe(r->builder, rows);
 }
 
-static int check_table(const PlotRequest *request, PlotRun *run, Error *err)
+static int check_table(const PlotRequest *request, PlotRun *run, bool *of_processes, Error *err)
 {
         _cleanup_(run_cursor_freep) RunCursor *cursor = NULL;
         _cleanup_string_ String there = {0};
 
         if (plot_has_table(run, request->table)) {
                 int r = run_cursor_new(run->reader, request->table, NULL, &cursor, err);
-                return r < 0 ? r : check_columns(request, run_cursor_schema(cursor), err);
+                if (r < 0)
+                        return r;
+                *of_processes = plot_is_of_processes(run_cursor_schema(cursor));
+                return check_columns(request, run_cursor_schema(cursor), err);
         }
         for (const char *const *t = run_reader_tables(run->reader); t && *t; t++)
                 string_add_format(&there, "%s%s", there.size ? ", " : "", *t);
@@ -167,35 +175,57 @@ static int check_table(const PlotRequest *request, PlotRun *run, Error *err)
                          there.size ? string_get(&there) : "none");
 }
 
-static int read_series(const PlotRequest *request, PlotRun *run, ColumnSeries **ret, Error *err)
+/* As many as there are rows of a thing, where that is fewer than there is room for. */
+static size_t choose_buckets(const PlotRequest *request, uint64_t span_ns, uint64_t interval_ns)
 {
+        if (request->resample_ns && span_ns)
+                return MIN(span_ns / request->resample_ns + 1, (uint64_t)RESAMPLED_MOST);
+        return interval_ns && span_ns ? MIN(span_ns / interval_ns + 1, (uint64_t)BUCKETS) : BUCKETS;
+}
+
+/* A row of a process holds until its end, not for the rest of the run. */
+static void cut_at_ends(const ColumnSeries *s, const ShownProcesses *shown)
+{
+        for (size_t k = 0; k < s->n_lines; k++) {
+                const ShownProcess *p = plot_process_of(shown, s->lines[k].thing);
+                for (size_t i = 0; p && i < s->n_buckets; i++)
+                        if ((int64_t)(i * s->width_ns) > p->end_ns)
+                                s->lines[k].low[i] = s->lines[k].high[i] = NAN;
+        }
+}
+
+static int read_series(Reading *reading, PlotRun *run, ColumnSeries **ret, Error *err)
+{
+        const PlotRequest *request = reading->request;
         uint64_t span = run->end_ns > 0 ? (uint64_t)run->end_ns : 0;
+        uint64_t interval = plot_table_interval_ns(run, request->table);
         _cleanup_free_ const char **names = calloc(request->columns.n + 1, sizeof *names);
-        Reading reading = {.request = request, .err = err};
 
         if (!names)
                 return error_set(err, ENOMEM, "out of memory");
         for (size_t i = 0; i < request->columns.n; i++)
                 names[i] = request->columns.items[i];
-        reading.options = (ColumnSeriesOptions){
-                .buckets = request->resample_ns && span
-                                   ? MIN(span / request->resample_ns + 1, (uint64_t)RESAMPLED_MOST)
-                                   : BUCKETS,
+        reading->options = (ColumnSeriesOptions){
+                .buckets = choose_buckets(request, span, interval),
                 .span_ns = span,
-                .interval_ns = plot_table_interval_ns(run, request->table),
+                .interval_ns = interval,
                 .columns = names,
                 .keep = keep,
-                .data = (void *)(uintptr_t)request,
+                .data = reading,
         };
-        int r = check_table(request, run, err);
+        int r = check_table(request, run, &reading->of_processes, err);
+        if (r == 0 && reading->of_processes)
+                r = plot_choose_processes(request, run, &reading->shown, err);
         if (r == 0)
-                r = plot_read(run, request->table, NULL, observe, &reading, err);
-        if (r == 0 && reading.builder) {
-                r = column_series_finish(reading.builder, run->end_ns, ret);
+                r = plot_read(run, request->table, NULL, observe, reading, err);
+        if (r == 0 && reading->builder) {
+                r = column_series_finish(reading->builder, run->end_ns, ret);
                 if (r < 0)
                         error_set(err, ENOMEM, "out of memory");
+                else if (reading->of_processes)
+                        cut_at_ends(*ret, &reading->shown);
         }
-        column_series_builder_free(reading.builder);
+        column_series_builder_free(reading->builder);
         return r;
 }
 
@@ -211,19 +241,25 @@ static int compare_lines(const void *a, const void *b)
         return r ? r : strcmp(x->column->name, y->column->name);
 }
 
-static void name_line(const PlotRequest *request, const PlotRun *run, size_t n_runs, const ColumnLine *line, String *to)
+static void name_line(const Reading *reading, const PlotRun *run, size_t n_runs, const ColumnSeries *s,
+                      const ColumnLine *line, String *to)
 {
+        const PlotRequest *request = reading->request;
+        const ShownProcess *process = reading->of_processes ? plot_process_of(&reading->shown, line->thing) : NULL;
+
         if (n_runs > 1)
                 string_add(to, run->name);
-        if (line->thing[0])
-                string_add_format(to, "%s%s", to->size ? " " : "", line->thing);
+        if (process)
+                string_add_format(to, "%s%s, pid %d", to->size ? " " : "", process->name, process->pid);
+        else if (line->thing[0] || s->n_things > 1) /* one without a name among others stands for them all */
+                string_add_format(to, "%s%s", to->size ? " " : "", line->thing[0] ? line->thing : "all");
         if (request->cgroup && to->size == 0)
                 string_add(to, "the cgroup");
         else if (request->columns.n > 1 || to->size == 0)
                 string_add_format(to, "%s%s", to->size ? " " : "", line->column->name);
 }
 
-static int add_line(const PlotRequest *request, const PlotRun *run, size_t n_runs, const ColumnSeries *s,
+static int add_line(const Reading *reading, const PlotRun *run, size_t n_runs, const ColumnSeries *s,
                     const ColumnLine *line, PlotPanel *panel)
 {
         Shown shown = shown_of(line->column);
@@ -231,7 +267,7 @@ static int add_line(const PlotRequest *request, const PlotRun *run, size_t n_run
         char value[FORMAT_MAX];
         size_t n = s->n_buckets;
 
-        name_line(request, run, n_runs, line, &name);
+        name_line(reading, run, n_runs, s, line, &name);
         PlotSeries *series = plot_add_series(panel, string_get(&name), PLOT_LINE, plot_palette(panel->n_series), n + 1);
         if (!series)
                 return -ENOMEM;
@@ -256,7 +292,7 @@ static int add_line(const PlotRequest *request, const PlotRun *run, size_t n_run
         return 0;
 }
 
-static int add_lines(const PlotRequest *request, const PlotRun *run, size_t n_runs, const ColumnSeries *s,
+static int add_lines(const Reading *reading, const PlotRun *run, size_t n_runs, const ColumnSeries *s,
                      PlotPanel *panel, size_t *left_out)
 {
         _cleanup_free_ const ColumnLine **lines = calloc(s->n_lines + 1, sizeof *lines);
@@ -267,11 +303,13 @@ static int add_lines(const PlotRequest *request, const PlotRun *run, size_t n_ru
                 lines[i] = &s->lines[i];
         if (s->n_lines > 1)
                 qsort(lines, s->n_lines, sizeof *lines, compare_lines);
-        size_t n = MIN(s->n_lines, MAX(request->top / n_runs, (size_t)1));
+        size_t n = MIN(s->n_lines, MAX(reading->request->top / n_runs, (size_t)1));
         for (size_t i = 0; i < n; i++)
-                if (add_line(request, run, n_runs, s, lines[i], panel) < 0)
+                if (add_line(reading, run, n_runs, s, lines[i], panel) < 0)
                         return -ENOMEM;
         *left_out += s->n_lines - n + s->left_out;
+        if (reading->of_processes)
+                *left_out += reading->shown.matching - reading->shown.n;
         panel->x_end = fmax(panel->x_end, (double)s->end_ns / (double)NS_PER_SECOND);
         return 0;
 }
@@ -326,7 +364,7 @@ static int describe(const PlotRequest *request, PlotRun *runs, size_t n, size_t 
         if (n > 1)
                 string_add(&subtitle, "aligned at the start");
         if (left_out > 0)
-                string_add_format(&subtitle, "%s%zu lower ones are not shown", subtitle.size ? " · " : "", left_out);
+                string_add_format(&subtitle, "%s%zu lower ones are not shown (--top)", subtitle.size ? " · " : "", left_out);
         return plot_describe(request, string_get(&what), runs, n, &subtitle, plot);
 }
 
@@ -339,7 +377,8 @@ int plot_make_column(const PlotRequest *request, PlotRun *runs, size_t n, Plot *
                 return error_set(err, ENOMEM, "out of memory");
         for (size_t i = 0; i < n; i++) {
                 _cleanup_(column_series_freep) ColumnSeries *s = NULL;
-                int r = read_series(request, &runs[i], &s, err);
+                Reading reading = {.request = request, .err = err};
+                int r = read_series(&reading, &runs[i], &s, err);
                 if (r < 0)
                         return r;
                 panel->x_end = fmax(panel->x_end, (double)MAX(runs[i].end_ns, (int64_t)0) / (double)NS_PER_SECOND);
@@ -347,8 +386,12 @@ int plot_make_column(const PlotRequest *request, PlotRun *runs, size_t n, Plot *
                         continue;
                 if (!panel->left.label)
                         panel->left.label = axis_label(request, s->schema);
-                if (!panel->left.label || add_lines(request, &runs[i], n, s, panel, &left_out) < 0)
+                if (!panel->left.label || add_lines(&reading, &runs[i], n, s, panel, &left_out) < 0)
                         return error_set(err, ENOMEM, "out of memory");
+        }
+        for (size_t k = 0; panel->n_series > 1 && k < panel->n_series; k++) {
+                free(panel->series[k].low); /* bands of several lines hide each other */
+                panel->series[k].low = NULL;
         }
         if (panel->n_series == 1)
                 panel->values[strlen("highest")] = '\0'; /* not "of each" */

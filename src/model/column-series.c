@@ -126,8 +126,8 @@ static void add_key(const ColumnSeriesBuilder *b, const Batch *rows, size_t row,
                 string_add_bytes(name, text, size);
         } else if (c->type == COLUMN_BOOL)
                 string_add(name, batch_bool(rows, key, row) ? c->name : "");
-        else
-                string_add_format(name, "%.15g", batch_f64(rows, key, row));
+        else /* a number by itself would say nothing */
+                string_add_format(name, "%s %.15g", c->name, batch_f64(rows, key, row));
 }
 
 static int add_thing(ColumnSeriesBuilder *b, uint64_t hash, const char *name, Thing **ret)

@@ -23,7 +23,7 @@ enum {
 };
 
 typedef struct ColumnLine {
-        const char *thing;    /* "", or the values of its keys: "sda", "0 Normal Movable" */
+        const char *thing;    /* "", or the values of its keys: "sda", "node 0 Normal Movable" */
         const Column *column; /* of ColumnSeries.schema */
         double *low, *high;   /* n_buckets each, NAN: unknown */
         double least, most;   /* of all values; NAN: none */

@@ -137,6 +137,36 @@ static void test_gap(void **state)
         column_series_free(s);
 }
 
+/* A number alone would not say what it is of. */
+static void test_numbered_things(void **state)
+{
+        static const Column cells[] = {KEY("t_ns", I64, NS, "time"), KEY("cpu", U32, NONE, "which"),
+                                       KEY("zone", TEXT, NONE, "where"), GAUGE("level", F64, COUNT, "a level")};
+        static const Schema numbered = {"numbered", cells, ARRAY_LENGTH(cells)};
+        ColumnSeriesBuilder *b;
+        ColumnSeries *s;
+        Batch *rows;
+
+        assert_int_equal(batch_new(&numbered, 4, 100, &rows), 0);
+        for (uint64_t i = 0; i < 2; i++) {
+                assert_int_equal(batch_add_row(rows), 0);
+                batch_set_i64(rows, 0, 0);
+                batch_set_f64(rows, 3, 1.5);
+                if (i == 0)
+                        continue;
+                batch_set_u64(rows, 1, 7);
+                batch_set_text(rows, 2, "Normal", 6);
+        }
+        assert_int_equal(column_series_new(&numbered, &(ColumnSeriesOptions){0}, &b), 0);
+        assert_int_equal(column_series_observe(b, rows), 0);
+        assert_int_equal(column_series_finish(b, INT64_MIN, &s), 0);
+        assert_string_equal(s->lines[0].thing, "");
+        assert_string_equal(s->lines[1].thing, "cpu 7 Normal");
+        column_series_free(s);
+        column_series_builder_free(b);
+        batch_free(rows);
+}
+
 static bool keep_b(const char *thing, void *data)
 {
         return strcmp(thing, data) == 0;
@@ -193,7 +223,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_levels_and_rates), cmocka_unit_test(test_peaks_stay),
                 cmocka_unit_test(test_gap),              cmocka_unit_test(test_choice),
-                cmocka_unit_test(test_bounded),
+                cmocka_unit_test(test_bounded),          cmocka_unit_test(test_numbered_things),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,16 +61,17 @@ static void draw_entry(const Draw *d, const PlotSeries *s, Point base, double wi
 }
 
 /* Where a line ends: its last known value. */
-static double end_of(const Frame *f, const PlotSeries *s)
+static Point end_of(const PlotPanel *p, const Frame *f, const PlotSeries *s)
 {
         for (size_t i = s->n; i-- > 0;)
                 if (isfinite(s->y[i]))
-                        return frame_y(f, s->y[i], s->right);
-        return f->corner.y + f->size.y;
+                        return (Point){frame_x(f, series_x(p, s, i)), frame_y(f, s->y[i], s->right)};
+        return (Point){f->corner.x, f->corner.y + f->size.y};
 }
 
 typedef struct End {
         double y;
+        bool early; /* long before the others: nothing leads from it to its name */
         long row; /* of text, that it lies in */
         size_t series;
 } End;
@@ -106,8 +107,9 @@ static void draw_ends(const Draw *d, const PlotPanel *p, const Frame *f, double 
         if (n < p->n_series && n > 1)
                 n--;
         for (size_t k = 0; k < n; k++) {
-                double y = end_of(f, &p->series[k]);
-                ends[k] = (End){y, lround((y - f->corner.y) / row), k};
+                Point end = end_of(p, f, &p->series[k]);
+                ends[k] = (End){end.y, end.x < f->corner.x + f->size.x * 0.97,
+                                lround((end.y - f->corner.y) / row), k};
         }
         qsort(ends, n, sizeof *ends, compare_ends);
         for (size_t i = 0; i < n; i++)
@@ -117,7 +119,7 @@ static void draw_ends(const Draw *d, const PlotPanel *p, const Frame *f, double 
         for (size_t i = 0; i < n; i++) {
                 const PlotSeries *s = &p->series[ends[i].series];
                 const Stroke leader = {plot_mix(d->colors->hairline, d->colors->dim, 0.4), d->unit, 0};
-                if (!s->right && fabs(at[i] - ends[i].y) > 1)
+                if (!s->right && !ends[i].early && fabs(at[i] - ends[i].y) > 1)
                         canvas_line(d->canvas, (Point){f->corner.x + f->size.x + 2 * d->unit, ends[i].y},
                                     (Point){x + lead * 0.8, at[i]}, &leader);
                 draw_entry(d, s, (Point){x + lead, at[i] + middle}, width - lead);

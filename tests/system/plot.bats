@@ -85,6 +85,13 @@ has_png()
         grep -q ', of the time$' told
         "$VIGIA" plot "$RUN" --table totals --column processes -o t.svg >/dev/null
         texts t.svg | grep -qx 'processes alive in the run'
+        # Of processes the heaviest, by name; a number that is a key has its name.
+        "$VIGIA" plot "$RUN" --table samples --column rss_anon_bytes --key sleep -o s.svg >/dev/null
+        texts s.svg | grep -q '^sleep, pid [0-9]*$'
+        "$VIGIA" plot "$RUN" --table cpu --column user_us --key 'cpu 0' -o k.svg >/dev/null
+        texts k.svg >told
+        grep -qx 'cpu 0' told
+        ! grep -qx all told
         for wrong in '--table memory' '--column x' '--table none --column x' '--table memory --column none' \
                 '--table memory --column time' '--table processes --column cpu_us' \
                 '--table memory --column free_bytes --column oom_kills' '--key x'; do
