@@ -445,6 +445,29 @@ static int add_run(const PlotRequest *request, PlotRun *run, size_t nth, Plot *p
         return set_value(series, panel->left.unit, peak) < 0 ? error_set(err, ENOMEM, "out of memory") : 0;
 }
 
+/* Whether the machine's limits are the same for all. */
+static bool are_alike(const PlotRun *runs, size_t n)
+{
+        const RunInfo *first = run_reader_info(runs[0].reader);
+
+        for (size_t i = 1; i < n; i++) {
+                const RunInfo *info = run_reader_info(runs[i].reader);
+                if (info->cpus != first->cpus || info->memory_bytes != first->memory_bytes)
+                        return false;
+        }
+        return true;
+}
+
+static double highest_of(const PlotPanel *panel)
+{
+        double most = 0;
+
+        for (size_t k = 0; k < panel->n_series; k++)
+                for (size_t i = 0; i < panel->series[k].n; i++)
+                        most = fmax(most, panel->series[k].y[i]);
+        return most;
+}
+
 static int make_overlay(const PlotRequest *request, PlotRun *runs, size_t n, Plot *plot, Error *err)
 {
         _cleanup_string_ String what = {0}, subtitle = {0};
@@ -460,6 +483,9 @@ static int make_overlay(const PlotRequest *request, PlotRun *runs, size_t n, Plo
         for (size_t i = 0; i < request->categories.n; i++)
                 string_add_format(&what, "%s%s", i ? ", " : " of ", request->categories.items[i]);
         string_add(&subtitle, "aligned at the start");
+        if (are_alike(runs, n) &&
+            add_limits(request, &runs[0], &plot->panels[0], highest_of(&plot->panels[0]), &subtitle) < 0)
+                return error_set(err, ENOMEM, "out of memory");
         return plot_describe(request, string_get(&what), runs, n, &subtitle, plot) < 0
                        ? error_set(err, ENOMEM, "out of memory")
                        : 0;
