@@ -10,6 +10,7 @@
 #include "report/report-words.h"
 #include "report/shown-command.h"
 #include "report/text-groups.h"
+#include "report/text-outside.h"
 #include "report/text-verdict.h"
 
 enum {
@@ -19,6 +20,7 @@ enum {
         ALIKE = 2, /* findings of one kind */
         CATEGORIES = 8,
         HEAVIEST = 5,
+        OUTSIDE = 2,
         OUTPUT_LINES = 10,
         OUTPUT_COLUMNS = 160,
         WORK_COLUMNS = 70,
@@ -171,6 +173,19 @@ static void add_findings(Markdown *m, const ReportData *d)
         }
 }
 
+/* Who worked for it without being in it: the figures lack that. */
+static void add_outside(Markdown *m, const Outside *o)
+{
+        for (size_t i = 0; o && i < o->n && i < OUTSIDE; i++) {
+                _cleanup_string_ String text = {0};
+                report_outside_words(&o->workers[i], false, &text);
+                if (i == 0)
+                        markdown_end_line(m);
+                markdown_add_line(m, "- outside the run: ", string_get(&text), "");
+                m->out->failed |= text.failed;
+        }
+}
+
 /* ---- what was heavy ---- */
 
 static void add_bytes_cell(Markdown *m, uint64_t bytes)
@@ -275,6 +290,7 @@ int report_write_markdown(const ReportData *data, String *out)
         add_numbers(&m, data);
         add_failure(&m, data);
         add_findings(&m, data);
+        add_outside(&m, data->outside);
         if (!text_could_not_start(data)) {
                 add_categories(&m, data);
                 add_heaviest(&m, data);

@@ -12,36 +12,45 @@ static void add_advice(String *line, const OutsideWorker *w)
                 string_add_format(line, "%s %s", w->match ? "" : ";", w->note);
 }
 
-static void add_worker(Page *p, const char *label, const OutsideWorker *w)
+void report_outside_words(const OutsideWorker *w, bool ascii, String *line)
 {
-        _cleanup_string_ String line = {0}, name = {0}, address = {0};
+        _cleanup_string_ String name = {0}, address = {0};
         char cpu[FORMAT_MAX];
 
-        string_add_shown(&name, w->name ? w->name : "a process of another user", w->name ? NAME_WIDTH : 0, p->ascii);
+        string_add_shown(&name, w->name ? w->name : "a process of another user", w->name ? NAME_WIDTH : 0, ascii);
         if (w->address)
-                string_add_shown(&address, w->address, ADDRESS_WIDTH, p->ascii);
+                string_add_shown(&address, w->address, ADDRESS_WIDTH, ascii);
         if (w->cpu_us != OUTSIDE_UNKNOWN)
                 format_duration(cpu, w->cpu_us * 1000);
         switch (w->how) {
         case OUTSIDE_CONNECTED:
-                string_add(&line, string_get(&name));
+                string_add(line, string_get(&name));
                 if (w->pid > 0)
-                        string_add_format(&line, " (pid %d)", (int)w->pid);
-                string_add_format(&line, " answered the run at %s", string_get(&address));
+                        string_add_format(line, " (pid %d)", (int)w->pid);
+                string_add_format(line, " answered the run at %s", string_get(&address));
                 if (w->cpu_us != OUTSIDE_UNKNOWN)
-                        string_add_format(&line, " and used %s of CPU", cpu);
+                        string_add_format(line, " and used %s of CPU", cpu);
                 break;
         case OUTSIDE_CLIENT:
-                string_add_shown(&line, w->client, NAME_WIDTH, p->ascii);
-                string_add_format(&line, " ran: its work is probably done by %s, not seen in this run", string_get(&name));
+                string_add_shown(line, w->client, NAME_WIDTH, ascii);
+                string_add_format(line, " ran: its work is probably done by %s, not seen in this run", string_get(&name));
                 break;
         case OUTSIDE_BUSY:
-                string_add_format(&line, "busy meanwhile, perhaps for this run: %s (pid %d), %s of CPU",
+                string_add_format(line, "busy meanwhile, perhaps for this run: %s (pid %d), %s of CPU",
                                   string_get(&name), (int)w->pid, cpu);
                 break;
         }
-        add_advice(&line, w);
+        add_advice(line, w);
+        line->failed |= name.failed || address.failed;
+}
+
+static void add_worker(Page *p, const char *label, const OutsideWorker *w)
+{
+        _cleanup_string_ String line = {0};
+
+        report_outside_words(w, p->ascii, &line);
         page_text(p, label, PAGE_DIM, string_get(&line), 3);
+        p->out->failed |= line.failed;
 }
 
 void text_add_outside(Page *p)

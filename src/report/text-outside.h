@@ -5,3 +5,6 @@
 
 /* Nothing where nobody is known. */
 void text_add_outside(Page *page);
+
+/* One who worked for the run without being in it: what was seen and how it would be taken in; made safe. */
+void report_outside_words(const OutsideWorker *worker, bool ascii, String *line);

@@ -12,11 +12,15 @@ static void add_spread(Markdown *m, const SweepSpread *s, const char *(*format)(
 {
         char low[FORMAT_MAX], high[FORMAT_MAX], middle[FORMAT_MAX], text[4 * FORMAT_MAX] = "-";
 
-        if (s->n > 1)
-                snprintf(text, sizeof text, "%s (%s – %s)", format(middle, s->median * unit), format(low, s->low * unit),
-                         format(high, s->high * unit));
-        else if (s->n == 1)
-                snprintf(text, sizeof text, "%s", format(middle, s->median * unit));
+        if (s->n > 0) {
+                format(low, s->low * unit);
+                format(high, s->high * unit);
+                format(middle, s->median * unit);
+                if (text_equal(low, high))
+                        snprintf(text, sizeof text, "%s", middle);
+                else
+                        snprintf(text, sizeof text, "%s (%s – %s)", middle, low, high);
+        }
         markdown_add_cell(m, text);
 }
 

@@ -222,6 +222,57 @@ static void test_medians(void **state)
         sweep_done(&sweep);
 }
 
+/* For a CI page: as many lines as there is room for, and no name that is a mark. */
+static void test_markdown(void **state)
+{
+        Sweep sweep;
+        _cleanup_string_ String jobs = {0};
+        String text = {0};
+        size_t lines = 0;
+
+        make(&sweep, "4,2", 3);
+        done(&sweep, 0, 40000, 2000);
+        done(&sweep, 1, 50000, 1000);
+        done(&sweep, 2, 46000, 2100);
+        done(&sweep, 3, 52000, 1010);
+        done(&sweep, 4, 42000, 2050);
+        sweep.runs[5].state = SWEEP_FAILED;
+        sweep.runs[5].exit_code = 2;
+        assert_int_equal(sweep_markdown(&sweep, &text), 0);
+        assert_string_equal(string_get(&text),
+                "### redis: -j4 is fastest: 42 s, peak 2 GiB; -j2 takes 21 % longer and needs half the memory\n"
+                "\n"
+                "|  | runs | wall time | over the best | peak memory | CPU time | cores | largest category |\n"
+                "|:--|--:|--:|--:|--:|--:|--:|:--|\n"
+                "| **-j4** | 3 | 42 s (40 s – 46 s) |  | 2 GiB (1.95 GiB – 2.05 GiB) | 2 s | 0.05 | <code>cc1</code> 2 GiB |\n"
+                "| -j2 | 2, 1 failed | 51 s (50 s – 52 s) | +21 % | 0.98 GiB (0.98 GiB – 0.99 GiB) | 2 s | 0.04 | "
+                "<code>cc1</code> 0.98 GiB |\n"
+                "\n"
+                "- failed: j2-3: exit 2; its output is in j2-3/output.log\n"
+                "- machine: h, 8 CPUs, 16 GiB\n");
+        string_done(&text);
+        sweep_done(&sweep);
+        for (unsigned i = 60; i > 0; i--)
+                string_add_format(&jobs, i > 1 ? "%u," : "%u", i);
+        make(&sweep, string_get(&jobs), 1);
+        for (size_t i = 0; i < sweep.n_runs; i++) {
+                done(&sweep, i, 1000 + i, 10 + i);
+                free(sweep.runs[i].figures.groups[1].name);
+                sweep.runs[i].figures.groups[1].name = copy("</code>|`x`\n\033[1m");
+                sweep.runs[i].figures.groups[1].peak_bytes = 1ull << 40;
+        }
+        assert_int_equal(sweep_markdown(&sweep, &text), 0);
+        for (const char *c = string_get(&text); *c; c++) {
+                assert_true((unsigned char)*c >= 0x20 || *c == '\n');
+                lines += *c == '\n';
+        }
+        assert_true(lines > 30 && lines <= 60);
+        assert_non_null(strstr(string_get(&text), "- 15 more: vigia report 20260101-000000-redis-sweep\n"));
+        assert_non_null(strstr(string_get(&text), "<code>&#60;/code&#62;&#124;&#96;x&#96;??&#91;1m</code>"));
+        string_done(&text);
+        sweep_done(&sweep);
+}
+
 static void test_answer(void **state)
 {
         Sweep sweep;
@@ -287,7 +338,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_cut),
                 cmocka_unit_test(test_wrong_values),   cmocka_unit_test(test_medians),
-                cmocka_unit_test(test_answer),         cmocka_unit_test(test_widths),
+                cmocka_unit_test(test_markdown), cmocka_unit_test(test_answer),         cmocka_unit_test(test_widths),
                 cmocka_unit_test(test_nothing_yet),
         };
 
