@@ -25,8 +25,8 @@ const times = await page.evaluate(() => {
 });
 
 // Frames while something is done in each: how many a second, and the longest.
-const frames = (steps) => page.evaluate(async (actions) => {
-	const box = document.querySelector('#memory .u-over'), rect = box.getBoundingClientRect();
+const frames = (steps, area = '#memory .u-over') => page.evaluate(async ([actions, selector]) => {
+	const box = document.querySelector(selector), rect = box.getBoundingClientRect();
 	const seen = [];
 	let last = performance.now();
 	for (let i = 0; i < 90; i++) {
@@ -42,15 +42,20 @@ const frames = (steps) => page.evaluate(async (actions) => {
 	}
 	const sorted = [...seen].sort((a, b) => a - b);
 	return { fps: 1000 / (seen.reduce((a, b) => a + b, 0) / seen.length), longest: sorted[sorted.length - 1], p95: sorted[Math.floor(sorted.length * 0.95)] };
-}, steps);
+}, [steps, area]);
 
 await page.evaluate(() => document.querySelector('#memory').scrollIntoView());
 await page.waitForTimeout(300);
 const zoom = await frames('zoom'), hover = await frames('hover');
+// The same over the timeline of processes.
+await page.evaluate(() => document.querySelector('#timeline').scrollIntoView());
+await page.waitForTimeout(300);
+const lanesZoom = await frames('zoom', '.lanes-plot'), lanesHover = await frames('hover', '.lanes-plot');
 await browser.close();
-const result = { first_paint_ms: times.first, all_charts_ms: times.all, zoom_fps: zoom.fps, zoom_p95_ms: zoom.p95, zoom_longest_ms: zoom.longest, hover_fps: hover.fps, hover_p95_ms: hover.p95, hover_longest_ms: hover.longest };
+const result = { first_paint_ms: times.first, all_charts_ms: times.all, zoom_fps: zoom.fps, zoom_p95_ms: zoom.p95, zoom_longest_ms: zoom.longest, hover_fps: hover.fps, hover_p95_ms: hover.p95, hover_longest_ms: hover.longest,
+	timeline_zoom_fps: lanesZoom.fps, timeline_zoom_p95_ms: lanesZoom.p95, timeline_hover_fps: lanesHover.fps, timeline_hover_p95_ms: lanesHover.p95 };
 if (mode === '--json')
 	console.log(JSON.stringify(result));
 else
 	for (const [name, value] of Object.entries(result))
-		console.log(`${name.padEnd(18)} ${value === null ? '-' : value.toFixed(value < 10 ? 2 : 0)}`);
+		console.log(`${name.padEnd(22)} ${value === null ? '-' : value.toFixed(value < 10 ? 2 : 0)}`);

@@ -34,6 +34,7 @@ const t = texts({
 
 type Why = 'cursor' | 'clicked' | 'peak' | 'start';
 const ROWS = 10, ROW = 28, NARROW = 730;
+const PAUSE_MS = 80;
 
 /** Most processes alive at once, as far as it matters. */
 function mostAlive(shared: Shared): number {
@@ -62,6 +63,8 @@ class AliveList {
 	#characters = 40;
 	#seen = true;
 	#stale = false;
+	#waiting = 0;
+	#last = 0;
 	#alive: Alive | null = null;
 	#at = 0;
 	#most = 1;
@@ -79,7 +82,7 @@ class AliveList {
 			if (this.#seen && this.#stale)
 				this.#update();
 		}, { rootMargin: '100px' }).observe(section);
-		viewport.on('cursor', () => this.#update());
+		viewport.on('cursor', () => this.#soon());
 		viewport.on('selection', () => this.#list.refresh());
 		viewport.on('layout', () => this.#update());
 		this.#update();
@@ -94,7 +97,21 @@ class AliveList {
 		return this.#peak !== null ? { at: this.#peak, why: 'peak' } : { at: 0, why: 'start' };
 	}
 
+	/** At once, but not more often than one can read. */
+	#soon(): void {
+		if (this.#waiting !== 0)
+			return;
+		const rest = this.#last + PAUSE_MS - performance.now();
+		if (rest <= 0)
+			this.#update();
+		else
+			this.#waiting = window.setTimeout(() => this.#update(), rest);
+	}
+
 	#update(): void {
+		clearTimeout(this.#waiting);
+		this.#waiting = 0;
+		this.#last = performance.now();
 		// Nobody looks: told when it comes into sight.
 		this.#stale = !this.#seen;
 		if (this.#stale)

@@ -62,10 +62,13 @@ class Timeline {
 	#laneHeight = LANES.most;
 	#width = 0;
 	#height = 0;
+	/** As the scroller's, which would have to be laid out to be asked. */
+	#scrollTop = 0;
 	#hover: Hit = { process: -1, count: 0 };
 	#pointer: { t: number; y: number } | null = null;
 	#told = '';
 	#frame = 0;
+	#seen = true;
 	#dirty = { base: true, over: true };
 
 	constructor(section: HTMLElement, shared: Shared, viewport: Viewport) {
@@ -110,7 +113,10 @@ class Timeline {
 		viewport.on('layout', () => this.#measure());
 		theme.onChange(() => this.#redraw('base'));
 		this.#shared.mask.on(() => this.#redraw('base'));
-		this.#scroller.addEventListener('scroll', () => this.#redraw('base'), { passive: true });
+		this.#scroller.addEventListener('scroll', () => {
+			this.#scrollTop = this.#scroller.scrollTop;
+			this.#redraw('base');
+		}, { passive: true });
 		this.#scroller.addEventListener('keydown', (event) => this.#key(event));
 		// Where lanes are more than fit, a wheel scrolls them; with ctrl it zooms, as everywhere.
 		this.#plot.addEventListener('wheel', (event) => {
@@ -126,6 +132,12 @@ class Timeline {
 			},
 		});
 		new ResizeObserver(() => this.#measure()).observe(this.#scroller);
+		// Out of sight nothing is drawn; what has changed meanwhile is, when it comes back.
+		new IntersectionObserver((entries) => {
+			this.#seen = entries[entries.length - 1]!.isIntersecting;
+			if (this.#dirty.base || this.#dirty.over)
+				this.#redraw(this.#dirty.base ? 'base' : 'over');
+		}, { rootMargin: '200px' }).observe(this.#scroller);
 	}
 
 	#plotWidth(): number {
@@ -145,6 +157,7 @@ class Timeline {
 		this.#scroller.style.setProperty('overflow-y', whole > this.#height ? 'auto' : 'hidden');
 		for (const [canvas, height] of [[this.#base, this.#height], [this.#over, this.#height], [this.#axis, AXIS]] as const)
 			this.#size(canvas, height);
+		this.#scrollTop = this.#scroller.scrollTop;
 		this.#redraw('base');
 	}
 
@@ -161,7 +174,7 @@ class Timeline {
 
 	#redraw(what: 'base' | 'over'): void {
 		this.#dirty[what] = true;
-		if (this.#frame === 0)
+		if (this.#frame === 0 && this.#seen)
 			this.#frame = requestAnimationFrame(() => this.#draw());
 	}
 
@@ -169,7 +182,7 @@ class Timeline {
 		const { from, to } = this.#viewport.range;
 		const { left } = gutterOf(this.#width);
 		return { shared: this.#shared, lanes: this.#lanes, from, to, left, width: this.#plotWidth(), height: this.#height, laneHeight: this.#laneHeight,
-			scrollTop: this.#scroller.scrollTop, palette: theme.palette, mask: this.#shared.mask.value,
+			scrollTop: this.#scrollTop, palette: theme.palette, mask: this.#shared.mask.value,
 			chain: this.#shared.chainShown.value ? this.#shared.chain() : null, selected: selectedOf(this.#shared, this.#viewport) };
 	}
 
@@ -261,7 +274,7 @@ class Timeline {
 	}
 
 	#hitAt(time: number, y: number, pixels: number): Hit {
-		const row = Math.floor((y + this.#scroller.scrollTop) / this.#laneHeight);
+		const row = Math.floor((y + this.#scrollTop) / this.#laneHeight);
 		return laneHit(this.#shared.p, this.#lanes.index, row, time, (pixels * this.#viewport.span) / this.#plotWidth());
 	}
 
@@ -302,7 +315,7 @@ class Timeline {
 		if (i < 0)
 			return;
 		const top = this.#lanes.layout.row[i]! * this.#laneHeight, scroller = this.#scroller;
-		if (top < scroller.scrollTop || top + this.#laneHeight > scroller.scrollTop + this.#height)
+		if (top < this.#scrollTop || top + this.#laneHeight > this.#scrollTop + this.#height)
 			scroller.scrollTop = top - this.#height / 2;
 	}
 

@@ -34,7 +34,7 @@ export class VirtualList {
 		this.#rowHeight = rowHeight;
 		this.#clear();
 		this.#rows.style.height = `${this.#pixels()}px`;
-		this.element.style.height = `${Math.max(1, Math.min(this.#most, count)) * rowHeight}px`;
+		this.element.style.height = `${this.#high()}px`;
 		this.#draw();
 	}
 
@@ -45,7 +45,7 @@ export class VirtualList {
 	}
 
 	reveal(index: number): void {
-		const top = this.element.scrollTop, high = this.element.clientHeight;
+		const top = this.element.scrollTop, high = this.#high();
 		const at = this.#top(index, top);
 		if (at < 0)
 			this.element.scrollTop = this.#scrollFor(index);
@@ -58,10 +58,13 @@ export class VirtualList {
 		return Math.min(MOST_PIXELS, this.#count * this.#rowHeight);
 	}
 
-	#factor(): number {
-		const high = this.element.clientHeight;
+	#factor(high = this.#high()): number {
 		const whole = this.#count * this.#rowHeight - high, scrolled = this.#pixels() - high;
 		return scrolled > 0 ? Math.max(1, whole / scrolled) : 1;
+	}
+
+	#high(): number {
+		return Math.max(1, Math.min(this.#most, this.#count)) * this.#rowHeight;
 	}
 
 	#scrollFor(index: number): number {
@@ -88,9 +91,9 @@ export class VirtualList {
 	}
 
 	#draw(): void {
-		const scrolled = this.element.scrollTop, high = this.element.clientHeight || this.#most * this.#rowHeight;
-		const first = Math.max(0, Math.floor((scrolled * this.#factor()) / this.#rowHeight) - BEYOND);
-		const last = Math.min(this.#count, Math.ceil((scrolled * this.#factor() + high) / this.#rowHeight) + BEYOND);
+		const scrolled = this.element.scrollTop, high = this.#high(), factor = this.#factor();
+		const first = Math.max(0, Math.floor((scrolled * factor) / this.#rowHeight) - BEYOND);
+		const last = Math.min(this.#count, Math.ceil((scrolled * factor + high) / this.#rowHeight) + BEYOND);
 		for (const [index, row] of this.#made)
 			if (index < first || index >= last) {
 				row.remove();
@@ -109,7 +112,7 @@ export class VirtualList {
 				else
 					this.#rows.prepend(row);
 			}
-			row.style.top = `${scrolled + this.#top(index, scrolled)}px`;
+			row.style.top = `${scrolled + index * this.#rowHeight - scrolled * factor}px`;
 			before = row;
 		}
 	}
