@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "plot/plot.h"
 #include "record/command-cgroup-systemd.h"
 #include "record/command-cgroup.h"
 #include "report/page.h"
@@ -241,6 +242,7 @@ static void examine_build(Doctor *doctor)
                 {"brotli", "compression", parquet_codec_available(PARQUET_BROTLI)},
                 {"lz4", "compression", parquet_codec_available(PARQUET_LZ4_RAW)},
                 {"page", "the report as a page", report_page_available(NULL)},
+                {"cairo", "plots as PNG and PDF", plot_format_available(PLOT_PNG, NULL)},
         };
 
         memcpy(doctor->libraries, libraries, sizeof libraries);
