@@ -1,7 +1,7 @@
 // The selected process in full: command line, figures, who started it and whom it started. Its place
 // is always there, so that nothing below moves when something is selected.
 import { h, replace, shown } from '../dom';
-import { count } from '../format';
+import { bytes, count } from '../format';
 import { texts } from '../i18n';
 import type { Viewport } from '../viewport';
 import { copyText } from './clipboard';
@@ -14,17 +14,17 @@ const t = texts({
 	en: {
 		none: 'Click a process to see all of it: its command line, who started it, whom it started.', zoom: 'zoom to it', clear: 'deselect',
 		by: 'started by', above: '{n} above', children: 'started {children} itself, {all} with theirs', leaf: 'started no other', below: 'show them in the table',
-		pid: 'pid {pid}', source: 'works on', selected: 'Selected process',
+		pid: 'pid {pid}', source: 'works on', peaks: 'PSS {pss}, RSS {rss} at most', selected: 'Selected process',
 	},
 	pt: {
 		none: 'Clique num processo para o ver por inteiro: a linha de comando, quem o iniciou, quem ele iniciou.', zoom: 'aproximar', clear: 'desmarcar',
 		by: 'iniciado por', above: '{n} acima', children: 'iniciou {children}, com os deles {all}', leaf: 'não iniciou outros', below: 'mostrar na tabela',
-		pid: 'pid {pid}', source: 'trabalha em', selected: 'Processo selecionado',
+		pid: 'pid {pid}', source: 'trabalha em', peaks: 'no máximo PSS {pss}, RSS {rss}', selected: 'Processo selecionado',
 	},
 	zh: {
 		none: '点击一个进程，查看它的完整信息：命令行、由谁启动、启动了谁。', zoom: '缩放到此', clear: '取消选择',
 		by: '启动者', above: '上层 {n} 个', children: '直接启动 {children} 个，连同后代 {all} 个', leaf: '没有启动其他进程', below: '在表中显示',
-		pid: 'pid {pid}', source: '处理', selected: '所选进程',
+		pid: 'pid {pid}', source: '处理', peaks: '至多 PSS {pss}，RSS {rss}', selected: '所选进程',
 	},
 });
 
@@ -38,7 +38,7 @@ export function detailsNew(shared: Shared, viewport: Viewport): HTMLElement {
 			replace(element, h('p', { class: 'dim' }, t('none')));
 		else
 			replace(element, headOf(shared, viewport, i), h('pre', { class: 'process-command', tabindex: 0, 'aria-label': t('selected') }, command(shared.p, i, 8192)),
-				h('p', {}, figures(shared.p, i)), relativesOf(shared, viewport, i));
+				h('p', {}, figures(shared.p, i), bothPeaks(shared, i)), relativesOf(shared, viewport, i));
 	};
 	viewport.on('selection', update);
 	update();
@@ -55,6 +55,12 @@ function headOf(shared: Shared, viewport: Viewport, i: number): HTMLElement {
 		h('span', { class: 'buttons' }, copy,
 			h('button', { type: 'button', class: 'plain-button', onclick: () => viewport.zoomTo(p.start[i]! - span * 0.1, p.end[i]! + span * 0.1) }, t('zoom')),
 			h('button', { type: 'button', class: 'plain-button', onclick: () => viewport.select(null) }, t('clear'))));
+}
+
+/** Where both were measured, the figure says which it is, and the other stands beside it. */
+function bothPeaks(shared: Shared, i: number): string {
+	const { pss, rss } = shared.p;
+	return pss[i]! > 0 && rss[i]! > 0 ? ` · ${t('peaks', { pss: bytes(pss[i]), rss: bytes(rss[i]) })}` : '';
 }
 
 function link(shared: Shared, viewport: Viewport, i: number): HTMLElement {

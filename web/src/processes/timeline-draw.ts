@@ -107,6 +107,7 @@ class Pen {
 	#from = 0;
 	#to = 0;
 	readonly #failures: number[] = [];
+	readonly #kills: number[] = [];
 
 	constructor(context: CanvasRenderingContext2D, scene: Scene) {
 		this.#context = context;
@@ -127,9 +128,11 @@ class Pen {
 			this.#failures.push(x);
 	}
 
-	bar(x0: number, x1: number, color: string, failed: boolean): void {
+	bar(x0: number, x1: number, color: string, failed: boolean, killed: boolean): void {
 		this.#rect(x0, x1, color);
-		if (failed)
+		if (killed)
+			this.#kills.push(x1);
+		else if (failed)
 			this.#failures.push(x0);
 	}
 
@@ -152,15 +155,20 @@ class Pen {
 		this.#color = '';
 	}
 
-	/** Failed ones have a mark of their own shape, so that colour need not tell. */
+	/** Failed ones have a mark of their own shape, so that colour need not tell: a notch where one began that
+	 *  failed, a post where one was killed. */
 	end(): void {
 		this.#put();
 		this.#context.fillStyle = this.#scene.palette.critical;
-		for (const x of this.#failures) {
-			this.#context.fillRect(x, this.#y, 2, this.#height);
-			this.#context.fillRect(x - 1, this.#y, 4, Math.min(3, this.#height));
+		const high = Math.max(3, Math.round(this.#height * 0.4));
+		for (const x of this.#failures)
+			this.#context.fillRect(x - 1, this.#y, 4, high);
+		for (const x of this.#kills) {
+			this.#context.fillRect(x - 3, this.#y, 3, this.#height);
+			this.#context.fillRect(x - 6, this.#y, 6, Math.min(3, this.#height));
 		}
 		this.#failures.length = 0;
+		this.#kills.length = 0;
 	}
 }
 
@@ -200,7 +208,7 @@ function drawStrip(scene: Scene, strip: Strip, pen: Pen, shade: Shades, labels: 
 		pixels.flush();
 		const left = Math.max(scene.left, x0), stop = Math.min(right, x1), category = p.category[longest]!;
 		const wraps = covered && shared.children.from[longest + 1]! > shared.children.from[longest]!;
-		pen.bar(left, stop, dim ? shade.dim : wraps ? shade.wrapper[category] ?? shade.dim : shade.of(category, 1), failed && x0 >= scene.left);
+		pen.bar(left, stop, dim ? shade.dim : wraps ? shade.wrapper[category] ?? shade.dim : shade.of(category, 1), failed && x0 >= scene.left, failed && p.exitSignal[longest]! > 0 && x1 <= right);
 		if (height >= 11 && stop - left > 30 && !dim && !wraps)
 			labels.push({ x: left + 3, y, width: stop - left - 6, process: longest });
 	});
