@@ -227,6 +227,34 @@ static void add_columns(PageMaker *page, const char *table, const Schema *schema
         string_add(&page->json, "],");
 }
 
+/* Which tables show what a finding is about. */
+static bool is_about(const Finding *finding, const char *table)
+{
+        static const char *const about[][2] = {
+                {"oom", "memory"},        {"oom", "cgroup"},          {"oom", "pressure"},
+                {"allocation", "memory"}, {"allocation", "buddy"},    {"fork", "fork"},
+                {"fork", "limits"},       {"kernel-limit", "limits"}, {"io-error", "disk"},
+                {"filesystem", "disk"},   {"thermal", "temperature"}, {"thermal", "power"},
+                {"gpu", "gpu"},           {"network", "network"},     {"swap", "memory"},
+        };
+
+        if (text_equal(table, "events"))
+                return finding->t_ns != INT64_MIN;
+        for (size_t i = 0; i < ARRAY_LENGTH(about); i++)
+                if (text_equal(about[i][1], table) && strstr(finding->id, about[i][0]))
+                        return true;
+        return false;
+}
+
+static size_t count_findings(const ReportData *data, const char *table)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < data->n_findings; i++)
+                n += is_about(&data->findings[i], table);
+        return n;
+}
+
 static void begin_table(PageMaker *page, const char *name)
 {
         const char *what = page->options->what ? page->options->what(name) : NULL;
@@ -237,7 +265,7 @@ static void begin_table(PageMaker *page, const char *name)
         add_title(&page->json, name);
         string_add(&page->json, ",\"help\":");
         page_add_text(&page->json, what ? what : "");
-        string_add(&page->json, ",\"findings\":0,");
+        string_add_format(&page->json, ",\"findings\":%zu,", count_findings(&page->data, name));
 }
 
 /* With fewer levels where all of them do not fit, or not at all. */

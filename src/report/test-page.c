@@ -18,6 +18,7 @@
 #include "report/page-decode.h"
 #include "report/page-fixture.h"
 #include "report/page-internal.h"
+#include "table/process-tables.h"
 
 /* At each level: the tallest stack, and where the category is at most. */
 static void check_stacks(const Read *r, const char *name, double tallest)
@@ -259,6 +260,27 @@ static void test_html(void **state)
         made_done(&m);
 }
 
+/* A table that shows what a finding is about says so. */
+static void test_findings_of_tables(void **state)
+{
+        Made m;
+        Read r;
+
+        made_build(&m);
+        Batch *b = m.rows[3];
+        assert_int_equal(batch_add_row(b), 0);
+        batch_set_i64(b, EVENT_T_NS, 9 * (int64_t)NS_PER_SECOND);
+        assert_int_equal(batch_set_text(b, EVENT_KIND, "oom-kill", 8), 0);
+        assert_int_equal(batch_set_text(b, EVENT_SEVERITY, "critical", 8), 0);
+        assert_int_equal(batch_set_text(b, EVENT_TEXT, "killed", 6), 0);
+        read_page(&m, 0, &r);
+        assert_int_equal(json_array_size(json_object_get(json_object_get(r.page, "report"), "findings")), 1);
+        assert_int_equal(json_integer_value(json_object_get(read_table(&r, "events"), "findings")), 1);
+        assert_int_equal(json_integer_value(json_object_get(read_table(&r, "heat"), "findings")), 0);
+        read_done(&r);
+        made_done(&m);
+}
+
 static void test_nothing(void **state)
 {
         Made m;
@@ -409,7 +431,7 @@ int main(void)
                 cmocka_unit_test(test_tables),            cmocka_unit_test(test_html),
                 cmocka_unit_test(test_nothing),           cmocka_unit_test(test_one_process),
                 cmocka_unit_test(test_size_is_kept),      cmocka_unit_test(test_labels_and_units),
-                cmocka_unit_test(test_golden),
+                cmocka_unit_test(test_findings_of_tables), cmocka_unit_test(test_golden),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
