@@ -65,6 +65,16 @@ static int tell_labelled(RunReader *reader, const char *rules, ReportForm form, 
         return code;
 }
 
+/* In place of another sentence: a page is of a run. */
+static void refuse_sweep(const char *name, Error *err)
+{
+        _cleanup_free_ char *path = NULL;
+        Error unused = {0};
+
+        if (sweep_resolve(name, true, &path, &unused) >= 0)
+                error_set(err, EINVAL, "%s is a sweep, and a page is of one run: name one of those in it", name);
+}
+
 static int run_report(const Command *command, int argc, char **argv)
 {
         bool text = false, json = false, markdown = false;
@@ -107,6 +117,8 @@ static int run_report(const Command *command, int argc, char **argv)
         }
         if (r == 0)
                 r = run_reader_open(path, &reader, &err);
+        if (r < 0 && html)
+                refuse_sweep(words[0], &err);
         if (r < 0) {
                 log_error("%s", err.message);
                 return EXIT_USAGE;

@@ -108,4 +108,8 @@ hash_of()
         run -2 "$VIGIA" report "$RUN" --html --json
         [[ $output == *"expected one of"* ]]
         run -2 "$VIGIA" report nosuchrun --html
+        as_user "$VIGIA" sweep -q --html -o "$DIR/state/sweep" -- true
+        [[ -s $DIR/state/sweep/run-1/report.html ]]
+        run -2 "$VIGIA" report "$DIR/state/sweep" --html
+        [[ $output == *"is a sweep"* ]]
 }
