@@ -357,12 +357,30 @@ static void add_escaped(String *to, const char *text, size_t size)
         }
 }
 
+/* sh -c, bash -lc, python3 -c, perl -e: what follows is a program, and no name of one. */
+static bool is_inline(const char *name, const char *word, size_t size)
+{
+        bool commands = memcmp(name, "sh", 2) == 0 || memcmp(name, "ba", 2) == 0 || memcmp(name, "py", 2) == 0;
+
+        return size > 1 && word[0] == '-' && word[1] != '-' && word[size - 1] == (commands ? 'c' : 'e');
+}
+
+/* A name by which one would know it: not the number of a descriptor (bash /dev/fd/3). */
+static bool is_telling(const char *name, size_t size)
+{
+        for (size_t i = 0; i < size; i++)
+                if ((name[i] | 0x20) >= 'a' && (name[i] | 0x20) <= 'z')
+                        return true;
+        return false;
+}
+
 /* Of an interpreter, the script or the class says which one it is. */
 void outside_add_match(String *to, const char *cmdline)
 {
         static const char *const interpreters[] = {"python", "perl", "ruby", "java", "node", "bash", "sh", "php", "mono"};
         size_t size = strcspn(cmdline, " ");
         const char *slash = memrchr(cmdline, '/', size), *name = slash ? slash + 1 : cmdline;
+        const char *program = name;
         size_t length = size - (size_t)(name - cmdline);
         bool interpreter = false;
 
@@ -373,9 +391,13 @@ void outside_add_match(String *to, const char *cmdline)
         }
         for (const char *word = cmdline + size; interpreter && *word == ' ';) {
                 size = strcspn(++word, " ");
+                if (is_inline(program, word, size))
+                        return;
                 if (size > 0 && *word != '-') {
                         slash = memrchr(word, '/', size);
                         name = slash ? slash + 1 : word;
+                        if (!is_telling(name, size - (size_t)(name - word)))
+                                return;
                         string_add(to, "(^|[/ ])");
                         add_escaped(to, name, size - (size_t)(name - word));
                         string_add(to, "( |$)");
@@ -401,6 +423,8 @@ static int complete(OutsideWorker *w)
         if (!w->cmdline && !w->name)
                 return 0;
         outside_add_match(&match, w->cmdline ? w->cmdline : w->name);
+        if (match.size == 0) /* every shell would match */
+                return 0;
         w->match = string_take(&match);
         return w->match ? 0 : -ENOMEM;
 }

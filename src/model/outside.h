@@ -70,5 +70,6 @@ int outside_observe_parents(OutsideBuilder *builder, const Batch *rows);
 /* run_cpu_us: of the run, or OUTSIDE_UNKNOWN. 0 or -ENOMEM. */
 int outside_finish(OutsideBuilder *builder, uint64_t run_cpu_us, Outside **ret);
 
-/* Appends an expression that matches this command line and its like. */
+/* Appends an expression that matches this command line and its like; nothing where only every use of an
+ * interpreter would. */
 void outside_add_match(String *to, const char *cmdline);

@@ -199,6 +199,10 @@ static void test_match(void **state)
                 {"bash -", "(^|/)bash( |$)"},
                 {"a\033b", "(^|/)a.b( |$)"},
                 {"", "(^|/)( |$)"},
+                {"bash -lc make -j2", ""},
+                {"bash /dev/fd/3", ""},
+                {"sh -e /srv/run.sh", "(^|[/ ])run\\.sh( |$)"},
+                {"perl -e print", ""},
         };
 
         for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
