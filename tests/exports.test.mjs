@@ -3,7 +3,7 @@
 // VIGIA_BUILD names the build whose vigia is used.
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -218,6 +218,24 @@ test('perfetto: events and findings are instants, each once', () => {
   assert.deepEqual(moments.map(e => [e.cat, e.s, e.ts / 1000, e.args.severity]).sort(), [
     ['event', 'p', 20, 'warning'], ['event', 'p', 30, 'info'], ['finding', 'g', 10, 'critical']])
   assert.ok(t.otherData.findings.some(f => f.id === 'recording'))
+})
+
+test('perfetto: a damaged table costs what it holds', () => {
+  const out = join(folder, 'damaged')
+  cpSync(runs.build, out, { recursive: true })
+  for (const [name, missing] of [['samples', 'C'], ['processes', 'X']]) {
+    writeFileSync(join(out, `${name}.parquet`), 'PAR1 no more PAR1')
+    const { status, stdout, stderr } = spawnSync(join(build, 'src/app/vigia'), ['export', out, '--to', 'perfetto'], options)
+    assert.equal(status, 0)
+    assert.match(stderr, new RegExp(`${name}.*; what it holds is missing in the trace\n`))
+    const t = checkTrace(stdout)
+    assert.ok(t.events.length > 20)
+    if (missing === 'X') assert.equal(slices(t).length, 0)
+    else assert.ok(slices(t).length >= 10)
+  }
+  const { status, stderr } = spawnSync(join(build, 'src/app/vigia'), ['export', out, '--to', 'folded'], options)
+  assert.equal(status, 2)
+  assert.match(stderr, /^vigia: [^\n]*processes[^\n]*\n$/)
 })
 
 // ---- folded stacks ----

@@ -7,6 +7,7 @@
 
 #include "app/labels.h"
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "export/output-file.h"
 #include "export/perfetto.h"
@@ -36,6 +37,11 @@ static int write_file(RunReader *reader, WriteFn write_run, const void *data, co
 static int write_perfetto(RunReader *reader, const void *data, int fd, bool *ret_output, Error *err)
 {
         return perfetto_write(reader, data, fd, ret_output, err);
+}
+
+static void warn(const char *sentence)
+{
+        log_warning("%s; what it holds is missing in the trace", sentence);
 }
 
 static int make_marks(const ReportData *data, PerfettoMark **ret)
@@ -73,6 +79,7 @@ int export_perfetto(RunReader *reader, const char *output, Error *err)
                         .n_marks = data.n_findings,
                         .add_work = shown_work,
                         .wall_ns = report_wall_ns(&data),
+                        .warn = warn,
                 };
                 if (r == 0)
                         r = write_file(reader, write_perfetto, &options, output, err);

@@ -18,6 +18,9 @@ int perfetto_add_processes(const PerfettoRun *p);
 int perfetto_add_categories(const PerfettoRun *p);
 int perfetto_add_tables(const PerfettoRun *p);
 
+/* What reading came to: 0 for a damaged table, of which is told; else `result`. */
+int perfetto_forgive(const PerfettoRun *p, int result);
+
 /* Rows of a table to a function until it says no. A table that is not there has none. */
 typedef int (*PerfettoRowsFn)(const Batch *rows, void *data); /* 0 or -ENOMEM */
 int perfetto_read(const PerfettoRun *p, const char *table, const char *const *columns, PerfettoRowsFn fn, void *data);

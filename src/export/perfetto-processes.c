@@ -230,6 +230,7 @@ int perfetto_add_processes(const PerfettoRun *p)
                 r = error_set(p->err, ENOMEM, "out of memory");
         while (r == 0 && p->to->failed == 0 && (r = process_reader_next(reader, &row, p->err)) > 0)
                 r = add_image(p, &tracks, row) < 0 ? error_set(p->err, ENOMEM, "out of memory") : 0;
+        r = perfetto_forgive(p, r);
         if (r == 0)
                 name_tracks(p, &tracks);
         return r;

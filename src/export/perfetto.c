@@ -8,6 +8,15 @@
 
 enum { TITLE_COLUMNS = 120, TEXT_MAX = 4096 };
 
+int perfetto_forgive(const PerfettoRun *p, int result)
+{
+        if (result != -EBADMSG)
+                return result;
+        if (p->options->warn)
+                p->options->warn(p->err->message);
+        return 0;
+}
+
 int perfetto_read(const PerfettoRun *p, const char *table, const char *const *columns, PerfettoRowsFn fn, void *data)
 {
         _cleanup_(run_cursor_freep) RunCursor *cursor = NULL;
@@ -26,7 +35,7 @@ int perfetto_read(const PerfettoRun *p, const char *table, const char *const *co
                 return 0;
         while (r == 0 && (r = run_cursor_next(cursor, &rows, p->err)) > 0)
                 r = fn(rows, data) < 0 ? error_set(p->err, ENOMEM, "out of memory") : 0;
-        return r;
+        return perfetto_forgive(p, r);
 }
 
 /* ---- what the run is ---- */

@@ -36,6 +36,8 @@ typedef struct PerfettoOptions {
         /* What a process worked on, appended behind its program's name: "dag.cpp"; NULL: nothing. */
         void (*add_work)(const SummaryProcess *process, String *out);
         uint64_t wall_ns; /* of the run; RUN_UNKNOWN */
+        /* Told of a table that cannot be read whole, which costs what it holds, not the trace; NULL: nobody. */
+        void (*warn)(const char *sentence);
 } PerfettoOptions;
 
 /* Writes to fd (borrowed). 0 or -errno; *ret_output: it was the output, not the run, that failed. */
