@@ -4,8 +4,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +19,7 @@
 #include "app/commands.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "store/run-info-json.h"
@@ -294,26 +295,6 @@ static void print_table(const Listing *list, size_t n)
 
 /* ---- JSON ---- */
 
-static void add_text(String *to, const char *key, const char *text)
-{
-        string_add_format(to, ", \"%s\": ", key);
-        if (text) {
-                string_add_char(to, '"');
-                string_add_json(to, text, strlen(text));
-                string_add_char(to, '"');
-        } else {
-                string_add(to, "null");
-        }
-}
-
-static void add_number(String *to, const char *key, uint64_t value)
-{
-        if (value > INT64_MAX)
-                string_add_format(to, ", \"%s\": null", key);
-        else
-                string_add_format(to, ", \"%s\": %" PRIu64, key, value);
-}
-
 static const char *state_of(const Listing *l)
 {
         return !l->readable        ? "unreadable"
@@ -323,52 +304,45 @@ static const char *state_of(const Listing *l)
                                      : "incomplete";
 }
 
-static void add_json(String *to, const Listing *l)
+static void add_listing(Json *j, const Listing *l)
 {
         const RunInfo *info = &l->info;
 
-        string_add(to, "  {\"id\": \"");
-        string_add_json(to, l->name, strlen(l->name));
-        string_add(to, "\"");
-        add_text(to, "path", l->path);
-        add_text(to, "label", info->label);
-        add_text(to, "state", state_of(l));
-        string_add(to, ", \"command\": ");
-        string_add(to, info->command ? "[" : "null");
-        for (size_t i = 0; info->command && info->command[i]; i++) {
-                string_add(to, i ? ", \"" : "\"");
-                string_add_json(to, info->command[i], strlen(info->command[i]));
-                string_add_char(to, '"');
+        json_open_object(j, NULL, JSON_ONE_LINE);
+        json_add_text(j, "id", l->name);
+        json_add_text(j, "path", l->path);
+        json_add_text(j, "label", info->label);
+        json_add_text(j, "state", state_of(l));
+        json_add_texts(j, "command", (const char *const *)info->command);
+        json_add_text(j, "scope", info->scope);
+        json_add_text(j, "host", info->host);
+        json_add_u64(j, "start_realtime_ns", (uint64_t)info->start_realtime_ns);
+        json_add_fixed(j, "wall_s", info->wall_ns == RUN_UNKNOWN ? NAN : (double)info->wall_ns / 1e9, 3);
+        json_add_u64(j, "exit_code", (uint64_t)(int64_t)info->exit_code);
+        json_add_u64(j, "exit_signal", (uint64_t)(int64_t)info->exit_signal);
+        json_add_bool(j, "timed_out", info->timed_out);
+        json_add_u64(j, "peak_bytes", l->peak_bytes);
+        json_add_u64(j, "size_bytes", l->size_bytes);
+        if (l->is_sweep) {
+                json_open_object(j, "sweep", JSON_ONE_LINE);
+                json_add_u64(j, "runs", l->n_runs);
+                json_add_u64(j, "done", l->n_done);
+                json_add_u64(j, "failed", l->n_failed);
+                json_close(j);
         }
-        string_add(to, info->command ? "]" : "");
-        add_text(to, "scope", info->scope);
-        add_text(to, "host", info->host);
-        add_number(to, "start_realtime_ns", (uint64_t)info->start_realtime_ns);
-        if (info->wall_ns == RUN_UNKNOWN)
-                string_add(to, ", \"wall_s\": null");
-        else
-                string_add_format(to, ", \"wall_s\": %.3f", (double)info->wall_ns / 1e9);
-        add_number(to, "exit_code", (uint64_t)(int64_t)info->exit_code);
-        add_number(to, "exit_signal", (uint64_t)(int64_t)info->exit_signal);
-        string_add_format(to, ", \"timed_out\": %s", info->timed_out ? "true" : "false");
-        add_number(to, "peak_bytes", l->peak_bytes);
-        add_number(to, "size_bytes", l->size_bytes);
-        if (l->is_sweep)
-                string_add_format(to, ", \"sweep\": {\"runs\": %zu, \"done\": %zu, \"failed\": %zu}", l->n_runs, l->n_done,
-                                  l->n_failed);
-        string_add_char(to, '}');
+        json_close(j);
 }
 
 static int print_json(const Listing *list, size_t n)
 {
         _cleanup_string_ String text = {0};
+        Json j = {.out = &text};
 
-        string_add(&text, "[\n");
-        for (size_t i = 0; i < n; i++) {
-                add_json(&text, &list[i]);
-                string_add(&text, i + 1 < n ? ",\n" : "\n");
-        }
-        string_add(&text, "]\n");
+        json_open_array(&j, NULL, JSON_LINES);
+        for (size_t i = 0; i < n; i++)
+                add_listing(&j, &list[i]);
+        json_close(&j);
+        string_add_char(&text, '\n');
         if (text.failed)
                 return -ENOMEM;
         return fputs(string_get(&text), stdout) < 0 ? -EIO : 0;

@@ -6,64 +6,42 @@
 
 #include "app/recording.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 
-static void add_number(String *to, const char *key, uint64_t value)
-{
-        string_add_format(to, "%s\"%s\": ", to->size > 1 ? ", " : "", key);
-        if (value == UINT64_MAX)
-                string_add(to, "null");
-        else
-                string_add_format(to, "%llu", (unsigned long long)value);
-}
-
-static void add_text(String *to, const char *key, const char *text)
-{
-        string_add_format(to, "%s\"%s\": ", to->size > 1 ? ", " : "", key);
-        if (!text) {
-                string_add(to, "null");
-                return;
-        }
-        string_add_char(to, '"');
-        string_add_json(to, text, strlen(text));
-        string_add_char(to, '"');
-}
-
-static void add_tables(String *to, const RunStore *store)
+static void add_tables(Json *j, const RunStore *store)
 {
         const char *name;
         uint64_t rows;
 
-        string_add(to, ", \"tables\": [");
+        json_open_array(j, "tables", JSON_ONE_LINE);
         for (size_t i = 0; run_store_table(store, i, &name, &rows); i++) {
-                string_add(to, i ? ", {\"name\": \"" : "{\"name\": \"");
-                string_add_json(to, name, strlen(name));
-                string_add_format(to, "\", \"rows\": %llu}", (unsigned long long)rows);
+                json_open_object(j, NULL, JSON_ONE_LINE);
+                json_add_text(j, "name", name);
+                json_add_u64(j, "rows", rows);
+                json_close(j);
         }
-        string_add_char(to, ']');
+        json_close(j);
 }
 
-static void add_monitors(String *to, const Schedule *schedule, bool sentences)
+static void add_monitors(Json *j, const Schedule *schedule, bool sentences)
 {
-        string_add(to, ", \"monitors\": [");
+        json_open_array(j, "monitors", JSON_ONE_LINE);
         for (size_t i = 0; i < schedule_count(schedule); i++) {
                 ScheduleFigures f;
-                _cleanup_string_ String one = {0};
                 schedule_figures(schedule, i, &f);
-                string_add_char(&one, '{');
-                add_text(&one, "name", f.name);
-                add_number(&one, "interval_us", f.interval_us);
-                add_number(&one, "rows", f.rows);
-                add_number(&one, "errors", f.errors);
-                add_number(&one, "late", f.late);
-                string_add(&one, f.absent ? ", \"absent\": true" : ", \"absent\": false");
-                add_text(&one, "why", sentences && f.why.message[0] ? f.why.message : NULL);
-                string_add(to, i ? ", " : "");
-                string_add(to, string_get(&one));
-                string_add_char(to, '}');
+                json_open_object(j, NULL, JSON_ONE_LINE);
+                json_add_text(j, "name", f.name);
+                json_add_u64(j, "interval_us", f.interval_us);
+                json_add_u64(j, "rows", f.rows);
+                json_add_u64(j, "errors", f.errors);
+                json_add_u64(j, "late", f.late);
+                json_add_bool(j, "absent", f.absent);
+                json_add_text(j, "why", sentences && f.why.message[0] ? f.why.message : NULL);
+                json_close(j);
         }
-        string_add_char(to, ']');
+        json_close(j);
 }
 
 /* How much is told: as much as goes into an answer. */
@@ -72,28 +50,29 @@ typedef enum Detail { DETAIL_FIGURES, DETAIL_MONITORS, DETAIL_ALL } Detail;
 static void add_status(const Recording *r, Detail detail, String *to)
 {
         ProcessMonitorCounts counts;
+        Json json = {.out = to}, *j = &json;
 
         process_monitor_counts(r->monitor, &counts);
-        string_add_char(to, '{');
-        add_text(to, "id", r->info.id);
-        add_number(to, "pid", (uint64_t)getpid());
-        add_number(to, "uptime_ms", (clock_monotonic_ns() - r->info.start_monotonic_ns) / NS_PER_MS);
-        add_text(to, "source", r->result.source);
-        add_number(to, "processes", counts.processes);
-        add_number(to, "alive", counts.alive);
-        add_number(to, "lost_events", counts.lost_events);
-        add_number(to, "lost_rows", run_store_lost(r->store));
-        add_number(to, "ticks", r->result.ticks);
-        add_number(to, "late_ticks", r->result.late_ticks);
-        add_number(to, "written_bytes", run_store_written_bytes(r->store));
-        add_number(to, "pending_bytes", run_store_pending(r->store));
-        add_number(to, "own_cpu_us", clock_ns(CLOCK_PROCESS_CPUTIME_ID) / NS_PER_US);
-        add_text(to, "error", r->store_error < 0 ? r->store_sentence.message : NULL);
+        json_open_object(j, NULL, JSON_ONE_LINE);
+        json_add_text(j, "id", r->info.id);
+        json_add_u64(j, "pid", (uint64_t)getpid());
+        json_add_u64(j, "uptime_ms", (clock_monotonic_ns() - r->info.start_monotonic_ns) / NS_PER_MS);
+        json_add_text(j, "source", r->result.source);
+        json_add_u64(j, "processes", counts.processes);
+        json_add_u64(j, "alive", counts.alive);
+        json_add_u64(j, "lost_events", counts.lost_events);
+        json_add_u64(j, "lost_rows", run_store_lost(r->store));
+        json_add_u64(j, "ticks", r->result.ticks);
+        json_add_u64(j, "late_ticks", r->result.late_ticks);
+        json_add_u64(j, "written_bytes", run_store_written_bytes(r->store));
+        json_add_u64(j, "pending_bytes", run_store_pending(r->store));
+        json_add_u64(j, "own_cpu_us", clock_ns(CLOCK_PROCESS_CPUTIME_ID) / NS_PER_US);
+        json_add_text(j, "error", r->store_error < 0 ? r->store_sentence.message : NULL);
         if (detail >= DETAIL_MONITORS) {
-                add_tables(to, r->store);
-                add_monitors(to, r->schedule, detail >= DETAIL_ALL);
+                add_tables(j, r->store);
+                add_monitors(j, r->schedule, detail >= DETAIL_ALL);
         }
-        string_add_char(to, '}');
+        json_close(j);
 }
 
 static int answer(const char *request, String *to, void *data)
@@ -108,9 +87,10 @@ static int answer(const char *request, String *to, void *data)
                 }
         } else if (text_equal(request, "flush")) { /* what there is, without waiting for the disk */
                 run_store_flush(r->store);
-                string_add_char(to, '{');
-                add_number(to, "pending_bytes", run_store_pending(r->store));
-                string_add_char(to, '}');
+                Json j = {.out = to};
+                json_open_object(&j, NULL, JSON_ONE_LINE);
+                json_add_u64(&j, "pending_bytes", run_store_pending(r->store));
+                json_close(&j);
         } else if (text_equal(request, "stop") && r->options.workload.argv) {
                 string_add(to, "{\"error\": \"it records a command, and ends with it\"}");
         } else if (text_equal(request, "stop")) {
