@@ -68,7 +68,8 @@ int column_series_new(const Schema *schema, const ColumnSeriesOptions *options, 
         b->time = (size_t)time;
         b->keep = options->keep;
         b->data = options->data;
-        b->hold_ns = MAX(options->interval_ns * HOLD_INTERVALS, HOLD_LEAST_NS);
+        b->hold_ns = options->hold_ns ? options->hold_ns
+                                      : MAX(options->interval_ns * HOLD_INTERVALS, HOLD_LEAST_NS);
         b->n = MIN(MAX(n + n % 2, (size_t)LEAST_BUCKETS), (size_t)MOST_BUCKETS);
         b->width_ns = MAX(options->span_ns / b->n + 1, (uint64_t)NS_PER_MS);
         b->schema = schema_copy(schema);

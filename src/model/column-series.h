@@ -51,6 +51,7 @@ typedef struct ColumnSeriesOptions {
         uint64_t span_ns;     /* of the run, as far as is known; 0: buckets grow */
         uint64_t interval_ns; /* between a thing's rows, where nothing changes: what comes later than some
                                * of them, and than 25 s, is a gap */
+        uint64_t hold_ns;     /* what comes later than this is a gap, instead; 0: as above */
         const char *const *columns; /* NULL-terminated names; NULL: all gauges and counters */
         bool (*keep)(const char *thing, void *data); /* NULL: all things */
         void *data;

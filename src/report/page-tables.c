@@ -8,10 +8,13 @@
 #include "report/page-internal.h"
 
 enum {
+        GAP_TICKS = 10,
         EVENTS_MAX = 1000,    /* of one table */
         EVENT_TEXT_MAX = 1024,
         EVENT_TITLE_MAX = 128,
 };
+
+#define GAP_LEAST_NS (3 * NS_PER_SECOND)
 
 /* ---- words ---- */
 
@@ -479,8 +482,11 @@ static const char *total_name(const Column *column)
 int page_begin_totals(PageMaker *page, const Schema *schema)
 {
         const uint64_t interval_ns = page->data.info->interval_ns;
-        const ColumnSeriesOptions options = series_options(page, interval_ns == RUN_UNKNOWN ? 0 : interval_ns,
-                                                           PAGE_BUCKETS_FINEST);
+        ColumnSeriesOptions options = series_options(page, interval_ns == RUN_UNKNOWN ? 0 : interval_ns,
+                                                     PAGE_BUCKETS_FINEST);
+
+        if (options.interval_ns > 0) /* there is a row a tick */
+                options.hold_ns = MAX(options.interval_ns * GAP_TICKS, GAP_LEAST_NS);
 
         return column_series_new(schema, &options, &page->totals);
 }

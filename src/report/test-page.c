@@ -281,6 +281,45 @@ static void test_findings_of_tables(void **state)
         made_done(&m);
 }
 
+/* Where nobody looked for longer than a few ticks nothing is known: no level is drawn through it. */
+static void test_gap(void **state)
+{
+        Made m;
+        Read r;
+        const json_t *level;
+        size_t i, n, n_values;
+
+        made_init(&m);
+        made_process(&m, 1, 0, "make", "BuildSystem", "make -j4", 0, TICKS * TICK_MS, 4 * MIB, 0);
+        for (uint64_t k = 0; k < BUILT; k++)
+                made_process(&m, k + 2, 1, "cc1", "CPP_Compile", "cc1", k / JOBS * 2000 + 10, k / JOBS * 2000 + 1920, MIB, 0);
+        for (uint64_t t = 0; t < TICKS * TICK_MS; t += TICK_MS)
+                if (t < 6000 || t >= 13000)
+                        made_tick(&m, t, JOBS);
+        read_page(&m, 0, &r);
+        json_array_foreach(json_object_get(json_object_get(r.page, "totals"), "levels"), i, level) {
+                double *t = read_numbers(&r, level, "t", &n);
+                double *pss = read_numbers(&r, json_object_get(json_object_get(level, "columns"), "pss_bytes"), "max", &n_values);
+                assert_int_equal(n, n_values);
+                for (size_t at = 0; at + 1 < n; at++)
+                        if (isnan(pss[at]) != (t[at] > 5.96 && t[at + 1] < 13))
+                                fail_msg("level %zu at %f s: %f", i, t[at], pss[at]);
+                free(t);
+                free(pss);
+        }
+        level = json_array_get(json_object_get(read_metric(&r, "pss"), "levels"), 0);
+        double *t = read_numbers(&r, level, "t", &n);
+        double *pss = read_numbers(&r, json_array_get(json_object_get(level, "series"), 0), "max", &n_values);
+        size_t unknown = 0;
+        for (size_t at = 0; at < n; at++)
+                unknown += isnan(pss[at]) && t[at] > 6 && t[at] < 13;
+        assert_true(unknown > 100);
+        free(t);
+        free(pss);
+        read_done(&r);
+        made_done(&m);
+}
+
 static void test_nothing(void **state)
 {
         Made m;
@@ -431,7 +470,7 @@ int main(void)
                 cmocka_unit_test(test_tables),            cmocka_unit_test(test_html),
                 cmocka_unit_test(test_nothing),           cmocka_unit_test(test_one_process),
                 cmocka_unit_test(test_size_is_kept),      cmocka_unit_test(test_labels_and_units),
-                cmocka_unit_test(test_findings_of_tables), cmocka_unit_test(test_golden),
+                cmocka_unit_test(test_findings_of_tables), cmocka_unit_test(test_gap), cmocka_unit_test(test_golden),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
