@@ -50,7 +50,7 @@ static void test_failed(void **state)
         static const char output[] =
                 "g++ -c src/lib/part1.cpp\n[ 98%] Building\r[ 99%] Building\n"
                 "src/lib/broken.cpp:7:12: error: \033[1m`x`\033[0m was not declared | <b>\n"
-                "```\n</code></pre><script>alert(1)</script>\n\xe2\x80\xaegnp.exe\nmake: *** [all] Error 1\n";
+                "```\n</code></pre><script>alert(1)</script>\n\342\200\256gnp.exe\nmake: *** [all] Error 1\n";
         char folder[] = "/tmp/test-report-markdown-XXXXXX", path[64];
         Fixture f;
 
@@ -87,7 +87,7 @@ static void test_hostile(void **state)
 {
         static const char *const names[] = {
                 "/tmp/a|b`c`",          "/tmp/<img src=x onerror=alert(1)>", "/tmp/**x** [a](javascript:b)",
-                "/tmp/a\nb\r\n# title", "/tmp/\xe2\x80\xae" "fdp.sh",        "/tmp/\xff\xfe\033[2J",
+                "/tmp/a\nb\r\n# title", "/tmp/\342\200\256fdp.sh",        "/tmp/\xff\xfe\033[2J",
         };
         char *line = malloc(128 << 10);
         Fixture f;
