@@ -65,14 +65,9 @@ static int tell_labelled(RunReader *reader, const char *rules, ReportForm form, 
         return code;
 }
 
-/* In place of another sentence: a page is of a run. */
-static void refuse_sweep(const char *name, Error *err)
+static int tell_sweep(const char *name, ReportForm form, const char *html)
 {
-        _cleanup_free_ char *path = NULL;
-        Error unused = {0};
-
-        if (sweep_resolve(name, true, &path, &unused) >= 0)
-                error_set(err, EINVAL, "%s is a sweep, and a page is of one run: name one of those in it", name);
+        return html ? sweep_report_page(name, html) : sweep_report(name, form);
 }
 
 static int run_report(const Command *command, int argc, char **argv)
@@ -106,19 +101,17 @@ static int run_report(const Command *command, int argc, char **argv)
         if (r < 0)
                 return usage_error(command, &err);
         const ReportForm form = json ? REPORT_JSON : markdown ? REPORT_MARKDOWN : REPORT_TEXT;
-        r = text_equal(words[0], "last") && !html ? sweep_report(words[0], form) : -ENOENT;
+        r = text_equal(words[0], "last") ? tell_sweep(words[0], form, html) : -ENOENT;
         if (r >= 0)
                 return r;
         r = run_resolve(words[0], &path, &err);
-        if (r == -ENOENT && !html) {
-                int code = sweep_report(words[0], form);
+        if (r == -ENOENT) {
+                int code = tell_sweep(words[0], form, html);
                 if (code >= 0)
                         return code;
         }
         if (r == 0)
                 r = run_reader_open(path, &reader, &err);
-        if (r < 0 && html)
-                refuse_sweep(words[0], &err);
         if (r < 0) {
                 log_error("%s", err.message);
                 return EXIT_USAGE;

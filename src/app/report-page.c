@@ -33,19 +33,24 @@ static const Schema *schema_of(const char *table)
 int report_page_put(RunReader *reader, const ReportLabels *labels, const char *to, Error *err)
 {
         _cleanup_string_ String page = {0};
-        _cleanup_free_ char *path = NULL;
         const PageOptions options = {.what = what_of, .schema = schema_of};
         int r = report_page(reader, labels, &options, &page, err);
 
-        if (r < 0)
-                return r;
+        return r < 0 ? r : report_page_write(&page, run_reader_path(reader), to, err);
+}
+
+int report_page_write(const String *page, const char *directory, const char *to, Error *err)
+{
+        _cleanup_free_ char *path = NULL;
+        int r;
+
         if (text_equal(to, "-")) {
-                if (fwrite(string_get(&page), 1, page.size, stdout) != page.size || fflush(stdout) != 0)
+                if (fwrite(string_get(page), 1, page->size, stdout) != page->size || fflush(stdout) != 0)
                         return error_set_errno(err, errno, "cannot write the page");
                 return 0;
         }
-        if (text_equal(to, "") && asprintf(&path, "%s/" PAGE_NAME, run_reader_path(reader)) < 0)
+        if (text_equal(to, "") && asprintf(&path, "%s/" PAGE_NAME, directory) < 0)
                 return error_set(err, ENOMEM, "out of memory");
-        r = file_replace(AT_FDCWD, path ? path : to, string_get(&page), page.size, false);
+        r = file_replace(AT_FDCWD, path ? path : to, string_get(page), page->size, false);
         return r < 0 ? error_set_errno(err, -r, "cannot write %s", path ? path : to) : 0;
 }

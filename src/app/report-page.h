@@ -6,3 +6,6 @@
 
 /* to: a file, replaced whole; "-" for standard output; "" for report.html in the run's directory. */
 int report_page_put(RunReader *reader, const ReportLabels *labels, const char *to, Error *err);
+
+/* A page that is made, to the same places; `directory` is the run's or the sweep's. */
+int report_page_write(const String *page, const char *directory, const char *to, Error *err);

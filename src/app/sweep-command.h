@@ -130,3 +130,6 @@ int sweep_verify(const Sweep *sweep, const char *path, bool json);
 
 /* `vigia report` of a sweep; -ENOENT: `name` is none (or a run is newer), nothing was said. */
 int sweep_report(const char *name, ReportForm form);
+
+/* `vigia report --html` of a sweep, to as report_page_put; returns as sweep_report. */
+int sweep_report_page(const char *name, const char *to);

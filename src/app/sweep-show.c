@@ -6,10 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/report-page.h"
 #include "app/sweep-command.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "report/page.h"
 #include "sweep/result.h"
 
 int sweep_write_summary(const Sweep *sweep, const char *path, int dirfd)
@@ -41,27 +43,62 @@ int sweep_show(const Sweep *sweep, const char *path, ReportForm form)
         return EXIT_CANNOT;
 }
 
+/* Opens what `name` says; -ENOENT: no sweep, nothing was said; else an exit code where it failed. */
+static int open_sweep(const char *name, Sweep *sweep, char **ret_path)
+{
+        Error err = {0};
+        int r = sweep_resolve(name, true, ret_path, &err);
+
+        if (r < 0 && r != -ENOTUNIQ)
+                return -ENOENT;
+        if (r == 0) {
+                _cleanup_close_ int fd = open(*ret_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                r = fd < 0 ? error_set_errno(&err, errno, "%s", *ret_path) : sweep_read(sweep, fd, *ret_path, &err);
+        }
+        if (r == 0)
+                return 0;
+        log_error("%s", err.message);
+        return EXIT_USAGE;
+}
+
 int sweep_report(const char *name, ReportForm form)
 {
         _cleanup_free_ char *path = NULL;
         Sweep sweep;
-        Error err = {0};
-        int r = sweep_resolve(name, true, &path, &err);
 
-        if (r == -ENOTUNIQ) {
-                log_error("%s", err.message);
-                return EXIT_USAGE;
-        }
-        if (r < 0)
-                return -ENOENT;
-        _cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         sweep_init(&sweep);
-        r = fd < 0 ? error_set_errno(&err, errno, "%s", path) : sweep_read(&sweep, fd, path, &err);
-        if (r < 0) {
+        int code = open_sweep(name, &sweep, &path);
+        if (code == 0)
+                code = sweep_show(&sweep, path, form);
+        sweep_done(&sweep);
+        return code;
+}
+
+static int put_page(const Sweep *sweep, const char *path, const char *to, Error *err)
+{
+        _cleanup_string_ String text = {0}, json = {0}, page = {0};
+        const SweepTextOptions options = {.columns = 80, .path = path};
+        int r = sweep_text(sweep, &options, &text);
+
+        if (r == 0)
+                r = sweep_to_json(sweep, &json);
+        if (r == 0)
+                r = report_page_of_sweep(sweep->label ? sweep->label : sweep->id, sweep->host, &text, &json, &page);
+        return r < 0 ? error_set_errno(err, -r, "cannot make the page") : report_page_write(&page, path, to, err);
+}
+
+int sweep_report_page(const char *name, const char *to)
+{
+        _cleanup_free_ char *path = NULL;
+        Sweep sweep;
+        Error err = {0};
+
+        sweep_init(&sweep);
+        int code = open_sweep(name, &sweep, &path);
+        if (code == 0 && (!report_page_available(&err) || put_page(&sweep, path, to, &err) < 0)) {
                 log_error("%s", err.message);
-                return EXIT_USAGE;
+                code = EXIT_CANNOT;
         }
-        int code = sweep_show(&sweep, path, form);
         sweep_done(&sweep);
         return code;
 }

@@ -46,20 +46,20 @@ static void add_json(String *to, const String *json)
         string_add_bytes(to, at, (size_t)(end - at));
 }
 
-static void add_title(String *to, const RunInfo *info)
+static void make_title(String *to, const char *name, const char *host)
 {
-        _cleanup_string_ String title = {0}, shown = {0};
+        _cleanup_string_ String title = {0};
 
-        string_add(&title, info->label ? info->label : info->id ? info->id : "run");
-        if (info->host)
-                string_add_format(&title, " on %s", info->host);
-        string_add_shown(&shown, string_get(&title), 120, false);
-        add_escaped(to, string_get(&shown));
+        string_add(&title, name);
+        if (host)
+                string_add_format(&title, " on %s", host);
+        string_add_shown(to, string_get(&title), 120, false);
         string_add(to, " \xc2\xb7 vigia");
 }
 
-int page_write_html(const ReportData *data, const String *text, const String *json, const PageSections *sections,
-                    String *out)
+/* sections: NULL for a page whose JSON says all. */
+static int write_file(const char *title, const String *text, const String *json, const PageSections *sections,
+                      String *out)
 {
         const PageBundle *b = &page_bundle;
 
@@ -71,7 +71,7 @@ int page_write_html(const ReportData *data, const String *text, const String *js
                           "form-action 'none'\">\n"
                           "<meta name=\"generator\" content=\"vigia " VIGIA_VERSION "\">\n<title>",
                           b->script_hash, b->style_hash);
-        add_title(out, data->info);
+        add_escaped(out, title);
         string_add(out, "</title>\n<style>");
         string_add_bytes(out, b->style, b->style_size);
         string_add(out, "</style>\n</head>\n<body>\n<main id=\"vigia\"><pre class=\"plain\">");
@@ -79,9 +79,33 @@ int page_write_html(const ReportData *data, const String *text, const String *js
         string_add(out, "</pre></main>\n<script type=\"application/json\" id=\"vigia-page\">");
         add_json(out, json);
         string_add(out, "</script>\n<script type=\"text/plain\" id=\"vigia-data\">");
-        page_sections_write_base64(sections, out);
+        if (sections)
+                page_sections_write_base64(sections, out);
         string_add(out, "</script>\n<script>");
         string_add_bytes(out, b->script, b->script_size);
         string_add(out, "</script>\n</body>\n</html>\n");
         return out->failed || text->failed || json->failed ? -ENOMEM : 0;
+}
+
+int page_write_html(const ReportData *data, const String *text, const String *json, const PageSections *sections,
+                    String *out)
+{
+        const RunInfo *info = data->info;
+        _cleanup_string_ String title = {0};
+
+        make_title(&title, info->label ? info->label : info->id ? info->id : "run", info->host);
+        return write_file(string_get(&title), text, json, sections, out);
+}
+
+int report_page_of_sweep(const char *name, const char *host, const String *text, const String *sweep, String *out)
+{
+        _cleanup_string_ String title = {0}, json = {0};
+
+        if (page_bundle.script_size == 0)
+                return -EOPNOTSUPP;
+        make_title(&title, name ? name : "sweep", host);
+        string_add(&json, "{\"format\":1,\"kind\":\"sweep\",\"version\":\"" VIGIA_VERSION "\",\"sweep\":");
+        string_add_bytes(&json, string_get(sweep), sweep->size);
+        string_add(&json, "}");
+        return write_file(string_get(&title), text, &json, NULL, out);
 }

@@ -31,3 +31,7 @@ int report_page(RunReader *reader, const ReportLabels *labels, const PageOptions
 /* The data alone: vigia-page's JSON, not yet escaped for HTML, and vigia-data's base64. */
 int report_page_data(RunReader *reader, const ReportLabels *labels, const PageOptions *options, String *json,
                      String *base64, Error *err);
+
+/* The page of a sweep: `sweep` is its sweep.json as JSON, `text` its summary. Appends the whole file.
+ * -EOPNOTSUPP: built without; -ENOMEM. */
+int report_page_of_sweep(const char *name, const char *host, const String *text, const String *sweep, String *out);

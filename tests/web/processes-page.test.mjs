@@ -130,6 +130,7 @@ describe('processes on the report page', { skip: missing, concurrency: false }, 
 		const page = await visit();
 		const ld = rows.find((r) => r.name === 'ld');
 		await clickLane(page, 0, (ld.start + ld.end) / 2);
+		await page.locator('#alive').scrollIntoViewIfNeeded(); // out of sight nothing is drawn
 		await page.waitForFunction(() => /the moment that was clicked/.test(document.querySelector('#alive').textContent));
 		assert.match(await page.locator('#alive').innerText(), /4 processes, [\d.]+\sGiB in all/);
 		const listed = await page.$$eval('#alive .row', (all) => all.map((row) => row.textContent));

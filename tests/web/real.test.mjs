@@ -1,5 +1,5 @@
-// A real run (tests/web/run: make -j2 of fifteen C++ files) as `vigia report --html` writes it: the page
-// shows what `vigia report --json` and the tables say.
+// A real run (tests/web/run: make -j2 of fifteen C++ files) and a real sweep as `vigia report --html` writes
+// them: the pages show what `vigia report --json`, the tables and sweep.json say.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, statSync } from 'node:fs';
@@ -25,6 +25,7 @@ function write() {
 }
 
 const skip = missing || write();
+after(cleanUp);
 
 describe('the page of a real run', { skip, concurrency: false }, () => {
 	let browser, report, view;
@@ -35,10 +36,7 @@ describe('the page of a real run', { skip, concurrency: false }, () => {
 		view = await open(browser, pathToFileURL(html).href);
 	});
 
-	after(async () => {
-		await browser?.close();
-		cleanUp();
-	});
+	after(() => browser?.close());
 
 	test('is one small file that asks for nothing else', () => {
 		const text = readFileSync(html, 'utf8');
@@ -101,4 +99,43 @@ describe('the page of a real run', { skip, concurrency: false }, () => {
 			assert.deepEqual(violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => `${v.id}: ${v.nodes[0].target}`), []);
 			await close();
 		});
+});
+
+describe('the page of a real sweep', { skip, concurrency: false }, () => {
+	let browser;
+	const file = join(place, 'sweep.html'), sweep = JSON.parse(readFileSync(join(root, 'tests/web/sweep/sweep.json'), 'utf8'));
+
+	before(async () => {
+		const made = spawnSync(vigia, ['report', join(root, 'tests/web/sweep'), '--html', file], { encoding: 'utf8' });
+		assert.equal(made.status, 0, made.stderr);
+		browser = await launch();
+	});
+
+	after(() => browser?.close());
+
+	test('says which -j was fastest, and draws peaks, durations and what peaks were made of', async () => {
+		const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, locale: 'en-GB' });
+		const page = await context.newPage(), said = [];
+		page.on('console', (message) => said.push(message.text()));
+		page.on('pageerror', (error) => said.push(String(error)));
+		await page.goto(pathToFileURL(file).href);
+		await page.waitForSelector('html[data-ready]');
+		const fastest = sweep.levels.reduce((a, b) => (b.wall_s.median < a.wall_s.median ? b : a));
+		assert.equal(await page.locator('.figure-value').first().innerText(), `-j ${fastest.jobs}`);
+		assert.match(await page.locator('h1').innerText(), /swept over -j 1, 2, 4/);
+		const bars = await page.$$eval('#sweep rect.peak[height]', (all) => all.map((e) => Number(e.getAttribute('height'))).filter((height) => height > 10));
+		assert.equal(bars.length, sweep.levels.length);
+		const peaks = sweep.levels.map((level) => level.peak_bytes.median);
+		assert.ok(Math.abs(bars[2] / bars[0] - peaks[2] / peaks[0]) < 0.02, 'bars are as high as their peaks');
+		assert.equal(await page.locator('#sweep .duration-dot').count(), sweep.levels.length + 1, 'and one in the key');
+		assert.ok(await page.locator('#composition rect.layer').count() >= sweep.levels.length);
+		assert.equal(await page.locator('#runs tbody tr').count(), sweep.runs.length);
+		await page.setViewportSize({ width: 400, height: 800 });
+		await page.waitForFunction(() => document.documentElement.scrollWidth <= 400 && document.querySelector('#sweep svg').clientWidth < 400);
+		await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
+		const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+		assert.deepEqual(violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => `${v.id}: ${v.nodes[0].target} ${v.nodes[0].failureSummary}`), []);
+		assert.deepEqual(said, []);
+		await context.close();
+	});
 });

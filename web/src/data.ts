@@ -72,6 +72,17 @@ function linesOf(bytes: Uint8Array<ArrayBuffer>): string[] {
 	return lines;
 }
 
+/** The page's own JSON; throws where it is not of this format. */
+export function pageJson(): PageData {
+	const meta = document.getElementById('vigia-page');
+	if (!meta)
+		throw new Error('the page holds no data');
+	const parsed = JSON.parse(meta.textContent ?? '') as PageData;
+	if (parsed.format !== 1)
+		throw new Error(`the data are of format ${String(parsed.format)}, the page reads 1`);
+	return parsed;
+}
+
 export class Page {
 	readonly meta: PageData;
 	readonly #base64: string;
@@ -84,18 +95,11 @@ export class Page {
 		this.#base64 = base64;
 	}
 
-	/** Reads the page's own elements; throws where they are not of this format. */
-	static ofDocument(): Page {
-		const meta = document.getElementById('vigia-page'), data = document.getElementById('vigia-data');
-		if (!meta || !data)
-			throw new Error('the page holds no data');
-		const parsed = JSON.parse(meta.textContent ?? '') as PageData;
-		if (parsed.format !== 1)
-			throw new Error(`the data are of format ${String(parsed.format)}, the page reads 1`);
+	static ofDocument(parsed: PageData): Page {
 		// Without rules there are no majors.
 		for (const category of parsed.categories)
 			category.major ??= '';
-		return new Page(parsed, (data.textContent ?? '').trim());
+		return new Page(parsed, (document.getElementById('vigia-data')?.textContent ?? '').trim());
 	}
 
 	async #bytes(ref: SectionRef): Promise<Uint8Array<ArrayBuffer>> {

@@ -2,7 +2,7 @@
 import './report.css';
 import { CategoryView } from './categories';
 import { mountCpu } from './cpu';
-import { Page } from './data';
+import { Page, pageJson } from './data';
 import { h, replace } from './dom';
 import { marksOf, mountFindings } from './findings';
 import { mountHead } from './head';
@@ -10,12 +10,15 @@ import { lang } from './i18n';
 import { mountMemory } from './memory';
 import { mountMonitors } from './monitors';
 import type { Mount } from './mount';
-import { mountOverview, settings } from './overview';
+import { mountOverview } from './overview';
 import { mount as mountAlive } from './processes/alive';
 import { mount as mountIdle } from './processes/idle';
 import { mount as mountTable } from './processes/table';
 import { mount as mountTimeline } from './processes/timeline';
 import { mountRecorded } from './recorded';
+import { settings } from './settings';
+import { mountSweep } from './sweep';
+import type { SweepPage } from './sweep-types';
 import { theme } from './theme';
 import { Viewport } from './viewport';
 
@@ -53,7 +56,6 @@ async function fill(main: HTMLElement, page: Page): Promise<void> {
 			fail(sections[i]!, error);
 		}
 	}));
-	document.documentElement.dataset['ready'] = 'true';
 }
 
 async function start(): Promise<void> {
@@ -63,7 +65,12 @@ async function start(): Promise<void> {
 	document.documentElement.lang = lang;
 	theme.start();
 	try {
-		await fill(main, Page.ofDocument());
+		const data = pageJson();
+		if (data.kind === 'sweep')
+			mountSweep(main, data as unknown as SweepPage);
+		else
+			await fill(main, Page.ofDocument(data));
+		document.documentElement.dataset['ready'] = 'true';
 	} catch (error) {
 		// The text summary is still on the page.
 		fail(main, error);

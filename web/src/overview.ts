@@ -8,16 +8,16 @@ import { moment } from './format';
 import { fragment } from './fragment';
 import { attachGestures, attachKeys } from './gestures';
 import { clock } from './head';
-import { LANGUAGES, lang, texts } from './i18n';
-import { theme, type Scheme } from './theme';
+import { texts } from './i18n';
+import { theme } from './theme';
 import { gutterOf, type Viewport } from './viewport';
 
 const t = texts({
-	en: { reset: 'Show all', link: 'Copy link', copied: 'Copied', label: 'The whole run in small: plus and minus zoom, shift and arrows move, 0 shows all', theme: 'Colours', light: 'light', dark: 'dark', system: 'system', language: 'Language',
+	en: { reset: 'Show all', link: 'Copy link', copied: 'Copied', label: 'The whole run in small: plus and minus zoom, shift and arrows move, 0 shows all',
 		seen: '{from} to {to}', whole: 'whole run', hint: 'Drag in a chart to zoom, shift-drag to move, double-click for all. Ctrl and wheel zoom.' },
-	pt: { reset: 'Ver tudo', link: 'Copiar ligação', copied: 'Copiada', label: 'A execução inteira em miniatura: mais e menos ampliam, shift e setas movem, 0 mostra tudo', theme: 'Cores', light: 'claro', dark: 'escuro', system: 'sistema', language: 'Língua',
+	pt: { reset: 'Ver tudo', link: 'Copiar ligação', copied: 'Copiada', label: 'A execução inteira em miniatura: mais e menos ampliam, shift e setas movem, 0 mostra tudo',
 		seen: '{from} a {to}', whole: 'toda a execução', hint: 'Arraste num gráfico para ampliar, shift+arrastar para mover, duplo clique para ver tudo. Ctrl+roda amplia.' },
-	zh: { reset: '显示全部', link: '复制链接', copied: '已复制', label: '整个运行的缩略图：加减键缩放，Shift 加方向键移动，0 显示全部', theme: '配色', light: '浅色', dark: '深色', system: '跟随系统', language: '语言',
+	zh: { reset: '显示全部', link: '复制链接', copied: '已复制', label: '整个运行的缩略图：加减键缩放，Shift 加方向键移动，0 显示全部',
 		seen: '{from} 至 {to}', whole: '整个运行', hint: '在图中拖动以放大，Shift+拖动以平移，双击显示全部。Ctrl+滚轮缩放。' },
 });
 
@@ -160,18 +160,6 @@ export function mountOverview(section: HTMLElement, page: Page, viewport: Viewpo
 		section.hidden = true;
 	else
 		new Overview(section, page, viewport, marks);
-}
-
-/** Colours and language, at the top of the page. */
-export function settings(): HTMLElement {
-	const scheme = h('select', { 'aria-label': t('theme'), onchange: () => theme.choose(scheme.value === 'system' ? null : scheme.value as Scheme) },
-		(['system', 'light', 'dark'] as const).map((value) => h('option', { value, selected: (fragment.get('theme') ?? 'system') === value }, t(value))));
-	const language = h('select', { 'aria-label': t('language'), onchange: () => {
-		fragment.set('lang', language.value);
-		fragment.link();
-		location.reload();
-	} }, LANGUAGES.map((one) => h('option', { value: one.lang, selected: one.lang === lang }, one.name)));
-	return h('div', { class: 'settings' }, scheme, language);
 }
 
 export const hint = (): string => t('hint');
