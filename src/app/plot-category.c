@@ -9,14 +9,15 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 
-enum { MEMORY_BUCKETS = 900, CPU_BUCKETS = 240, CPU_TICKS = 4, RESAMPLED_MOST = 100000 };
+enum { PLACES = 900, LEVEL_BUCKETS = 20000, CPU_BUCKETS = 240, CPU_TICKS = 4, RESAMPLED_MOST = 100000 };
 
 /* A line of the plot: one category, or several that the view shows as one. */
 typedef struct Sum {
         char *name;
-        const char *major; /* NULL: no rules applied */
+        PlotColor color;
         double *values;    /* n_buckets */
-        double peak;       /* of what is shown */
+        double one_peak;   /* the highest of any of its categories, seen in a bucket or not */
+        double peak;       /* of the sum in any bucket, or that */
         size_t n;          /* categories in it */
 } Sum;
 
@@ -44,6 +45,8 @@ static CategoryMetric metric_of(const PlotRequest *request)
                                                  : request->metric;
 }
 
+/* Levels are read as finely as ticks go, and made coarser when it is known what is shown together: peaks
+ * told are then those of what is shown. */
 static void choose_buckets(const PlotRequest *request, const PlotRun *run, CategorySeriesOptions *options)
 {
         uint64_t interval = run_reader_info(run->reader)->interval_ns;
@@ -51,15 +54,17 @@ static void choose_buckets(const PlotRequest *request, const PlotRun *run, Categ
 
         options->span_ns = span;
         options->interval_ns = interval != RUN_UNKNOWN ? interval : 0;
-        options->buckets = request->kind == PLOT_CPU ? CPU_BUCKETS : MEMORY_BUCKETS;
-        if (request->resample_ns) {
+        if (request->kind != PLOT_CPU) {
+                options->buckets = LEVEL_BUCKETS;
+                options->width_ns = MIN(options->interval_ns, span / 40);
+        } else if (request->resample_ns) {
                 options->width_ns = request->resample_ns;
                 options->buckets = span ? MIN(span / request->resample_ns + 2, (uint64_t)RESAMPLED_MOST)
                                         : RESAMPLED_MOST;
-        } else if (request->kind == PLOT_CPU)
+        } else {
+                options->buckets = CPU_BUCKETS;
                 options->width_ns = MIN(options->interval_ns * CPU_TICKS, span / 40);
-        else
-                options->width_ns = MIN(options->interval_ns, span / 40);
+        }
 }
 
 typedef struct Reading {
@@ -129,7 +134,30 @@ static const char *shown_name(const PlotRequest *request, const CategoryLine *li
         return detailed ? line->name : line->major;
 }
 
-static int sums_find(Sums *sums, const char *name, const char *major, size_t n, Sum **ret)
+/* Colours as on the page: the first major of a hue has it, the others shades; a category is a shade of its
+ * major by its place among all of it, whatever is shown. */
+static PlotColor color_of(const PlotRequest *request, const CategorySeries *s, size_t k)
+{
+        const CategoryLine *line = &s->lines[k];
+        PlotColor color = plot_category_color(line->major, line->name);
+        size_t same_hue = 0, place = 0;
+
+        for (size_t i = 0; i < k; i++)
+                if (line->major && s->lines[i].major)
+                        place += text_equal(s->lines[i].major, line->major);
+        /* Majors of this hue that came before this one did. */
+        for (size_t i = 0; line->major && i < s->n_lines && !text_equal(s->lines[i].major ? s->lines[i].major : "", line->major); i++) {
+                PlotColor other = plot_category_color(s->lines[i].major, s->lines[i].name);
+                bool first = s->lines[i].major && memcmp(&color, &other, sizeof color) == 0;
+                for (size_t j = 0; first && j < i; j++)
+                        first = !s->lines[j].major || !text_equal(s->lines[j].major, s->lines[i].major);
+                same_hue += first;
+        }
+        color = plot_shade(color, same_hue * PLOT_MAJOR_SHADES);
+        return text_equal(shown_name(request, line), line->name) && line->major ? plot_shade(color, place) : color;
+}
+
+static int sums_find(Sums *sums, const char *name, PlotColor color, size_t n, Sum **ret)
 {
         for (size_t i = 0; i < sums->n; i++)
                 if (text_equal(sums->items[i].name, name)) {
@@ -141,13 +169,14 @@ static int sums_find(Sums *sums, const char *name, const char *major, size_t n, 
                 return -ENOMEM;
         sums->items = items;
         Sum *sum = &items[sums->n++];
-        *sum = (Sum){.name = strdup(name), .major = major, .values = calloc(n + 1, sizeof *sum->values)};
+        *sum = (Sum){.name = strdup(name), .color = color, .values = calloc(n + 1, sizeof *sum->values)};
         *ret = sum;
         return sum->name && sum->values ? 0 : -ENOMEM;
 }
 
-static void sum_add(Sum *sum, const double *values, size_t n)
+static void sum_add(Sum *sum, const double *values, double one_peak, size_t n)
 {
+        sum->one_peak = fmax(sum->one_peak, one_peak);
         for (size_t i = 0; i < n; i++)
                 sum->values[i] += values[i];
         sum->n++;
@@ -156,7 +185,7 @@ static void sum_add(Sum *sum, const double *values, size_t n)
 static void sums_measure(Sums *sums, size_t n)
 {
         for (size_t k = 0; k < sums->n; k++) {
-                sums->items[k].peak = 0;
+                sums->items[k].peak = sums->items[k].one_peak;
                 for (size_t i = 0; i < n; i++)
                         sums->items[k].peak = fmax(sums->items[k].peak, sums->items[k].values[i]);
         }
@@ -180,7 +209,7 @@ static int sums_keep(Sums *sums, size_t top, size_t n)
                 return 0;
         Sum *rest = &sums->items[top];
         for (size_t k = top + 1; k < sums->n; k++) {
-                sum_add(rest, sums->items[k].values, n);
+                sum_add(rest, sums->items[k].values, sums->items[k].one_peak, n);
                 free(sums->items[k].name);
                 free(sums->items[k].values);
         }
@@ -188,7 +217,7 @@ static int sums_keep(Sums *sums, size_t top, size_t n)
         sums->n = top + 1;
         free(rest->name);
         rest->name = string_take(&name);
-        rest->major = "Other";
+        rest->color = plot_category_color("Other", "");
         sums_measure(sums, n);
         return rest->name ? 0 : -ENOMEM;
 }
@@ -204,9 +233,9 @@ static int make_sums(const PlotRequest *request, const CategorySeries *s, Sums *
                 any |= is_asked_for(request, line);
                 if (!is_asked_for(request, line) || !line->values[m])
                         continue;
-                if (sums_find(sums, shown_name(request, line), line->major, s->n_buckets, &sum) < 0)
+                if (sums_find(sums, shown_name(request, line), color_of(request, s, k), s->n_buckets, &sum) < 0)
                         return error_set(err, ENOMEM, "out of memory");
-                sum_add(sum, line->values[m], s->n_buckets);
+                sum_add(sum, line->values[m], line->peaks[m], s->n_buckets);
         }
         if (!any && request->categories.n > 0) {
                 _cleanup_string_ String there = {0};
@@ -251,27 +280,64 @@ static int set_value(PlotSeries *series, PlotUnit unit, double value)
         return series->value ? 0 : -ENOMEM;
 }
 
-/* Shades of a hue go from one category to the next of it. */
-static PlotColor color_of(const Sums *sums, size_t k)
+/* How many buckets are one place of the picture. */
+static size_t buckets_a_place(const PlotRequest *request, const CategorySeries *s)
 {
-        PlotColor color = plot_category_color(sums->items[k].major, sums->items[k].name);
-        size_t same = 0;
+        uint64_t place_ns = request->resample_ns ? request->resample_ns : s->end_ns / PLACES;
 
-        for (size_t i = 0; i < k; i++) {
-                PlotColor other = plot_category_color(sums->items[i].major, sums->items[i].name);
-                same += memcmp(&color, &other, sizeof color) == 0;
-        }
-        return plot_shade(color, same);
+        return request->kind != PLOT_CPU ? (size_t)MAX((place_ns + s->width_ns / 2) / s->width_ns, (uint64_t)1) : 1;
 }
 
+static double sum_of(const Sums *sums, size_t bucket)
+{
+        double sum = 0;
+
+        for (size_t k = 0; k < sums->n; k++)
+                sum += sums->items[k].values[bucket];
+        return sum;
+}
+
+/* Of the buckets in [from, to) the one where all that is shown comes to most; `from` if none is known. */
+static size_t highest_sum(const Sums *sums, size_t from, size_t to)
+{
+        size_t found = from;
+
+        for (size_t b = from; b < to; b++)
+                if (sum_of(sums, b) > sum_of(sums, found) || (isnan(sum_of(sums, found)) && !isnan(sum_of(sums, b))))
+                        found = b;
+        return found;
+}
+
+static double highest_value(const double *values, size_t from, size_t to)
+{
+        double most = NAN;
+
+        for (size_t b = from; b < to; b++)
+                most = fmax(most, values[b]);
+        return most;
+}
+
+/* A stack has in each place the parts of one moment, a line its own highest value. */
 static int add_sums(const PlotRequest *request, const CategorySeries *s, const Sums *sums, PlotPanel *panel)
 {
+        size_t each = buckets_a_place(request, s), n = (s->n_buckets + each - 1) / each;
+        _cleanup_free_ size_t *at = calloc(n + 1, sizeof *at);
+
+        if (!at)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++)
+                at[i] = highest_sum(sums, i * each, MIN((i + 1) * each, s->n_buckets));
+        panel->x_step = (double)s->width_ns * (double)each / (double)NS_PER_SECOND;
         for (size_t k = 0; k < sums->n; k++) {
-                PlotSeries *series = plot_add_series(panel, sums->items[k].name, request->lines ? PLOT_LINE : PLOT_STACK,
-                                                     color_of(sums, k), s->n_buckets);
-                if (!series || set_value(series, panel->left.unit, sums->items[k].peak) < 0)
+                const Sum *sum = &sums->items[k];
+                PlotSeries *series = plot_add_series(panel, sum->name, request->lines ? PLOT_LINE : PLOT_STACK,
+                                                     sum->color, n);
+                if (!series || set_value(series, panel->left.unit, sum->peak) < 0)
                         return -ENOMEM;
-                memcpy(series->y, sums->items[k].values, s->n_buckets * sizeof *series->y);
+                for (size_t i = 0; i < n; i++)
+                        series->y[i] = request->lines ? highest_value(sum->values, i * each,
+                                                                      MIN((i + 1) * each, s->n_buckets))
+                                                      : sum->values[at[i]];
         }
         return 0;
 }
@@ -327,9 +393,7 @@ static double find_peak(const Sums *sums, size_t n, size_t *ret_at)
 
         *ret_at = SIZE_MAX;
         for (size_t i = 0; i < n; i++) {
-                double sum = 0;
-                for (size_t k = 0; k < sums->n; k++)
-                        sum += sums->items[k].values[i];
+                double sum = sum_of(sums, i);
                 if (sum > peak) {
                         peak = sum;
                         *ret_at = i;
@@ -391,7 +455,6 @@ static int make_one(const PlotRequest *request, PlotRun *run, Plot *plot, Error 
         PlotPanel *panel = plot_time_panel(plot, s->end_ns);
         if (!panel)
                 return error_set(err, ENOMEM, "out of memory");
-        panel->x_step = (double)s->width_ns / (double)NS_PER_SECOND;
         panel->left = (PlotAxis){.unit = unit_of(request), .label = strdup(axis_label(request, s))};
         panel->empty = strdup("no process was seen at a tick");
         panel->values = strdup(request->lines ? "highest of each" : "from the bottom up: highest");
@@ -426,22 +489,23 @@ static int add_run(const PlotRequest *request, PlotRun *run, size_t nth, Plot *p
                 panel->left.label = strdup(axis_label(request, s));
         if (!panel->values)
                 panel->values = strdup("highest of each");
-        PlotSeries *series = plot_add_series(panel, run->name, PLOT_LINE, plot_palette(nth), s->n_buckets + 1);
+        size_t each = buckets_a_place(request, s), n = (s->n_buckets + each - 1) / each;
+        PlotSeries *series = plot_add_series(panel, run->name, PLOT_LINE, plot_palette(nth), n + 1);
         if (!series || !panel->left.label || !panel->values)
                 return error_set(err, ENOMEM, "out of memory");
         series->dashed = run->dev;
-        series->x = calloc(s->n_buckets + 1, sizeof *series->x);
+        series->x = calloc(n + 1, sizeof *series->x);
         if (!series->x)
                 return error_set(err, ENOMEM, "out of memory");
         double peak = 0;
-        for (size_t i = 0; i < s->n_buckets; i++) {
-                for (size_t k = 0; k < sums.n; k++)
-                        series->y[i] += sums.items[k].values[i];
-                series->x[i] = (double)category_series_begin_ns(s, i) / (double)NS_PER_SECOND;
+        for (size_t i = 0; i < n; i++) {
+                size_t at = highest_sum(&sums, i * each, MIN((i + 1) * each, s->n_buckets));
+                series->y[i] = sum_of(&sums, at);
+                series->x[i] = (double)category_series_begin_ns(s, i * each) / (double)NS_PER_SECOND;
                 peak = fmax(peak, series->y[i]);
         }
-        series->x[s->n_buckets] = (double)s->end_ns / (double)NS_PER_SECOND; /* the last step ends here */
-        series->y[s->n_buckets] = s->n_buckets ? series->y[s->n_buckets - 1] : NAN;
+        series->x[n] = (double)s->end_ns / (double)NS_PER_SECOND; /* the last step ends here */
+        series->y[n] = n ? series->y[n - 1] : NAN;
         return set_value(series, panel->left.unit, peak) < 0 ? error_set(err, ENOMEM, "out of memory") : 0;
 }
 

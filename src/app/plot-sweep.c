@@ -171,7 +171,7 @@ static int add_group(const PlotRequest *request, PlotPanel *panel, const SweepGr
                 PlotColor color = plot_category_color(group->major, name);
                 size_t same = 0;
                 for (size_t k = 0; k < panel->n_series; k++)
-                        for (size_t shade = 0; shade < 6; shade++) {
+                        for (size_t shade = 0; shade < 7; shade++) {
                                 PlotColor other = plot_shade(color, shade);
                                 same += memcmp(&other, &panel->series[k].color, sizeof other) == 0;
                         }

@@ -10,8 +10,8 @@
 #define RGB(hex) {(hex) >> 16 & 0xff, (hex) >> 8 & 0xff, (hex) & 0xff}
 
 static const PlotColors themes[] = {
-        [PLOT_LIGHT] = {RGB(0xffffff), RGB(0x1b1e23), RGB(0x5c626b), RGB(0xe3e5e8), RGB(0xd1242f), RGB(0xbf8700)},
-        [PLOT_DARK] = {RGB(0x15171a), RGB(0xe6e8eb), RGB(0x9aa1aa), RGB(0x2b2f35), RGB(0xff6b6b), RGB(0xe3b341)},
+        [PLOT_LIGHT] = {RGB(0xffffff), RGB(0x1b1e23), RGB(0x5c636d), RGB(0xe3e5e8), RGB(0xd1242f), RGB(0xbf8700)},
+        [PLOT_DARK] = {RGB(0x15171a), RGB(0xe6e8eb), RGB(0x9aa1ab), RGB(0x2b2f35), RGB(0xff6b6b), RGB(0xe3b341)},
 };
 
 enum { BLUE, YELLOW, RED, TEAL, GREEN, PINK, VIOLET, SKY, BROWN, GREY, HUES };
@@ -21,14 +21,18 @@ static const PlotColor hues[HUES] = {
         RGB(0xff8ab7), RGB(0xa463f2), RGB(0x97bbf5), RGB(0x9c6b4e), RGB(0x9498a0),
 };
 
+/* By how a major category's name begins; the first that fits. The page has the same list (web/src/theme.ts). */
 static const struct {
-        const char *major;
+        const char *begin;
         uint8_t hue;
 } majors[] = {
-        {"CPP_Compile", BLUE},   {"CPP_Link", YELLOW},    {"Rust_Compile", RED},    {"Go_Compile", TEAL},
-        {"Go_Link", TEAL},       {"Java_Compile", GREEN}, {"Kotlin_Compile", GREEN}, {"Testing", PINK},
-        {"BuildSystem", VIOLET}, {"Scripting", SKY},      {"OSUtilities", BROWN},   {"DevelopmentTools", BROWN},
-        {"Other", GREY},         {"Ignored", GREY},
+        {"CPP_Compile", BLUE}, {"C_Compile", BLUE},     {"Assembl", BLUE},
+        {"CPP_Link", YELLOW},  {"Go_Link", YELLOW},     {"Link", YELLOW},      {"Archive", YELLOW}, {"LTO", YELLOW},
+        {"Rust", RED},         {"Go_", TEAL},           {"Java", GREEN},       {"Kotlin", GREEN},   {"Scala", GREEN},
+        {"Test", PINK},        {"BuildSystem", VIOLET}, {"PackageManagement", VIOLET}, {"Configur", VIOLET},
+        {"Script", SKY},       {"Shell", SKY},          {"CodeGeneration", SKY}, {"Documentation", SKY},
+        {"OSUtilities", BROWN}, {"DevelopmentTools", BROWN}, {"Util", BROWN},
+        {"Haskell", TEAL},     {"Swift", TEAL},         {"Zig", TEAL},         {"Other_Compile", TEAL},
 };
 
 const PlotColors *plot_colors(PlotTheme theme)
@@ -49,14 +53,14 @@ static size_t name_hue(const char *name)
 PlotColor plot_category_color(const char *major, const char *name)
 {
         for (size_t i = 0; major && i < ARRAY_LENGTH(majors); i++)
-                if (text_equal(majors[i].major, major))
+                if (text_starts_with(major, majors[i].begin))
                         return hues[majors[i].hue];
-        return hues[name_hue(major ? major : name)];
+        return hues[major ? GREY : name_hue(name)];
 }
 
 PlotColor plot_palette(size_t nth)
 {
-        static const uint8_t order[] = {BLUE, YELLOW, RED, TEAL, VIOLET, GREEN, PINK, BROWN, SKY, GREY};
+        static const uint8_t order[] = {BLUE, YELLOW, RED, TEAL, VIOLET, GREEN, PINK, BROWN};
 
         return plot_shade(hues[order[nth % ARRAY_LENGTH(order)]], nth / ARRAY_LENGTH(order));
 }
@@ -71,11 +75,11 @@ PlotColor plot_mix(PlotColor a, PlotColor b, double share)
 PlotColor plot_shade(PlotColor color, size_t nth)
 {
         static const PlotColor white = RGB(0xffffff), black = RGB(0x000000);
-        static const double towards_white[] = {0, 0.45, 0, 0.25, 0, 0.6}, towards_black[] = {0, 0, 0.3, 0, 0.5, 0};
-        size_t i = nth % ARRAY_LENGTH(towards_white);
+        double part = fmin(0.66, 0.2 * (double)((nth + 1) / 2));
 
-        return towards_white[i] > 0 ? plot_mix(color, white, towards_white[i])
-                                    : plot_mix(color, black, towards_black[i]);
+        if (nth == 0)
+                return color;
+        return nth % 2 ? plot_mix(color, white, part) : plot_mix(color, black, part * 0.8);
 }
 
 bool plot_color_is_light(PlotColor c)

@@ -21,10 +21,11 @@ const PlotColors *plot_colors(PlotTheme theme);
  * alone, so that it is the same in every plot. major may be NULL: `name` is a program. */
 PlotColor plot_category_color(const char *major, const char *name);
 
-/* The nth shade of a hue; 0: the hue itself. Neighbours differ in lightness. */
+/* The nth shade of a hue; 0: the hue itself, then by turns lighter and darker. As on the page. */
 PlotColor plot_shade(PlotColor color, size_t nth);
+enum { PLOT_MAJOR_SHADES = 3 }; /* further majors of one hue are so many shades apart */
 
-/* For things that have no category: disks, runs. Distinct for the first ten. */
+/* For things that have no category: disks, runs. Distinct for the first eight, then shades. */
 PlotColor plot_palette(size_t nth);
 
 /* Whether dark text reads better on it than light. */

@@ -27,7 +27,7 @@ static double entry_width(const Draw *d, const PlotSeries *s)
 
 double legend_width(const Draw *d, const PlotPanel *p)
 {
-        double most = 0;
+        double most = p->values && p->n_series > 0 ? draw_span(d, p->values, SIZE_AXIS, false) + 2 * d->unit : 0;
 
         for (size_t k = 0; k < p->n_series; k++) {
                 double width = entry_width(d, &p->series[k]);

@@ -205,7 +205,11 @@ static void test_colors(void **state)
         PlotColor a = plot_category_color(NULL, "worker"), b = plot_category_color(NULL, "worker");
         assert_memory_equal(&a, &b, sizeof a);
         assert_true(plot_color_is_light((PlotColor){255, 255, 255}) && !plot_color_is_light((PlotColor){0, 0, 0}));
-        for (size_t i = 0; i < 10; i++)
+        PlotColor link = plot_category_color("Go_Link", ""), lighter = plot_shade(blue, 1), darker = plot_shade(blue, 2);
+        assert_true(link.red == 0xef && link.green == 0xb1 && link.blue == 0x18);
+        assert_true(lighter.red == 0x68 && lighter.green == 0x87 && lighter.blue == 0xd9); /* as the page mixes it */
+        assert_true(darker.red == 0x37 && darker.green == 0x58 && darker.blue == 0xaf);
+        for (size_t i = 0; i < 8; i++)
                 for (size_t k = 0; k < i; k++) {
                         PlotColor x = plot_palette(i), y = plot_palette(k);
                         assert_memory_not_equal(&x, &y, sizeof x);

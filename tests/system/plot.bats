@@ -58,6 +58,10 @@ has_png()
         "$VIGIA" plot "$RUN" --view other --top 1 -o top.svg >/dev/null
         texts top.svg >told
         grep -qx Other_hog told
+        # However few places there are, a line has its highest value: 24 MiB of its own, and the program's.
+        "$VIGIA" plot "$RUN" --lines --view detailed --resample 10s -o few.svg >/dev/null
+        peak=$(texts few.svg | grep -x -A 1 Other_hog | sed -n '2s/^\([0-9.]*\) MiB$/\1/p')
+        within "$peak" 33 0.1 3
         run "$VIGIA" plot "$RUN" --category Nobody -o none.svg
         [[ $status == 2 && $output == *"no process is of category Nobody; there are "*Other_hog* && ! -e none.svg ]]
 }
