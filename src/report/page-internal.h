@@ -16,7 +16,7 @@ enum {
         PAGE_SERIES_MAX = 64, /* categories told apart over time */
 };
 
-/* Which part of the sections may be filled before something is told no more: what matters most comes
+/* Which part of the page may be filled before something is told no more: what matters most comes
  * first, and what everybody wants has its room kept free. */
 #define PAGE_SHARE_TOTALS   0.2  /* their finer levels, likewise below */
 #define PAGE_SHARE_CATEGORY 0.7
@@ -35,14 +35,14 @@ typedef struct PageMaker {
         ProcessList processes;
         ColumnSeriesBuilder *totals;
         PageSections sections;
-        size_t bytes;    /* that the sections may take */
-        size_t reserved; /* of them for what is still to come */
+        size_t bytes;    /* that sections and JSON may take in the file */
+        size_t reserved; /* bytes of sections that are still to come */
         double cgroup_limit_bytes; /* NAN: none */
         String left_out; /* sentences as JSON texts, with commas between */
         String json;     /* of the parts behind the sections */
 } PageMaker;
 
-/* Whether the sections there are, and what is reserved, are within `share` of all. */
+/* Whether what there is, with its base64 and its JSON, and what is reserved are within `share` of `bytes`. */
 bool page_fits(const PageMaker *page, double share);
 
 /* How many of n buckets become one at each level, coarsest first, the last 1. Returns how many levels. */

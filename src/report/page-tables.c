@@ -9,8 +9,9 @@
 
 enum {
         GAP_TICKS = 10,
+        LINES_MAX = 256,      /* of one table: of a hundred CPUs all together and the first ones */
         EVENTS_MAX = 1000,    /* of one table */
-        EVENT_TEXT_MAX = 1024,
+        EVENT_TEXT_MAX = 512,
         EVENT_TITLE_MAX = 128,
 };
 
@@ -167,6 +168,31 @@ static size_t column_number(const ColumnSeries *s, const Column *column)
         return n;
 }
 
+/* So many lines that whole things are told, the one without a name first: it stands for all of them. */
+static size_t things_to_tell(const ColumnSeries *s)
+{
+        size_t lines = 0, things = 0;
+
+        for (size_t i = 0; i < s->n_lines; i++)
+                lines = MAX(lines, column_number(s, s->lines[i].column) + 1);
+        things = lines > 0 ? MAX(LINES_MAX / lines, (size_t)1) : 0;
+        return MIN(things, s->n_things);
+}
+
+static bool is_told(const ColumnSeries *s, const char *thing, size_t most)
+{
+        size_t before = 0;
+
+        if (*thing == '\0' || most >= s->n_things)
+                return true;
+        for (size_t i = 0; i < s->n_things && s->things[i] != thing; i++)
+                before += *s->things[i] != '\0';
+        for (size_t i = 0; i < s->n_things; i++)
+                if (*s->things[i] == '\0')
+                        before++;
+        return before < most;
+}
+
 static int add_lines(PageMaker *page, const ColumnSeries *s, size_t levels)
 {
         double *scratch = scratch_for(s);
@@ -175,9 +201,12 @@ static int add_lines(PageMaker *page, const ColumnSeries *s, size_t levels)
         if (!scratch)
                 return -ENOMEM;
         size_t n = make_steps(page, s, levels, scratch, steps);
+        size_t things = things_to_tell(s), told = 0;
         string_add(&page->json, "\"series\":[");
         for (size_t i = 0; i < s->n_lines; i++) {
-                string_add(&page->json, i > 0 ? ",{\"key\":" : "{\"key\":");
+                if (!is_told(s, s->lines[i].thing, things))
+                        continue;
+                string_add(&page->json, told++ > 0 ? ",{\"key\":" : "{\"key\":");
                 page_add_text(&page->json, s->lines[i].thing);
                 string_add_format(&page->json, ",\"column\":%zu,\"levels\":[", column_number(s, s->lines[i].column));
                 for (size_t k = 0; k < n; k++) {
@@ -295,8 +324,9 @@ static int add_series_table(PageMaker *page, const char *name, const ColumnSerie
                 return r;
         }
         string_add(&page->json, "},");
-        if (s->left_out > 0)
-                page_leave_out(page, "%zu things of %s: there are too many", s->left_out, name);
+        size_t told = things_to_tell(s);
+        if (told < s->n_things + s->left_out)
+                page_leave_out(page, "%zu of %zu things of %s", s->n_things + s->left_out - told, s->n_things + s->left_out, name);
         return r;
 }
 

@@ -16,7 +16,8 @@
 
 enum {
         PAGE_FORMAT = 1,
-        JSON_SHARE = 10,        /* of the page: an estimate of its JSON */
+        SECTION_BYTES = 105,    /* that a section's JSON takes */
+        AROUND_BYTES = 60000,   /* the report, the text summary and the HTML around them, about */
         PROCESS_BYTES = 15,     /* of the sections that a process takes without its command line */
         SAMPLE_BYTES = 6,
 };
@@ -25,7 +26,10 @@ enum {
 
 bool page_fits(const PageMaker *page, double share)
 {
-        return (double)(page->sections.data.size + page->reserved) <= (double)page->bytes * share;
+        size_t data = (page->sections.data.size + page->reserved) / 3 * 4;
+        size_t json = page->json.size + page->sections.n * SECTION_BYTES;
+
+        return (double)(data + json) <= (double)page->bytes * share;
 }
 
 size_t page_factors(size_t n, size_t ret[PAGE_LEVELS])
@@ -164,10 +168,11 @@ static int maker_init(PageMaker *page, RunReader *reader, const ReportLabels *la
 {
         const RunInfo *info = run_reader_info(reader);
         size_t bytes = MAX(options->bytes ? options->bytes : (size_t)PAGE_BYTES, (size_t)PAGE_BYTES_LEAST);
-        size_t around = page_bundle.script_size + page_bundle.style_size + bytes / JSON_SHARE;
+        size_t around = page_bundle.script_size + page_bundle.style_size + AROUND_BYTES;
 
         *page = (PageMaker){.reader = reader, .options = options, .cgroup_limit_bytes = NAN};
-        page->bytes = bytes > around ? (bytes - around) / 4 * 3 : 0;
+        page->bytes = bytes > around ? bytes - around : 0;
+        size_t data = page->bytes / 4 * 3;
         page->end_ns = end_of(reader);
         const CategorySeriesOptions series = {
                 .buckets = PAGE_BUCKETS_FINEST,
@@ -181,8 +186,8 @@ static int maker_init(PageMaker *page, RunReader *reader, const ReportLabels *la
         if (r == 0)
                 r = category_series_new(&series, &page->builder);
         if (r == 0)
-                r = process_list_init(&page->processes, MAX(page->bytes / 5 * 2 / PROCESS_BYTES, (size_t)100),
-                                      MAX(page->bytes / 4 / SAMPLE_BYTES, (size_t)100));
+                r = process_list_init(&page->processes, MAX(data / 5 * 2 / PROCESS_BYTES, (size_t)100),
+                                      MAX(data / 4 / SAMPLE_BYTES, (size_t)100));
         return r;
 }
 

@@ -260,6 +260,45 @@ static void test_html(void **state)
         made_done(&m);
 }
 
+/* Of very many things the first ones, and the one that stands for all whenever it comes. */
+static void test_many_things(void **state)
+{
+        enum { ZONES = 200, TOLD = 128 };
+        Made m;
+        Read r;
+        const json_t *series;
+        size_t i;
+        bool whole = false;
+
+        made_init(&m);
+        for (uint64_t t = 0; t < 4; t++)
+                for (unsigned zone = 0; zone < ZONES; zone++) {
+                        char name[16] = "";
+                        if (zone != ZONES - 1)
+                                snprintf(name, sizeof name, "z%u", zone);
+                        Batch *b = m.rows[4];
+                        assert_int_equal(batch_add_row(b), 0);
+                        batch_set_i64(b, 1, (int64_t)(t * NS_PER_SECOND));
+                        assert_int_equal(batch_set_text(b, 2, name, strlen(name)), 0);
+                        batch_set_f64(b, 3, 20 + zone);
+                        batch_set_u64(b, 4, t * 250000);
+                }
+        read_page(&m, 0, &r);
+        const json_t *all = json_object_get(read_table(&r, "heat"), "series");
+        assert_int_equal(json_array_size(all), TOLD * 2);
+        json_array_foreach(all, i, series) {
+                const char *key = json_string_value(json_object_get(series, "key"));
+                whole |= *key == '\0';
+                uint64_t zone = 0;
+                assert_true(*key == '\0' || (parse_u64z(key + 1, &zone) == 0 && zone < TOLD - 1));
+        }
+        assert_true(whole);
+        const json_t *left_out = json_object_get(json_object_get(r.page, "budget"), "left_out");
+        assert_string_equal(json_string_value(json_array_get(left_out, 0)), "72 of 200 things of heat");
+        read_done(&r);
+        made_done(&m);
+}
+
 /* A table that shows what a finding is about says so. */
 static void test_findings_of_tables(void **state)
 {
@@ -369,7 +408,7 @@ static void test_one_process(void **state)
 /* A small page says what it lacks, and the peak is on it all the same. */
 static void test_size_is_kept(void **state)
 {
-        enum { PROCESSES = 3800, SIZE = 300000 };
+        enum { PROCESSES = 3800, SIZE = 500000 };
         Made m;
         Read r;
         const json_t *level;
@@ -470,7 +509,7 @@ int main(void)
                 cmocka_unit_test(test_tables),            cmocka_unit_test(test_html),
                 cmocka_unit_test(test_nothing),           cmocka_unit_test(test_one_process),
                 cmocka_unit_test(test_size_is_kept),      cmocka_unit_test(test_labels_and_units),
-                cmocka_unit_test(test_findings_of_tables), cmocka_unit_test(test_gap), cmocka_unit_test(test_golden),
+                cmocka_unit_test(test_findings_of_tables), cmocka_unit_test(test_gap), cmocka_unit_test(test_many_things), cmocka_unit_test(test_golden),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
