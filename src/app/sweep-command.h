@@ -123,6 +123,9 @@ void sweep_progress_tell(SweepWork *work, const SweepRun *run);
 int sweep_show(const Sweep *sweep, const char *path, ReportForm form);
 /* summary.txt. */
 int sweep_write_summary(const Sweep *sweep, const char *path, int dirfd);
+
+/* Its page, to as report_page_put. */
+int sweep_write_page(const Sweep *sweep, const char *path, const char *to, Error *err);
 /* ---- sweep-verify.c ---- */
 
 /* Whether the first run holds all that worked for it, on stdout. Exit code: EXIT_NO if it does not. */

@@ -74,12 +74,15 @@ int sweep_report(const char *name, ReportForm form)
         return code;
 }
 
-static int put_page(const Sweep *sweep, const char *path, const char *to, Error *err)
+int sweep_write_page(const Sweep *sweep, const char *path, const char *to, Error *err)
 {
         _cleanup_string_ String text = {0}, json = {0}, page = {0};
         const SweepTextOptions options = {.columns = 80, .path = path};
-        int r = sweep_text(sweep, &options, &text);
+        int r;
 
+        if (!report_page_available(err))
+                return -EOPNOTSUPP;
+        r = sweep_text(sweep, &options, &text);
         if (r == 0)
                 r = sweep_to_json(sweep, &json);
         if (r == 0)
@@ -95,7 +98,7 @@ int sweep_report_page(const char *name, const char *to)
 
         sweep_init(&sweep);
         int code = open_sweep(name, &sweep, &path);
-        if (code == 0 && (!report_page_available(&err) || put_page(&sweep, path, to, &err) < 0)) {
+        if (code == 0 && sweep_write_page(&sweep, path, to, &err) < 0) {
                 log_error("%s", err.message);
                 code = EXIT_CANNOT;
         }

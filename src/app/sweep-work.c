@@ -363,6 +363,9 @@ static int end(SweepWork *work, int code)
         if (save(work, false) < 0)
                 code = EXIT_CANNOT;
         sweep_write_summary(sweep, work->path, work->dirfd);
+        Error why = {0};
+        if (work->command->recording.html && sweep_write_page(sweep, work->path, "", &why) < 0)
+                log_warning("no page: %s", why.message);
         if (work->limited && work->signal == 0) {
                 log_warning("the limit of %s is reached",
                             format_duration(limit, work->command->limit_ns));

@@ -110,6 +110,8 @@ hash_of()
         run -2 "$VIGIA" report nosuchrun --html
         as_user "$VIGIA" sweep -q --html -o "$DIR/state/sweep" -- true
         [[ -s $DIR/state/sweep/run-1/report.html ]]
+        grep -q '"kind":"sweep"' "$DIR/state/sweep/report.html"
+        rm "$DIR/state/sweep/report.html"
         run -0 "$VIGIA" report "$DIR/state/sweep" --html
         grep -q '"kind":"sweep"' "$DIR/state/sweep/report.html"
         run -2 "$VIGIA" report "$DIR/state/no-such-sweep" --html
