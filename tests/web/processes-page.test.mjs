@@ -120,10 +120,14 @@ describe('processes on the report page', { skip: missing, concurrency: false }, 
 		await page.waitForFunction(() => location.hash.includes('lanes=tree'));
 		const [height, whole] = await page.$eval('.lanes', (lanes) => [lanes.clientHeight, lanes.scrollHeight]);
 		assert.ok(height <= 430 && whole >= height);
-		const again = await visit({ hash: 'lanes=tree' });
-		assert.ok(await again.locator('#timeline').getByRole('radio', { name: 'by tree' }).isChecked());
+		// A link to another view, followed within the page.
+		await page.evaluate(() => (location.hash = '#group=program&sort=cpu-down&q=cat:compile'));
+		await sumsBecome(page, /^3 groups of /);
+		assert.ok(await page.locator('#timeline').getByRole('radio', { name: 'by job slot' }).isChecked());
+		await page.evaluate(() => (location.hash = '#lanes=tree'));
+		await sumsBecome(page, new RegExp(`^${rows.length.toLocaleString('en')} of`));
+		assert.ok(await page.locator('#timeline').getByRole('radio', { name: 'by tree' }).isChecked());
 		await page.context().close();
-		await again.context().close();
 	});
 
 	test('a click keeps the moment: who was alive then, and how much memory', async () => {

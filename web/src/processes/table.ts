@@ -48,6 +48,7 @@ const t = texts({
 
 type Grouping = 'none' | 'program' | 'source' | 'category';
 const GROUPINGS: readonly Grouping[] = ['none', 'program', 'source', 'category'];
+const groupingTold = (): Grouping => GROUPINGS.find((one) => one === fragment.get('group')) ?? 'none';
 const FAILED = 'is:failed';
 const ROWS = 16;
 const NARROW = 700;
@@ -77,7 +78,7 @@ class Table {
 	constructor(section: HTMLElement, page: Page, shared: Shared, viewport: Viewport) {
 		this.#shared = shared;
 		this.#viewport = viewport;
-		this.#grouping = GROUPINGS.find((one) => one === fragment.get('group')) ?? 'none';
+		this.#grouping = groupingTold();
 		this.#sort = sortOf(fragment.get('sort'));
 		this.#choice = new Choice<Grouping>(t('group'), GROUPINGS.map((one) => ({ value: one, text: t(one) })), this.#grouping, (grouping) => this.#groupBy(grouping));
 		this.#grid = h('div', { class: 'process-table', role: 'table', 'aria-label': t('title') },
@@ -112,6 +113,10 @@ class Table {
 			this.#find();
 		});
 		only.on(() => this.#find());
+		fragment.onChange(() => {
+			this.#sort = sortOf(fragment.get('sort'));
+			this.#groupBy(groupingTold());
+		});
 		this.#failed.addEventListener('click', () => {
 			const without = query.value.replace(FAILED, '').replace(/\s+/g, ' ').trim();
 			query.value = query.value.includes(FAILED) ? without : `${FAILED} ${without}`.trim();

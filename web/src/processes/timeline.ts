@@ -57,6 +57,7 @@ class Timeline {
 	readonly #axis = h('canvas', { class: 'lanes-axis', 'aria-hidden': 'true' });
 	readonly #readout = h('p', { class: 'readout' });
 	readonly #spoken = h('p', { class: 'visually-hidden', 'aria-live': 'polite' });
+	readonly #choice: Choice<LaneMode>;
 	#mode: LaneMode;
 	#lanes: Lanes;
 	#laneHeight = LANES.most;
@@ -74,24 +75,26 @@ class Timeline {
 	constructor(section: HTMLElement, shared: Shared, viewport: Viewport) {
 		this.#shared = shared;
 		this.#viewport = viewport;
-		this.#mode = fragment.get('lanes') === 'tree' ? 'tree' : 'job';
+		this.#mode = modeTold();
+		this.#choice = new Choice<LaneMode>(t('arrange'), [{ value: 'job', text: t('job') }, { value: 'tree', text: t('tree') }], this.#mode, (mode) => this.#arrange(mode));
 		this.#lanes = shared.lanes(this.#mode);
 		this.#scroller = h('div', { class: 'lanes', tabindex: 0, role: 'group', 'aria-label': t('label', { n: shared.p.n }) }, this.#stage, this.#filler);
 		replace(section, h('h2', {}, t('title')),
-			h('div', { class: 'controls' }, this.#modes(), this.#chainButton(), h('span', { class: 'dim help' }, t('help'))),
+			h('div', { class: 'controls' }, this.#choice.element, this.#chainButton(), h('span', { class: 'dim help' }, t('help'))),
 			legendNew(shared), this.#scroller, this.#axis, this.#readout, this.#spoken, detailsNew(shared, viewport));
 		this.#listen();
 		this.#measure();
 	}
 
-	#modes(): HTMLElement {
-		return new Choice<LaneMode>(t('arrange'), [{ value: 'job', text: t('job') }, { value: 'tree', text: t('tree') }], this.#mode, (mode) => {
-			this.#mode = mode;
-			fragment.set('lanes', mode === 'tree' ? 'tree' : null);
-			this.#lanes = this.#shared.lanes(mode);
-			this.#measure();
-			this.#showRow(selectedOf(this.#shared, this.#viewport));
-		}).element;
+	#arrange(mode: LaneMode): void {
+		if (mode === this.#mode)
+			return;
+		this.#mode = mode;
+		this.#choice.set(mode);
+		fragment.set('lanes', mode === 'tree' ? 'tree' : null);
+		this.#lanes = this.#shared.lanes(mode);
+		this.#measure();
+		this.#showRow(selectedOf(this.#shared, this.#viewport));
 	}
 
 	#chainButton(): HTMLElement {
@@ -111,7 +114,13 @@ class Timeline {
 		viewport.on('cursor', () => this.#redraw('over'));
 		viewport.on('selection', () => this.#selected());
 		viewport.on('layout', () => this.#measure());
-		theme.onChange(() => this.#redraw('base'));
+		theme.onChange(() => {
+			this.#redraw('base');
+			// Paper takes what is there now.
+			if (matchMedia('print').matches)
+				this.#draw();
+		});
+		fragment.onChange(() => this.#arrange(modeTold()));
 		this.#shared.mask.on(() => this.#redraw('base'));
 		this.#scroller.addEventListener('scroll', () => {
 			this.#scrollTop = this.#scroller.scrollTop;
@@ -336,6 +345,8 @@ class Timeline {
 		}
 	}
 }
+
+const modeTold = (): LaneMode => (fragment.get('lanes') === 'tree' ? 'tree' : 'job');
 
 export async function mount(section: HTMLElement, page: Page, viewport: Viewport): Promise<void> {
 	const shared = await sharedOf(page);
