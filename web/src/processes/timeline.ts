@@ -70,6 +70,7 @@ class Timeline {
 	#told = '';
 	#frame = 0;
 	#seen = true;
+	#printing = false;
 	#dirty = { base: true, over: true };
 
 	constructor(section: HTMLElement, shared: Shared, viewport: Viewport) {
@@ -115,11 +116,12 @@ class Timeline {
 		viewport.on('selection', () => this.#selected());
 		viewport.on('layout', () => this.#measure());
 		theme.onChange(() => {
-			this.#redraw('base');
-			// Paper takes what is there now.
-			if (matchMedia('print').matches)
-				this.#draw();
+			// At once: paper takes what is there now.
+			this.#dirty.base = true;
+			this.#draw();
 		});
+		addEventListener('beforeprint', () => (this.#printing = true));
+		addEventListener('afterprint', () => (this.#printing = false));
 		fragment.onChange(() => this.#arrange(modeTold()));
 		this.#shared.mask.on(() => this.#redraw('base'));
 		this.#scroller.addEventListener('scroll', () => {
@@ -155,6 +157,9 @@ class Timeline {
 	}
 
 	#measure(): void {
+		// Paper takes what was drawn before, fitted to its width: what is drawn while it is laid out is not on it.
+		if (this.#printing)
+			return;
 		const rows = this.#lanes.layout.rows, width = this.#scroller.getBoundingClientRect().width;
 		this.#laneHeight = Math.max(LANES.least, Math.min(LANES.most, Math.floor(MOST_HEIGHT / Math.max(1, rows))));
 		const whole = rows * this.#laneHeight;
@@ -164,21 +169,27 @@ class Timeline {
 		this.#stage.style.height = `${this.#height}px`;
 		this.#filler.style.height = `${Math.max(0, whole - this.#height)}px`;
 		this.#scroller.style.setProperty('overflow-y', whole > this.#height ? 'auto' : 'hidden');
+		let emptied = false;
 		for (const [canvas, height] of [[this.#base, this.#height], [this.#over, this.#height], [this.#axis, AXIS]] as const)
-			this.#size(canvas, height);
+			emptied = this.#size(canvas, height) || emptied;
 		this.#scrollTop = this.#scroller.scrollTop;
 		this.#redraw('base');
+		// A canvas of another size is empty until it is drawn.
+		if (emptied)
+			this.#draw();
 	}
 
-	#size(canvas: HTMLCanvasElement, height: number): void {
+	/** Whether the canvas became another, and empty. */
+	#size(canvas: HTMLCanvasElement, height: number): boolean {
 		const ratio = Math.max(1, devicePixelRatio || 1);
 		const wide = Math.max(1, Math.round(this.#width * ratio)), high = Math.max(1, Math.round(height * ratio));
-		if (canvas.width !== wide || canvas.height !== high) {
-			canvas.width = wide;
-			canvas.height = high;
-		}
 		canvas.style.width = `${this.#width}px`;
 		canvas.style.height = `${height}px`;
+		if (canvas.width === wide && canvas.height === high)
+			return false;
+		canvas.width = wide;
+		canvas.height = high;
+		return true;
 	}
 
 	#redraw(what: 'base' | 'over'): void {
