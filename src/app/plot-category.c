@@ -222,21 +222,33 @@ static int sums_keep(Sums *sums, size_t top, size_t n)
         return rest->name ? 0 : -ENOMEM;
 }
 
-static int make_sums(const PlotRequest *request, const CategorySeries *s, Sums *sums, Error *err)
+static int gather_sums(const PlotRequest *request, const CategorySeries *s, bool ignored, Sums *sums, bool *any)
 {
         CategoryMetric m = metric_of(request);
-        bool any = false;
 
         for (size_t k = 0; k < s->n_lines; k++) {
                 const CategoryLine *line = &s->lines[k];
+                bool asked = ignored || is_asked_for(request, line);
                 Sum *sum;
-                any |= is_asked_for(request, line);
-                if (!is_asked_for(request, line) || !line->values[m])
+                *any |= asked;
+                if (!asked || !line->values[m])
                         continue;
                 if (sums_find(sums, shown_name(request, line), color_of(request, s, k), s->n_buckets, &sum) < 0)
-                        return error_set(err, ENOMEM, "out of memory");
+                        return -ENOMEM;
                 sum_add(sum, line->values[m], line->peaks[m], s->n_buckets);
         }
+        return 0;
+}
+
+static int make_sums(const PlotRequest *request, const CategorySeries *s, Sums *sums, Error *err)
+{
+        CategoryMetric m = metric_of(request);
+        bool any = false, ignored = false;
+
+        /* Where there is nothing but what is to be ignored, that is what was there. */
+        for (unsigned pass = 0; pass < 2 && sums->n == 0; pass++, ignored = request->categories.n == 0)
+                if (gather_sums(request, s, ignored, sums, &any) < 0)
+                        return error_set(err, ENOMEM, "out of memory");
         if (!any && request->categories.n > 0) {
                 _cleanup_string_ String there = {0};
                 for (size_t k = 0; k < s->n_lines && k < 12; k++)
@@ -268,6 +280,7 @@ static const char *axis_label(const PlotRequest *request, const CategorySeries *
 {
         return request->kind == PLOT_CPU                           ? "CPU, cores busy"
                : request->kind == PLOT_PROCESSES                   ? "processes alive"
+               : s->n_lines == 0                                   ? "memory"
                : request->metric == CATEGORY_RSS || !s->pss        ? "memory (RSS: shared pages count for each process)"
                                                                    : "memory (PSS)";
 }
@@ -362,7 +375,7 @@ static int add_limit(PlotPanel *panel, const char *name, double limit, double pe
                 return 0;
         if (limit <= peak * 3)
                 return plot_add_limit(panel, name, limit);
-        string_add_format(subtitle, " · %s %s", name, plot_value(panel->left.unit, limit, value));
+        string_add_format(subtitle, "%s%s %s", subtitle->size ? " · " : "", name, plot_value(panel->left.unit, limit, value));
         return 0;
 }
 
@@ -430,7 +443,7 @@ static void say_gaps(const CategorySeries *s, String *to)
         for (size_t i = first; i < last; i++)
                 unknown += !s->known[i];
         if (unknown > 0)
-                string_add_format(to, " · nothing recorded for %s", format_duration(length, unknown * s->width_ns));
+                string_add_format(to, "%snothing recorded for %s", to->size ? " · " : "", format_duration(length, unknown * s->width_ns));
 }
 
 static const char *what_of(const PlotRequest *request)

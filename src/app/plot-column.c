@@ -175,12 +175,10 @@ static int check_table(const PlotRequest *request, PlotRun *run, bool *of_proces
                          there.size ? string_get(&there) : "none");
 }
 
-/* As many as there are rows of a thing, where that is fewer than there is room for. */
-static size_t choose_buckets(const PlotRequest *request, uint64_t span_ns, uint64_t interval_ns)
+static size_t choose_buckets(const PlotRequest *request, uint64_t span_ns)
 {
-        if (request->resample_ns && span_ns)
-                return MIN(span_ns / request->resample_ns + 1, (uint64_t)RESAMPLED_MOST);
-        return interval_ns && span_ns ? MIN(span_ns / interval_ns + 1, (uint64_t)BUCKETS) : BUCKETS;
+        return request->resample_ns && span_ns ? MIN(span_ns / request->resample_ns + 1, (uint64_t)RESAMPLED_MOST)
+                                               : BUCKETS;
 }
 
 /* A row of a process holds until its end, not for the rest of the run. */
@@ -198,15 +196,17 @@ static int read_series(Reading *reading, PlotRun *run, ColumnSeries **ret, Error
 {
         const PlotRequest *request = reading->request;
         uint64_t span = run->end_ns > 0 ? (uint64_t)run->end_ns : 0;
-        uint64_t interval = plot_table_interval_ns(run, request->table);
+        uint64_t interval = plot_table_interval_ns(run, request->table), tick = run_reader_info(run->reader)->interval_ns;
         _cleanup_free_ const char **names = calloc(request->columns.n + 1, sizeof *names);
 
         if (!names)
                 return error_set(err, ENOMEM, "out of memory");
         for (size_t i = 0; i < request->columns.n; i++)
                 names[i] = request->columns.items[i];
+        if (interval == 0 && tick != RUN_UNKNOWN) /* a row each tick: totals, samples */
+                interval = tick;
         reading->options = (ColumnSeriesOptions){
-                .buckets = choose_buckets(request, span, interval),
+                .buckets = choose_buckets(request, span),
                 .span_ns = span,
                 .interval_ns = interval,
                 .columns = names,
@@ -286,6 +286,10 @@ static int add_line(const Reading *reading, const PlotRun *run, size_t n_runs, c
         series->x[n] = (double)s->end_ns / (double)NS_PER_SECOND;
         series->y[n] = series->high[n] = n ? series->y[n - 1] : NAN;
         series->low[n] = n ? series->low[n - 1] : NAN;
+        if (reading->options.interval_ns * 2 >= s->width_ns) { /* a row or two: no range of values */
+                free(series->low);
+                series->low = NULL;
+        }
         panel->left.unit = shown.unit;
         panel->left.close = line->column->unit == UNIT_CELSIUS || line->column->unit == UNIT_HERTZ ||
                             line->column->unit == UNIT_VOLTS;

@@ -136,6 +136,10 @@ void draw_axes(const Draw *d, const PlotPanel *p, const Frame *f)
         TextStyle style = {SIZE_AXIS * d->unit, d->colors->text, ANCHOR_END, false};
         char label[FORMAT_MAX];
 
+        if (panel_is_empty(p)) { /* an axis of nothing would tell of values */
+                draw_x_axis(d, p, f);
+                return;
+        }
         for (size_t i = 0; i < f->left_ticks.n; i++) {
                 double y = frame_y(f, f->left_ticks.at[i], false);
                 canvas_line(d->canvas, (Point){f->corner.x, y}, (Point){right, y}, &grid);

@@ -367,6 +367,7 @@ static void test_empty(void **state)
         panel->empty = strdup("no process was seen at a tick");
         draw(plot, PLOT_SVG, &out);
         assert_int_equal(count_text(&out, ">no process was seen at a tick</text>"), 1);
+        assert_int_equal(count_text(&out, ">1</text>"), 0); /* no values are made up for it */
         assert_int_equal(count_text(&out, "nan"), 0);
         assert_int_equal(count_text(&out, "inf"), 0);
         buffer_clear(&out);

@@ -205,6 +205,12 @@ END
         ! grep -qP '\x1b|\xe2\x80\xae' n.svg
         grep -q '&lt;script&gt;' n.svg
         "$VIGIA" plot "$RUN" --kind cpu -o c.svg >/dev/null
+        # Nothing but what is to be ignored, in another run.
+        RUN="$DIR/sleeper" record -- sleep 0.3
+        "$VIGIA" plot sleeper --view detailed -o s.svg >/dev/null
+        texts s.svg >told
+        ! grep -qx 'no process was seen at a tick' told
+        grep -q 'peak [0-9.]* [KM]iB at' told
         # No samples at all.
         rm -f "$RUN"/samples* "$RUN"/totals*
         "$VIGIA" plot "$RUN" -o e.svg >/dev/null
