@@ -54,9 +54,8 @@ static void add_level(Markdown *m, const SweepResult *result, const SweepLevel *
         bool best = result->best != SIZE_MAX && level == &result->levels[result->best];
 
         markdown_begin_row(m);
-        markdown_add_raw(m, best ? " **" : " ");
-        markdown_add_text(m, sweep_level_name(cell, level->jobs), 0);
-        markdown_add_raw(m, best ? "** |" : " |");
+        snprintf(cell, sizeof cell, level->jobs == 0 ? " |" : best ? " **%u** |" : " %u |", level->jobs);
+        markdown_add_raw(m, cell);
         markdown_add_cell(m, sweep_runs_text(text, sizeof text, level));
         add_spread(m, &level->wall_ns, show_duration, 1);
         markdown_add_cell(m, result->best != SIZE_MAX ? sweep_over_text(cell, result, level) : "");
@@ -76,11 +75,11 @@ static void add_level(Markdown *m, const SweepResult *result, const SweepLevel *
 
 static void add_table(Markdown *m, const SweepResult *result)
 {
-        static const char *const titles[] = {"",           "runs",     "wall time",   "over the best", "peak memory",
+        static const char *const titles[] = {"-j",         "runs",     "wall time",   "over the best", "peak memory",
                                              "CPU time",   "cores",    "largest category"};
 
         markdown_end_line(m);
-        markdown_add_head(m, titles, "lrrrrrrl");
+        markdown_add_head(m, titles, "rrrrrrrl");
         for (size_t i = 0; i < result->n_levels; i++)
                 if (markdown_has_room(m, 9)) /* and remarks */
                         add_level(m, result, &result->levels[i]);
