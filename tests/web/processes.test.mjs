@@ -224,6 +224,7 @@ test('the serial end is found, with who held it up; a full run has none', () => 
 	const full = processes([[0, 10, -1, { cpu: 0.1 }], ...Array.from({ length: 4 }, () => [0, 10, 0, { cpu: 9.8 }])]);
 	assert.deepEqual(units.idleFacts(full, units.chainFind(full), 4, 10, null).stretches, []);
 	assert.equal(units.idleFacts(full, units.chainFind(full), null, 10, null), null, 'unknown cores: nothing can be said');
+	assert.equal(units.idleFacts(full, units.chainFind(full), 4, 0.4, null), null, 'too short: nothing is said');
 });
 
 test('what others on the machine used is told where it matters', () => {

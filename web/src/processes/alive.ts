@@ -48,6 +48,16 @@ function mostAlive(shared: Shared): number {
 	return most;
 }
 
+/** A moment at which the last process that ended was still alive: a sample may be later. */
+function lastAlive(shared: Shared): number {
+	const { start, end, n } = shared.p;
+	let last = 0;
+	for (let i = 1; i < n; i++)
+		if (end[i]! > end[last]!)
+			last = i;
+	return Math.max(0, end[last]! - (end[last]! - start[last]!) * 0.001);
+}
+
 class AliveList {
 	readonly #shared: Shared;
 	readonly #viewport: Viewport;
@@ -72,7 +82,7 @@ class AliveList {
 	constructor(section: HTMLElement, page: Page, shared: Shared, viewport: Viewport) {
 		this.#shared = shared;
 		this.#viewport = viewport;
-		this.#peak = page.meta.report.peak.t_s;
+		this.#peak = page.meta.report.peak.t_s === null ? null : Math.min(page.meta.report.peak.t_s, lastAlive(shared));
 		const rows = mostAlive(shared);
 		this.#list = new VirtualList(ROW, rows, (index) => this.#row(index));
 		this.#frame = h('div', { class: 'alive-list', role: 'table', 'aria-label': t('list') }, this.#list.element);

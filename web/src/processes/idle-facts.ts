@@ -21,6 +21,7 @@ export type IdleFacts = {
 	readonly steps: number;
 };
 
+const LEAST_S = 0.5;
 const WORKS = 0.5;
 const OTHERS_MATTER = 0.1;
 
@@ -51,7 +52,8 @@ function programsOf(p: Processes, held: readonly Held[]): HeldProgram[] {
 /** Measured CPU use where it is told tick by tick; null cores: unknown, then nothing can be said. */
 export function idleFacts(p: Processes, chain: Chain, cores: number | null, duration: number,
 	series: { t: ArrayLike<number>; cores: ArrayLike<number> } | null, busyRatio: number | null = null): IdleFacts | null {
-	if (!cores || !(duration > 0) || p.n === 0)
+	// Too short to say anything about.
+	if (!cores || !(duration >= LEAST_S) || p.n === 0)
 		return null;
 	const use: CoreUse = series && series.t.length > 1 ? coreUseOfSeries(series.t, series.cores, duration) : coreUseOfProcesses(p);
 	if (use.t.length === 0)

@@ -68,7 +68,7 @@ class Idle {
 		replace(section, h('h2', {}, t('title')), h('p', {}, this.#usedText(), cores > 1 && stretches.length === 0 && ` ${t('full')}`),
 			facts.others !== null && cores > 1 && h('p', { class: 'caution' }, t('others', { others: percent(facts.others) })),
 			told.length > 0 && h('ul', { class: 'stretches' }, told.map((one) => h('li', {}, this.#stretch(one)))),
-			cores > 1 && this.#chain(), cores > 1 && h('p', { class: 'dim' }, `${t(facts.measured ? 'measured' : 'estimated')} ${t('inferred')}${facts.longest.slice(0, LISTED).some((held) => !held.works) ? ` ${t('mostly')}` : ''}`));
+			cores > 1 && facts.steps > 1 && this.#chain(), cores > 1 && h('p', { class: 'dim' }, `${t(facts.measured ? 'measured' : 'estimated')} ${t('inferred')}${facts.longest.slice(0, LISTED).some((held) => !held.works) ? ` ${t('mostly')}` : ''}`));
 	}
 
 	#usedText(): string {
