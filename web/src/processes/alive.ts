@@ -15,19 +15,19 @@ const t = texts({
 	en: {
 		title: 'Who was alive at {t}', cursor: 'under the cursor', clicked: 'the moment that was clicked', peak: 'when memory was highest', start: 'the start',
 		release: 'follow the cursor', hint: 'Click any chart to keep a moment here.', none: 'No process was alive then.', empty: 'No process was recorded.',
-		total: '{n} processes, {bytes} in all', one: '1 process, {bytes}', unsampled: '{n} of them were not sampled before this moment: at most their peak (≤)', most: 'At least {bytes} in {n} processes that were sampled',
+		total: '{n} processes, {bytes} in all', one: '1 process, {bytes}', unsampled: '{n} more had no sample yet: at most their peak (≤)', nosample: 'Of {n} alive, none had a sample yet: at most their peak (≤)', most: 'At least {bytes} in {n} processes that were sampled',
 		list: 'Processes alive, most memory first', since: 'for {duration}', unknown: 'memory unknown', goto: 'show in charts',
 	},
 	pt: {
 		title: 'Quem estava vivo em {t}', cursor: 'sob o cursor', clicked: 'o momento clicado', peak: 'quando a memória foi mais alta', start: 'o início',
 		release: 'seguir o cursor', hint: 'Clique em qualquer gráfico para fixar aqui um momento.', none: 'Nenhum processo estava vivo então.', empty: 'Nenhum processo foi registado.',
-		total: '{n} processos, {bytes} ao todo', one: '1 processo, {bytes}', unsampled: '{n} deles não foram medidos antes deste momento: no máximo o seu pico (≤)', most: 'Pelo menos {bytes} em {n} processos medidos',
+		total: '{n} processos, {bytes} ao todo', one: '1 processo, {bytes}', unsampled: 'mais {n} ainda sem medida: no máximo o seu pico (≤)', nosample: 'Dos {n} vivos, nenhum tinha ainda medida: no máximo o seu pico (≤)', most: 'Pelo menos {bytes} em {n} processos medidos',
 		list: 'Processos vivos, primeiro os de mais memória', since: 'há {duration}', unknown: 'memória desconhecida', goto: 'mostrar nos gráficos',
 	},
 	zh: {
 		title: '{t} 时谁在运行', cursor: '光标处', clicked: '点击的时刻', peak: '内存最高时', start: '开始时',
 		release: '跟随光标', hint: '点击任一图表可固定一个时刻。', none: '此刻没有进程在运行。', empty: '没有记录到进程。',
-		total: '{n} 个进程，共 {bytes}', one: '1 个进程，{bytes}', unsampled: '其中 {n} 个在此刻之前未被采样：至多为其峰值（≤）', most: '已采样的 {n} 个进程至少占用 {bytes}',
+		total: '{n} 个进程，共 {bytes}', one: '1 个进程，{bytes}', unsampled: '另有 {n} 个尚无采样：至多为其峰值（≤）', nosample: '运行中的 {n} 个都尚无采样：至多为其峰值（≤）', most: '已采样的 {n} 个进程至少占用 {bytes}',
 		list: '正在运行的进程，内存最多者在前', since: '已运行 {duration}', unknown: '内存未知', goto: '在图表中显示',
 	},
 });
@@ -135,7 +135,7 @@ class AliveList {
 		replace(this.#what, t(why), why === 'clicked' ? [' · ', h('button', { type: 'button', class: 'link', onclick: () => this.#viewport.pin(null) }, t('release'))] : ` · ${t('hint')}`);
 		const n = alive.rows.length;
 		replace(this.#sum, n === 0 ? t('none') : alive.bounds === 0 ? t(n === 1 ? 'one' : 'total', { n: count(n), bytes: bytes(alive.total) })
-			: [t('most', { n: count(n - alive.bounds), bytes: bytes(alive.total) }), '. ', h('span', { class: 'dim' }, t('unsampled', { n: count(alive.bounds) }))]);
+			: alive.bounds === n ? t('nosample', { n: count(n) }) : [t('most', { n: count(n - alive.bounds), bytes: bytes(alive.total) }), '. ', h('span', { class: 'dim' }, t('unsampled', { n: count(alive.bounds) }))]);
 		this.#most = alive.bytes[0]! > 0 ? alive.bytes[0]! : 1;
 		this.#drawParts(alive);
 		this.#list.show(n);
