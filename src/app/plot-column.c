@@ -157,7 +157,25 @@ static int observe(const Batch *rows, void *data)
         return column_series_observe(r->builder, rows);
 }
 
-static int check_table(const PlotRequest *request, PlotRun *run, bool *of_processes, Error *err)
+/* What is to be read: the time, the keys, and what was asked for. Borrowed from the schema; owned array. */
+static const char **columns_read(const PlotRequest *request, const Schema *schema)
+{
+        const char **names = calloc(schema->n_columns + 1, sizeof *names);
+        size_t n = 0;
+
+        for (size_t i = 0; names && i < schema->n_columns; i++) {
+                const Column *c = &schema->columns[i];
+                bool wanted = text_equal(c->name, "t_ns") || (c->role == ROLE_KEY && c->type != COLUMN_TIME);
+                for (size_t k = 0; !wanted && k < request->columns.n; k++)
+                        wanted = text_equal(c->name, request->columns.items[k]);
+                if (wanted)
+                        names[n++] = c->name;
+        }
+        return names;
+}
+
+/* *ret_schema is owned. */
+static int check_table(const PlotRequest *request, PlotRun *run, Schema **ret_schema, Error *err)
 {
         _cleanup_(run_cursor_freep) RunCursor *cursor = NULL;
         _cleanup_string_ String there = {0};
@@ -166,8 +184,11 @@ static int check_table(const PlotRequest *request, PlotRun *run, bool *of_proces
                 int r = run_cursor_new(run->reader, request->table, NULL, &cursor, err);
                 if (r < 0)
                         return r;
-                *of_processes = plot_is_of_processes(run_cursor_schema(cursor));
-                return check_columns(request, run_cursor_schema(cursor), err);
+                r = check_columns(request, run_cursor_schema(cursor), err);
+                if (r < 0)
+                        return r;
+                *ret_schema = schema_copy(run_cursor_schema(cursor));
+                return *ret_schema ? 0 : error_set(err, ENOMEM, "out of memory");
         }
         for (const char *const *t = run_reader_tables(run->reader); t && *t; t++)
                 string_add_format(&there, "%s%s", there.size ? ", " : "", *t);
@@ -197,7 +218,8 @@ static int read_series(Reading *reading, PlotRun *run, ColumnSeries **ret, Error
         const PlotRequest *request = reading->request;
         uint64_t span = run->end_ns > 0 ? (uint64_t)run->end_ns : 0;
         uint64_t interval = plot_table_interval_ns(run, request->table), tick = run_reader_info(run->reader)->interval_ns;
-        _cleanup_free_ const char **names = calloc(request->columns.n + 1, sizeof *names);
+        _cleanup_free_ const char **names = calloc(request->columns.n + 1, sizeof *names), **read = NULL;
+        _cleanup_free_ Schema *schema = NULL;
 
         if (!names)
                 return error_set(err, ENOMEM, "out of memory");
@@ -213,11 +235,17 @@ static int read_series(Reading *reading, PlotRun *run, ColumnSeries **ret, Error
                 .keep = keep,
                 .data = reading,
         };
-        int r = check_table(request, run, &reading->of_processes, err);
-        if (r == 0 && reading->of_processes)
+        int r = check_table(request, run, &schema, err);
+        if (r < 0)
+                return r;
+        read = columns_read(request, schema);
+        if (!read)
+                return error_set(err, ENOMEM, "out of memory");
+        reading->of_processes = plot_is_of_processes(schema);
+        if (reading->of_processes)
                 r = plot_choose_processes(request, run, &reading->shown, err);
         if (r == 0)
-                r = plot_read(run, request->table, NULL, observe, reading, err);
+                r = plot_read(run, request->table, read, observe, reading, err);
         if (r == 0 && reading->builder) {
                 r = column_series_finish(reading->builder, run->end_ns, ret);
                 if (r < 0)
