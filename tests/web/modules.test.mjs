@@ -78,12 +78,12 @@ describe('what the page is built on', { skip }, () => {
 		assert.deepEqual(await page.lines(0), ['a\nb', 'c\\n', '', 'd é']);
 	});
 
-	test('the level that has a bucket for every pixel', () => {
+	test('the level that has a bucket for every two pixels', () => {
 		const page = pageOf([10, 100, 1000].map((count) => ({ type: 'u8', count, bytes: Buffer.alloc(count) })));
 		const levels = [{ t: 0 }, { t: 1 }, { t: 2 }];
-		assert.equal(page.level(levels, 100, 10).t, 0);
-		assert.equal(page.level(levels, 100, 11).t, 1);
-		assert.equal(page.level(levels, 10, 11).t, 2);
+		assert.equal(page.level(levels, 100, 20).t, 0);
+		assert.equal(page.level(levels, 100, 21).t, 1);
+		assert.equal(page.level(levels, 10, 21).t, 2);
 		assert.equal(page.level(levels, 1, 500).t, 2, 'there is none finer');
 		assert.equal(page.level([], 1, 500), null);
 	});

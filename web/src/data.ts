@@ -161,10 +161,10 @@ export class Page {
 		return this.#samples;
 	}
 
-	/** The coarsest level that has a bucket for every pixel of what is seen; else the finest. */
+	/** The coarsest level that has a bucket for every two pixels of what is seen; else the finest. */
 	level<L extends { t: SectionRef }>(levels: readonly L[], seen: number, pixels: number): L | null {
 		const part = this.meta.duration_s > 0 ? Math.min(1, seen / this.meta.duration_s) : 1;
-		return levels.find((level) => this.count(level.t) * part >= pixels) ?? levels[levels.length - 1] ?? null;
+		return levels.find((level) => this.count(level.t) * part * 2 >= pixels) ?? levels[levels.length - 1] ?? null;
 	}
 }
 
