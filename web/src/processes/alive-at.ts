@@ -51,7 +51,7 @@ export type Alive = {
 	readonly bytes: Float64Array;
 	/** 1: the peak, as no sample was there. */
 	readonly bound: Uint8Array;
-	/** Sum of what was sampled, and how many have only their peak told. */
+	/** Sum of what was sampled, and how many were not. */
 	readonly total: number;
 	readonly bounds: number;
 };
@@ -67,7 +67,7 @@ export function aliveAt(p: Processes, samples: SampleIndex | null, t: number): A
 		const bound = Number.isNaN(sampled), size = bound ? processPeak(p, i) : sampled;
 		if (!bound)
 			total += size;
-		else if (!Number.isNaN(size))
+		else
 			bounds++;
 		found.push(i);
 		sizes.push(size);
