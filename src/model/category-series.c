@@ -143,9 +143,9 @@ static int observe_processes(CategorySeriesBuilder *b, const Batch *rows)
                 if (!cells_get(process, row, &key) || key / CHUNK >= CHUNKS)
                         continue;
                 if (cells_get(exec, row, &cell) || cells_get(start, row, &cell))
-                        k.start_ns = (int64_t)cell;
+                        k.start_ns = batch_sane_ns(cell);
                 if (cells_get(end, row, &cell))
-                        k.end_ns = MAX((int64_t)cell, k.start_ns);
+                        k.end_ns = MAX(batch_sane_ns(cell), k.start_ns);
                 k.cpu_us = cells_or(cpu, row, cells_or(user, row, 0) + cells_or(system, row, 0));
                 const Label *label = summary_label(b->groups, rows, &label_cells, row);
                 int r = summary_group_of(b->groups, rows, &group_cells, row, label, &group);
@@ -175,7 +175,7 @@ static int observe_totals(CategorySeriesBuilder *b, const Batch *rows)
                 uint64_t cell;
                 if (!cells_get(t, row, &cell))
                         continue;
-                int64_t t_ns = (int64_t)cell;
+                int64_t t_ns = batch_sane_ns(cell);
                 if (b->have_total && b->gap_ns && b->n_gaps < GAPS_MAX && t_ns > b->total_t_ns &&
                     (uint64_t)(t_ns - b->total_t_ns) > b->gap_ns)
                         b->gaps[b->n_gaps++] = (Gap){b->total_t_ns, t_ns};
@@ -393,8 +393,8 @@ static int observe_samples(CategorySeriesBuilder *b, const Batch *rows)
                 uint64_t t, key;
                 if (!cells_get(c.t, row, &t) || !cells_get(c.process, row, &key))
                         continue;
-                if (!b->begun || (int64_t)t > b->t_ns)
-                        r = move_to(b, (int64_t)t);
+                if (!b->begun || batch_sane_ns(t) > b->t_ns)
+                        r = move_to(b, batch_sane_ns(t));
                 if (r == 0)
                         r = observe_sample(b, &c, row, key);
         }

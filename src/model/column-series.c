@@ -287,7 +287,7 @@ int column_series_observe(ColumnSeriesBuilder *b, const Batch *rows)
                 Thing *thing = NULL;
                 if (batch_is_null(rows, b->time, row))
                         continue;
-                int64_t t_ns = batch_i64(rows, b->time, row);
+                int64_t t_ns = batch_sane_ns((uint64_t)batch_i64(rows, b->time, row));
                 int r = thing_of(b, rows, row, &name, &thing);
                 for (size_t k = 0; r == 0 && thing && k < b->n_columns; k++)
                         r = observe_value(b, &thing->lines[k], b->columns[k], rows, row, t_ns);

@@ -150,6 +150,8 @@ static int add_text(ProcessList *l, ListedProcess *p, const char *text, size_t s
                 l->texts = texts;
                 l->texts_capacity = capacity;
         }
+        if (wanted == 0)
+                return 0;
         p->text = l->texts_size;
         p->text_size = (uint32_t)wanted;
         char *to = l->texts + l->texts_size;
@@ -267,8 +269,9 @@ static int observe_process(ProcessList *l, const SummaryBuilder *b, const Batch 
 
         if (!cells_get(c->start, row, &cell) && cells_get(c->exec, row, &cell))
                 p.start_ns = (int64_t)cell;
+        p.start_ns = batch_sane_ns((uint64_t)p.start_ns);
         if (cells_get(c->end, row, &cell))
-                p.end_ns = MAX((int64_t)cell, p.start_ns);
+                p.end_ns = MAX(batch_sane_ns(cell), p.start_ns);
         if (p.cpu_us == SUMMARY_UNKNOWN && cells_get(c->user, row, &user) && cells_get(c->system, row, &system))
                 p.cpu_us = user + system;
         summary_program_name(&name, &comm_size, exe, exe_size);

@@ -147,7 +147,7 @@ static int64_t last_of(RunReader *reader, const char *table, const char *column)
         while (run_cursor_next(cursor, &rows, &why) > 0)
                 for (size_t row = 0; row < batch_rows(rows); row++)
                         if (!batch_is_null(rows, 0, row))
-                                last = MAX(last, batch_i64(rows, 0, row));
+                                last = MAX(last, batch_sane_ns((uint64_t)batch_i64(rows, 0, row)));
         return last;
 }
 
@@ -158,7 +158,7 @@ static int64_t end_of(RunReader *reader)
         int64_t end = last_of(reader, "totals", "t_ns");
 
         if (info->wall_ns != RUN_UNKNOWN)
-                end = MAX(end, (int64_t)MIN(info->wall_ns, (uint64_t)INT64_MAX / 2));
+                end = MAX(end, (int64_t)MIN(info->wall_ns, (uint64_t)INT64_MAX / 4));
         else
                 end = MAX(end, last_of(reader, "processes", "end_ns"));
         return MAX(end, (int64_t)NS_PER_MS);

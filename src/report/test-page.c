@@ -405,6 +405,59 @@ static void test_one_process(void **state)
         made_done(&m);
 }
 
+/* Tables of strangers: other types under our names, times from one end of the world to the other. */
+static void test_strange_tables(void **state)
+{
+        static const Column processes[] = {
+                {"process", COLUMN_U64, ROLE_KEY, UNIT_NONE, NULL, 0}, {"comm", COLUMN_U64, ROLE_GAUGE, UNIT_NONE, NULL, 0},
+                {"cmdline", COLUMN_F64, ROLE_GAUGE, UNIT_NONE, NULL, 0}, {"category", COLUMN_I64, ROLE_GAUGE, UNIT_NONE, NULL, 0},
+                {"major", COLUMN_U64, ROLE_GAUGE, UNIT_NONE, NULL, 0}, {"start_ns", COLUMN_TEXT, ROLE_TEXT, UNIT_NONE, NULL, 0},
+                {"end_ns", COLUMN_I64, ROLE_GAUGE, UNIT_NS, NULL, 0}, {"cpu_us", COLUMN_U64, ROLE_GAUGE, UNIT_US, NULL, 0},
+                {"parent", COLUMN_U64, ROLE_GAUGE, UNIT_NONE, NULL, 0}};
+        static const Column totals[] = {
+                {"t_ns", COLUMN_I64, ROLE_KEY, UNIT_NS, NULL, 0}, {"pss_bytes", COLUMN_TEXT, ROLE_TEXT, UNIT_NONE, NULL, 0},
+                {"rss_bytes", COLUMN_F64, ROLE_COUNTER, UNIT_BYTES, NULL, 0}};
+        static const Schema schemas[] = {{"processes", processes, ARRAY_LENGTH(processes)},
+                                         {"totals", totals, ARRAY_LENGTH(totals)}};
+        static const uint64_t cells[] = {0, 1, UINT64_MAX, INT64_MAX, (uint64_t)INT64_MIN, 1ull << 33, 0x7ff0000000000000};
+        const RunStoreOptions options = {.codec = PARQUET_NONE, .id = "strange"};
+        Made m;
+        Read r;
+        Error err = {0};
+
+        made_init(&m);
+        run_store_free(m.store);
+        directory_remove(AT_FDCWD, m.path);
+        assert_int_equal(directory_make(m.path, 0755), 0);
+        assert_int_equal(run_store_new(m.path, &options, &m.store, &err), 0);
+        m.info.wall_ns = RUN_UNKNOWN;
+        for (size_t i = 0; i < ARRAY_LENGTH(schemas); i++) {
+                Sink *sink;
+                Batch *b;
+                assert_int_equal(run_store_add_table(m.store, &schemas[i], &sink, &err), 0);
+                assert_int_equal(batch_new(&schemas[i], 4096, 1 << 20, &b), 0);
+                for (size_t row = 0; row < 49; row++) {
+                        assert_int_equal(batch_add_row(b), 0);
+                        for (size_t c = 0; c < schemas[i].n_columns; c++)
+                                if (schemas[i].columns[c].type == COLUMN_TEXT)
+                                        assert_int_equal(batch_set_text(b, c, "soon", 4), 0);
+                                else
+                                        batch_set_cell(b, c, cells[(row + c * row / 7) % ARRAY_LENGTH(cells)]);
+                }
+                assert_int_equal(sink_write(sink, b, &err), 0);
+                batch_free(b);
+        }
+        for (size_t i = 0; i < ARRAY_LENGTH(m.rows); i++)
+                m.rows[i] = batch_free(m.rows[i]);
+        assert_int_equal(run_store_finish(m.store, &err), 0);
+        m.store = run_store_free(m.store);
+        read_page(&m, 0, &r);
+        assert_int_equal(json_integer_value(json_object_get(json_object_get(r.page, "processes"), "count")), 49);
+        assert_true(isfinite(json_number_value(json_object_get(r.page, "duration_s"))));
+        read_done(&r);
+        made_done(&m);
+}
+
 /* A small page says what it lacks, and the peak is on it all the same. */
 static void test_size_is_kept(void **state)
 {
@@ -509,7 +562,7 @@ int main(void)
                 cmocka_unit_test(test_tables),            cmocka_unit_test(test_html),
                 cmocka_unit_test(test_nothing),           cmocka_unit_test(test_one_process),
                 cmocka_unit_test(test_size_is_kept),      cmocka_unit_test(test_labels_and_units),
-                cmocka_unit_test(test_findings_of_tables), cmocka_unit_test(test_gap), cmocka_unit_test(test_many_things), cmocka_unit_test(test_golden),
+                cmocka_unit_test(test_findings_of_tables), cmocka_unit_test(test_gap), cmocka_unit_test(test_strange_tables), cmocka_unit_test(test_many_things), cmocka_unit_test(test_golden),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -281,7 +281,10 @@ const char *batch_text(const Batch *b, size_t column, size_t row, size_t *ret_si
         uint64_t cell = b->columns[column].values[row];
 
         *ret_size = (uint32_t)cell;
-        return b->text.data ? (const char *)b->text.data + (cell >> 32) : "";
+        if ((cell >> 32) + *ret_size <= b->text.size && b->text.data)
+                return (const char *)b->text.data + (cell >> 32);
+        *ret_size = 0; /* a stranger's table has numbers where texts are looked for */
+        return "";
 }
 
 int batch_append(Batch *b, const Batch *from, size_t row)

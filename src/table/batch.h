@@ -48,7 +48,15 @@ uint64_t batch_u64(const Batch *batch, size_t column, size_t row); /* 0 if null 
 int64_t batch_i64(const Batch *batch, size_t column, size_t row);
 double batch_f64(const Batch *batch, size_t column, size_t row); /* any numeric type, converted */
 bool batch_bool(const Batch *batch, size_t column, size_t row);
-/* Not NUL-terminated; "" if null. Valid until the batch changes. */
+/* A time within a range in which differences cannot overflow: a stranger's table may say anything. */
+static inline int64_t batch_sane_ns(uint64_t cell)
+{
+        int64_t ns = (int64_t)cell;
+
+        return ns > INT64_MAX / 4 ? INT64_MAX / 4 : ns < -(INT64_MAX / 4) ? -(INT64_MAX / 4) : ns;
+}
+
+/* Not NUL-terminated; "" if null or no text. Valid until the batch changes. */
 const char *batch_text(const Batch *batch, size_t column, size_t row, size_t *ret_size);
 
 /* Appends row `row` of `from` (same schema). As batch_add_row, batch_set_text. */

@@ -66,6 +66,23 @@ static void test_text_bound(void **state)
         batch_free(b);
 }
 
+/* Readers find columns by name; a stranger's table has other things under it. */
+static void test_numbers_as_text(void **state)
+{
+        Batch *b;
+        size_t size = 7;
+
+        assert_int_equal(batch_new(&schema, 10, 1 << 20, &b), 0);
+        assert_int_equal(batch_add_row(b), 0);
+        assert_int_equal(batch_set_text(b, 1, "abc", 3), 0);
+        batch_set_i64(b, 0, INT64_MAX);
+        assert_string_equal(batch_text(b, 0, 0, &size), "");
+        assert_int_equal(size, 0);
+        assert_memory_equal(batch_text(b, 1, 0, &size), "abc", 3);
+        assert_int_equal(size, 3);
+        batch_free(b);
+}
+
 /* A copy outlives what it is of. */
 static void test_schema_copy(void **state)
 {
@@ -97,6 +114,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_cells),
                 cmocka_unit_test(test_text_bound),
+                cmocka_unit_test(test_numbers_as_text),
                 cmocka_unit_test(test_schema_copy),
         };
 
