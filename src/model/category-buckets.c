@@ -207,14 +207,22 @@ int category_buckets_spread(CategoryBuckets *b, size_t group, int64_t from_ns, i
 /* ---- the end ---- */
 
 /* What fell behind the end (the last processes may end a little after the clock was read) goes to the
- * last bucket; then CPU seconds become cores. */
+ * last bucket; then CPU seconds become cores. A last bucket that the end cuts short may be a millisecond in
+ * which processes end that ran longer: it shows what it and the one before had together. */
 static void finish_cpu(const CategorySeries *s, size_t n, double *cpu)
 {
         for (size_t i = s->n_buckets; i < n; i++)
                 cpu[s->n_buckets - 1] += cpu[i];
         for (size_t i = 0; i < s->n_buckets; i++) {
                 uint64_t end = MIN((i + 1) * s->width_ns, s->end_ns);
-                cpu[i] /= (double)(end - i * s->width_ns) / (double)NS_PER_SECOND;
+                double seconds = (double)(end - i * s->width_ns) / (double)NS_PER_SECOND;
+                if (i > 0 && end < (i + 1) * s->width_ns) {
+                        double before = (double)s->width_ns / (double)NS_PER_SECOND;
+                        cpu[i] = (cpu[i] + cpu[i - 1] * before) / (seconds + before);
+                        cpu[i - 1] = cpu[i];
+                } else {
+                        cpu[i] /= seconds;
+                }
         }
 }
 

@@ -208,6 +208,24 @@ static void test_cpu_is_whole(void **state)
         run_free(&r);
 }
 
+/* What ends in the last moment, behind the clock, makes no cores that are not there. */
+static void test_cpu_at_the_end(void **state)
+{
+        const CategorySeriesOptions options = {.buckets = 10, .span_ns = 1000 * NS_PER_MS,
+                                               .width_ns = 100 * NS_PER_MS};
+        Run r = run_new();
+
+        add_process(&r, 1, "CPP_Compile", "cc1", 0, 905, 905000);
+        add_tick(&r, 901);
+        CategorySeries *s = series_of(&r, &options, 901);
+
+        assert_true(fabs(cpu_seconds(s, line_of(s, "cc1")) - 0.905) < 1e-9);
+        assert_true(line_of(s, "cc1")->peaks[CATEGORY_CPU] < 1.1);
+        assert_true(s->end_ns % s->width_ns == NS_PER_MS);
+        category_series_free(s);
+        run_free(&r);
+}
+
 /* A level holds until the next row, goes when its process ends, and is unknown where nobody looked. */
 static void test_holds_and_gaps(void **state)
 {
@@ -303,6 +321,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_parts_of_the_highest_tick), cmocka_unit_test(test_unknown_length),
                 cmocka_unit_test(test_cpu_is_whole),              cmocka_unit_test(test_holds_and_gaps),
+                cmocka_unit_test(test_cpu_at_the_end),
                 cmocka_unit_test(test_nothing),                   cmocka_unit_test(test_bounded),
         };
 
