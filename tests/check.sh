@@ -230,6 +230,34 @@ vm_suites()
         count_tap "virtual machines" "$tap" $status
 }
 
+# Runs beside what comes next, for suites that are not about time; `join_aside` prints and counts it.
+aside()
+{
+        (
+                passed=0 failed=0 skipped=0 failures=() skips=()
+                "$@" >"$logs/aside.txt" 2>&1
+                echo "$passed $failed $skipped" >"$logs/aside.counts"
+                printf '%s\n' "${failures[@]}" >"$logs/aside.failures"
+                printf '%s\n' "${skips[@]}" >"$logs/aside.skips"
+        ) &
+        aside=$!
+}
+
+join_aside()
+{
+        local p f s line
+        wait "$aside"
+        cat "$logs/aside.txt"
+        read -r p f s <"$logs/aside.counts" || { fail "what ran aside ended early"; return; }
+        passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+        while IFS= read -r line; do
+                [[ -n $line ]] && failures+=("$line")
+        done <"$logs/aside.failures"
+        while IFS= read -r line; do
+                [[ -n $line ]] && skips+=("$line")
+        done <"$logs/aside.skips"
+}
+
 static_checks()
 {
         say "layers and limits"
@@ -282,6 +310,11 @@ JOBS=$jobs check "sanitized build, warnings are errors" sh scripts/build.sh buil
 compile "gcc, warnings are errors" gcc build-gcc
 clang_build
 
+# The system suites run the sanitized program; VIGIA_BUILD names another.
+export VIGIA_BUILD=${VIGIA_BUILD:-$PWD/build-check}
+rm -f "$logs"/aside.*
+aside node_suites
+
 say "unit tests"
 unit_tests build-check
 monitor_checks build-check
@@ -291,9 +324,10 @@ if $fuzzing; then
         fuzz_replays
 fi
 
+say "tables, reports and exports as other readers see them; the page in a browser"
+join_aside
+
 say "the command, system by system"
-# The system suites run the sanitized program; VIGIA_BUILD names another.
-export VIGIA_BUILD=${VIGIA_BUILD:-$PWD/build-check}
 bats_suites
 
 say "what a kernel really does"
@@ -302,7 +336,4 @@ if [[ -x build-gcc/vigia ]]; then
 else
         skip "virtual machines" "no plain build"
 fi
-
-say "tables, reports and exports as other readers see them; the page in a browser"
-node_suites
 finish

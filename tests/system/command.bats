@@ -159,9 +159,9 @@ in_terminal() # COMMAND-STRING
                 number=${signal#*:} signal=${signal%:*}
                 # An asynchronous job of a shell without job control ignores SIGINT: env resets it.
                 LIMIT=none as_user env --default-signal=INT,HUP "$VIGIA" run -o "$RUN-$signal" -- \
-                        sh -c 'echo go >$0; sleep 20' "$DIR/go-$signal" 2>"$DIR/summary-$signal" &
+                        sh -c 'echo go >$0; exec sleep 20' "$DIR/go-$signal" 2>"$DIR/summary-$signal" &
                 pid=$!
-                        until_true test -s "$DIR/go-$signal"
+                until_true test -s "$DIR/go-$signal"
                 # A terminal would signal the whole group; here only vigia gets it.
                 kill "-$signal" "$pid"
                 status=0
@@ -181,8 +181,8 @@ in_terminal() # COMMAND-STRING
 }
 
 @test "a daemon that holds the output open does not hold the run" {
-        out=$(timeout 15 "$VIGIA" run -q -o "$RUN" -- daemonize 30000 "$DIR/pid" keep)
-        kill -0 "$(<"$DIR/pid")"
+        timeout 15 "$VIGIA" run -q -o "$RUN" -- daemonize 30000 "$DIR/pid" keep >"$DIR/out"
+        kill "$(<"$DIR/pid")"
 }
 
 @test "--user: the command is not root, the recording is whole" {
