@@ -21,7 +21,7 @@ echo 40 >$root/small/pids.max
 # The last of the sleepers closes the fifo; until then no further process can be had there.
 mkfifo /tmp/fifo
 cat >/tmp/fill <<'END'
-while :; do sleep 8 & done
+while :; do sleep 15 & done
 END
 into small record sh -c 'sh /tmp/fill 4>/tmp/fifo & read x </tmp/fifo; true' >/tmp/out 2>&1
 is "$?" 0
