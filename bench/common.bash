@@ -68,7 +68,7 @@ make_tree()
         note "setting up the tree to compile"
         mkdir "$PLACE/tree"
         tar -C "$REPO" --exclude=./build* --exclude=./.git --exclude=node_modules -cf - . | tar -C "$PLACE/tree" -xf -
-        meson setup "$PLACE/tree/build" "$PLACE/tree" -Dbuildtype=release >"$PLACE/setup.log" 2>&1 ||
+        meson setup "$PLACE/tree/build" "$PLACE/tree" -Dbuildtype=release -Dpage=disabled >"$PLACE/setup.log" 2>&1 ||
                 { cat "$PLACE/setup.log" >&2; exit 1; }
         N_SOURCES=$(ninja -C "$PLACE/tree/build" -t targets all | grep -c '\.o:')
 }
