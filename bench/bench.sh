@@ -282,6 +282,21 @@ bench_rules()
         line "labels of 1,000,000 processes of a build, s" "$(of "$json" .million_s)" 2 "three in four of them new"
 }
 
+# How often memory that leaks is told from what does not: made-up traces of seeds that nothing was tuned on.
+bench_leak()
+{
+        local json
+        note "leaks among 1000 traces"
+        while read -r json; do
+                if [[ $(of "$json" .minutes) == 30 ]]; then
+                        line "leaks told right over 30 min, percent" "$(of "$json" .right_percent)" 98 "$(of "$json" '"\(.traces) traces, half leaks; interval holds the truth in \(.interval_holds_percent) %, \(.judge_us) µs each"')" '>='
+                        line "  false alarms among the others" "$(of "$json" .false_alarms)" 2 "none of them flat or noise (test-leak-judge)"
+                else
+                        note "over $(of "$json" .minutes) min: $(of "$json" .right_percent) % right, $(of "$json" .false_alarms) false alarms"
+                fi
+        done < <("$BUILD/tests/bench-leak" 1000000 1000)
+}
+
 # What a sweep takes beyond its builds, a run: beginning and ending the recorder, reading the run,
 # writing its summary and sweep.json.
 bench_sweep()
@@ -358,6 +373,7 @@ wanted monitors && bench_monitors
 wanted sweep && bench_sweep
 wanted idle && bench_idle
 wanted rules && bench_rules
+wanted leak && bench_leak
 wanted page && bench_page
 wanted page-browser && bench_page_browser
 echo

@@ -139,8 +139,7 @@ static double incomplete_beta(double a, double b, double x)
         return 1 - front * beta_fraction(b, a, 1 - x) / b;
 }
 
-/* P(T > t) for t >= 0. */
-static double student_tail(double t, double degrees)
+double student_tail(double t, double degrees)
 {
         return 0.5 * incomplete_beta(degrees / 2, 0.5, degrees / (degrees + t * t));
 }

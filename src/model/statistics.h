@@ -71,4 +71,5 @@ int difference_of_quick(const double *a, size_t n_a, const double *b, size_t n_b
 /* ---- pieces, for their tests ---- */
 
 double student_quantile(double p, double degrees); /* p in (0, 1), degrees > 0 */
+double student_tail(double t, double degrees);     /* P(T > t) for t >= 0 */
 double normal_quantile(double p);
