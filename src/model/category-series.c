@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/priority-queue.h"
 #include "base/text.h"
 #include "model/category-buckets.h"
 #include "model/summary-builder.h"
@@ -57,8 +58,7 @@ struct CategorySeriesBuilder {
         CategoryBuckets buckets;
         Known **chunks; /* CHUNKS of CHUNK */
         Map *living;
-        Alive **by_end; /* a heap, earliest end first */
-        size_t n_by_end, by_end_capacity;
+        PriorityQueue by_end; /* of Alive; those that do not end are not in it */
         bool begun, pss;
         int64_t t_ns, last_ns;
         uint64_t gap_ns;
@@ -105,7 +105,7 @@ CategorySeriesBuilder *category_series_builder_free(CategorySeriesBuilder *b)
         for (size_t i = 0; b->chunks && i < CHUNKS; i++)
                 free(b->chunks[i]);
         free(b->chunks);
-        free(b->by_end);
+        priority_queue_done(&b->by_end);
         free(b->gaps);
         category_buckets_done(&b->buckets);
         summary_builder_free(b->groups);
@@ -188,51 +188,6 @@ static int observe_totals(CategorySeriesBuilder *b, const Batch *rows)
 
 /* ---- samples ---- */
 
-static void heap_swap(Alive **heap, size_t a, size_t b)
-{
-        Alive *kept = heap[a];
-
-        heap[a] = heap[b];
-        heap[b] = kept;
-}
-
-static int heap_push(CategorySeriesBuilder *b, Alive *living)
-{
-        if (b->n_by_end == b->by_end_capacity) {
-                size_t capacity = MAX(b->by_end_capacity * 2, (size_t)64);
-                Alive **heap = realloc(b->by_end, capacity * sizeof *heap);
-                if (!heap)
-                        return -ENOMEM;
-                b->by_end = heap;
-                b->by_end_capacity = capacity;
-        }
-        size_t i = b->n_by_end++;
-        b->by_end[i] = living;
-        for (; i > 0 && b->by_end[(i - 1) / 2]->known.end_ns > living->known.end_ns; i = (i - 1) / 2)
-                heap_swap(b->by_end, i, (i - 1) / 2);
-        return 0;
-}
-
-static Alive *heap_pop(CategorySeriesBuilder *b)
-{
-        Alive *first = b->by_end[0];
-        size_t n = --b->n_by_end, i = 0;
-
-        b->by_end[0] = b->by_end[n];
-        for (;;) {
-                size_t child = 2 * i + 1;
-                if (child >= n)
-                        break;
-                if (child + 1 < n && b->by_end[child + 1]->known.end_ns < b->by_end[child]->known.end_ns)
-                        child++;
-                if (b->by_end[i]->known.end_ns <= b->by_end[child]->known.end_ns)
-                        break;
-                heap_swap(b->by_end, i, child);
-                i = child;
-        }
-        return first;
-}
-
 /* What its samples did not tell of its CPU time, over the times that they do not cover: before the first
  * and after the last. */
 static int spread_rest(CategorySeriesBuilder *b, const Alive *l, int64_t end_ns)
@@ -255,10 +210,10 @@ static int spread_rest(CategorySeriesBuilder *b, const Alive *l, int64_t end_ns)
 /* Takes those that ended before t_ns out of the sums. */
 static int expire(CategorySeriesBuilder *b, int64_t t_ns)
 {
+        Alive *gone;
         int r = 0;
 
-        while (r == 0 && b->n_by_end > 0 && b->by_end[0]->known.end_ns < t_ns) {
-                Alive *gone = heap_pop(b);
+        while (r == 0 && (gone = priority_queue_pop(&b->by_end, t_ns)) != NULL) {
                 size_t group = gone->known.group - 1u;
                 for (size_t m = 0; m < CATEGORY_PROCESSES; m++)
                         category_buckets_move(&b->buckets, group, m, -gone->bytes[m]);
@@ -317,7 +272,7 @@ static int begin_living(CategorySeriesBuilder *b, uint64_t key, Alive **ret)
         if (r == 0)
                 r = map_put(b->living, key, living);
         if (r == 0 && living->known.end_ns != NOT_ENDED) {
-                r = heap_push(b, living);
+                r = priority_queue_push(&b->by_end, living->known.end_ns, living);
                 if (r < 0)
                         map_remove(b->living, key);
         }

@@ -8,8 +8,9 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "model/cells.h"
+#include "model/command-root.h"
 #include "model/outside-daemons.h"
-#include "model/summary-builder.h"
 
 const char *const outside_columns_read[] = {"pid",     "start_boottime_ns", "how",         "address", "comm",
                                             "cmdline", "uid",               "connections", "cpu_us",  "usual_cpu_us",
@@ -47,9 +48,7 @@ struct OutsideBuilder {
         size_t n;
         char *clients[DAEMONS_MAX]; /* by daemon: the program of the run; NULL: none */
         bool daemons[DAEMONS_MAX];  /* it is in the run */
-        uint64_t root;              /* of the command: the first that was seen to exec */
-        uint64_t nearest, nearest_ns; /* who began nearest to the run's start, where no exec is told (poll) */
-        uint64_t roots;             /* processes without a parent in the run */
+        CommandRoot root;
         Node *nodes;                /* by key */
         size_t n_nodes;
 };
@@ -69,7 +68,7 @@ int outside_new(uint64_t start_boottime_ns, bool command, OutsideBuilder **ret)
                 return -ENOMEM;
         b->start_boottime_ns = start_boottime_ns;
         b->command = command;
-        b->root = b->nearest = b->nearest_ns = UINT64_MAX;
+        b->root = COMMAND_ROOT_INIT;
         *ret = b;
         return 0;
 }
@@ -232,23 +231,15 @@ static int find_daemons(OutsideBuilder *b, const char *comm, const char *cmdline
 
 static int observe_processes(OutsideBuilder *b, const Batch *rows)
 {
-        Cells process = cells_find(rows, "process"), parent = cells_find(rows, "parent");
-        Cells pid = cells_find(rows, "pid"), start = cells_find(rows, "start_ns"), image = cells_find(rows, "image");
+        Cells pid = cells_find(rows, "pid"), start = cells_find(rows, "start_ns");
         Cells comm = cells_find(rows, "comm"), cmdline = cells_find(rows, "cmdline");
-        Cells exec = cells_find(rows, "exec_ns");
+        const CommandRootCells cells = command_root_cells(rows);
         int r = 0;
 
         for (size_t row = 0; r == 0 && row < batch_rows(rows); row++) {
                 char name[TEXT_BYTES], arguments[TEXT_BYTES];
-                uint64_t value, first = cells_or(image, row, 0);
-                bool alone = first == 0 && !cells_get(parent, row, &value);
-                b->roots += alone;
-                if (alone && cells_get(start, row, &value) && (uint64_t)llabs((int64_t)value) < b->nearest_ns) {
-                        b->nearest = cells_or(process, row, UINT64_MAX);
-                        b->nearest_ns = (uint64_t)llabs((int64_t)value);
-                }
-                if (alone && cells_get(exec, row, &value)) /* who was there before came by --match */
-                        b->root = MIN(b->root, cells_or(process, row, UINT64_MAX));
+                uint64_t value;
+                command_root_observe(&b->root, &cells, row);
                 if (cells_get(start, row, &value))
                         exclude(b, (int32_t)cells_or(pid, row, 0), (int64_t)(b->start_boottime_ns + value));
                 r = find_daemons(b, get_text(rows, comm, row, name), get_text(rows, cmdline, row, arguments));
@@ -265,7 +256,7 @@ int outside_observe(OutsideBuilder *b, const char *table, const Batch *rows)
 
 bool outside_wants_parents(const OutsideBuilder *b)
 {
-        return b->command && b->roots > 1;
+        return b->command && b->root.n_alone > 1;
 }
 
 int outside_observe_parents(OutsideBuilder *b, const Batch *rows)
@@ -295,7 +286,7 @@ int outside_observe_parents(OutsideBuilder *b, const Batch *rows)
 /* Of a process without a row (it is alive and was not written) nothing is known: nobody's. */
 static void sum_matched(const OutsideBuilder *b, Outside *o)
 {
-        uint64_t root = b->root != UINT64_MAX ? b->root : b->nearest;
+        uint64_t root = b->root.key;
 
         for (size_t key = 0; key < b->n_nodes; key++) {
                 size_t at = key, steps = 0;

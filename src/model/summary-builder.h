@@ -2,6 +2,9 @@
 #pragma once
 
 #include "base/hash.h"
+#include "base/priority-queue.h"
+#include "model/cells.h"
+#include "model/command-root.h"
 #include "model/summary.h"
 
 enum {
@@ -23,7 +26,6 @@ typedef struct ProcessChunk {
 typedef struct Living {
         uint64_t key;
         uint64_t bytes;
-        uint32_t end_ms;
         uint16_t group;
         bool estimated; /* its PSS was never read */
 } Living;
@@ -58,7 +60,7 @@ struct SummaryBuilder {
         LabelFn label; /* NULL: as the rows say */
         void *label_data;
         const Label ***own; /* PROCESS_CHUNKS of PROCESS_CHUNK: by key; NULL: no parents asked for */
-        uint64_t root;      /* lowest key seen */
+        CommandRoot root;
         bool split_unknown; /* some process has CPU time, but not user and system */
 
         /* totals: the row before */
@@ -78,41 +80,9 @@ struct SummaryBuilder {
         bool have_sample, peak_taken;
         int64_t sample_t_ns;
         Map *living;
-        Living **by_end; /* a heap, earliest end first; those with no end are not in it */
-        size_t n_by_end, by_end_capacity;
+        PriorityQueue by_end; /* of Living; those that do not end are not in it */
         uint64_t living_bytes, estimated_bytes, most_living_bytes;
 };
-
-/* A column of a batch, or nothing where the table lacks it. */
-typedef struct Cells {
-        const uint64_t *values, *valid;
-        int column;
-} Cells;
-
-static inline Cells cells_find(const Batch *rows, const char *name)
-{
-        int i = schema_find(batch_schema(rows), name);
-
-        if (i < 0)
-                return (Cells){.column = -1};
-        return (Cells){batch_cells(rows, (size_t)i), batch_valid(rows, (size_t)i), i};
-}
-
-static inline bool cells_get(Cells c, size_t row, uint64_t *ret)
-{
-        if (c.column < 0 || !(c.valid[row / 64] >> row % 64 & 1))
-                return false;
-        *ret = c.values[row];
-        return true;
-}
-
-static inline uint64_t cells_or(Cells c, size_t row, uint64_t unknown)
-{
-        uint64_t value = unknown;
-
-        cells_get(c, row, &value);
-        return value;
-}
 
 /* An owned copy of a text cell of at most SUMMARY_TEXT_MAX bytes; *ret NULL if it is null. */
 int cells_copy_text(const Batch *rows, Cells c, size_t row, char **ret);

@@ -18,6 +18,7 @@ typedef struct ProcessColumns {
         Cells peak_rss_bytes, peak_pss_bytes, peak_source, source;
         GroupCells group;
         LabelCells label;
+        CommandRootCells root;
 } ProcessColumns;
 
 static ProcessColumns find_columns(const Batch *rows)
@@ -45,6 +46,7 @@ static ProcessColumns find_columns(const Batch *rows)
                 .source = cells_find(rows, "source"),
                 .group = group_cells_find(rows),
                 .label = label_cells_find(rows),
+                .root = command_root_cells(rows),
         };
 }
 
@@ -252,11 +254,7 @@ static int observe_row(SummaryBuilder *b, const Batch *rows, const ProcessColumn
         count_in(&b->groups[group].shown, peak, cpu_us);
         if (b->groups[group].major != NO_MAJOR)
                 count_in(&b->majors[b->groups[group].major].shown, peak, cpu_us);
-        uint64_t key = cells_or(c->process, row, UINT64_MAX);
-        if (key < b->root) {
-                b->root = key;
-                s->root_pid = (int32_t)cells_or(c->pid, row, 0);
-        }
+        command_root_observe(&b->root, &c->root, row);
         r = keep_top(b, rows, c, row, label, peak == SUMMARY_UNKNOWN ? 0 : peak, cpu_us);
         bool failed = (cells_get(c->exit_code, row, &code) && code != 0) ||
                       (cells_get(c->exit_signal, row, &signal) && signal != 0);

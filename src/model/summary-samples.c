@@ -9,58 +9,12 @@ const char *const summary_sample_columns[] = {"t_ns",      "process",   "rss_ano
                                               "rss_file_bytes", "rss_shmem_bytes", "pss_bytes",
                                               "pss_age_ms", NULL};
 
-static void heap_swap(Living **heap, size_t a, size_t b)
-{
-        Living *kept = heap[a];
-
-        heap[a] = heap[b];
-        heap[b] = kept;
-}
-
-static int heap_push(SummaryBuilder *b, Living *living)
-{
-        if (b->n_by_end == b->by_end_capacity) {
-                size_t capacity = MAX(b->by_end_capacity * 2, (size_t)64);
-                Living **heap = realloc(b->by_end, capacity * sizeof *heap);
-                if (!heap)
-                        return -ENOMEM;
-                b->by_end = heap;
-                b->by_end_capacity = capacity;
-        }
-        size_t i = b->n_by_end++;
-        b->by_end[i] = living;
-        for (; i > 0 && b->by_end[(i - 1) / 2]->end_ms > living->end_ms; i = (i - 1) / 2)
-                heap_swap(b->by_end, i, (i - 1) / 2);
-        return 0;
-}
-
-static Living *heap_pop(SummaryBuilder *b)
-{
-        Living *first = b->by_end[0];
-        size_t n = --b->n_by_end, i = 0;
-
-        b->by_end[0] = b->by_end[n];
-        for (;;) {
-                size_t child = 2 * i + 1;
-                if (child >= n)
-                        break;
-                if (child + 1 < n && b->by_end[child + 1]->end_ms < b->by_end[child]->end_ms)
-                        child++;
-                if (b->by_end[i]->end_ms <= b->by_end[child]->end_ms)
-                        break;
-                heap_swap(b->by_end, i, child);
-                i = child;
-        }
-        return first;
-}
-
 /* Takes those that ended before t_ns out of the sums. */
 static void expire(SummaryBuilder *b, int64_t t_ns)
 {
-        uint64_t t_ms = t_ns > 0 ? (uint64_t)t_ns / NS_PER_MS : 0;
+        Living *gone;
 
-        while (b->n_by_end > 0 && b->by_end[0]->end_ms < t_ms) {
-                Living *gone = heap_pop(b);
+        while ((gone = priority_queue_pop(&b->by_end, t_ns > 0 ? t_ns / NS_PER_MS : 0)) != NULL) {
                 GroupState *g = &b->groups[gone->group];
                 g->now_bytes -= gone->bytes;
                 g->now_processes--;
@@ -152,10 +106,10 @@ static int begin_living(SummaryBuilder *b, uint64_t key, int64_t t_ns, Living **
         Living *living = calloc(1, sizeof *living);
         if (!living)
                 return -ENOMEM;
-        *living = (Living){.key = key, .end_ms = end_ms, .group = (uint16_t)(group - 1)};
+        *living = (Living){.key = key, .group = (uint16_t)(group - 1)};
         int r = map_put(b->living, key, living);
         if (r == 0 && end_ms != END_ALIVE) {
-                r = heap_push(b, living);
+                r = priority_queue_push(&b->by_end, end_ms, living);
                 if (r < 0)
                         map_remove(b->living, key);
         }

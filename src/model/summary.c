@@ -58,7 +58,7 @@ int summary_new(SummaryBuilder **ret)
         if (r < 0)
                 return r;
         Summary *s = b->summary;
-        b->root = UINT64_MAX;
+        b->root = COMMAND_ROOT_INIT;
         s->cpu_us = s->user_us = s->system_us = SUMMARY_UNKNOWN;
         s->peak_pss_bytes = s->peak_rss_bytes = s->peak_cgroup_bytes = SUMMARY_UNKNOWN;
         summary_machine_init(&s->machine);
@@ -85,7 +85,7 @@ SummaryBuilder *summary_builder_free(SummaryBuilder *b)
         if (b->living)
                 map_remove_if(b->living, drop_living, NULL);
         map_free(b->living);
-        free(b->by_end);
+        priority_queue_done(&b->by_end);
         for (size_t i = 0; b->chunks && i < PROCESS_CHUNKS; i++)
                 free(b->chunks[i]);
         free(b->chunks);
@@ -266,6 +266,7 @@ int summary_finish(SummaryBuilder *b, Summary **ret)
 
         if (b->split_unknown)
                 s->user_us = s->system_us = SUMMARY_UNKNOWN;
+        s->root_pid = b->root.pid;
         summary_finish_totals(b);
         summary_finish_machine(b);
         summary_finish_samples(b);

@@ -100,7 +100,7 @@ typedef struct Summary {
         size_t n_majors;
         SummaryProcess *top; /* heaviest first */
         size_t n_top;
-        int32_t root_pid; /* of the command: the first process; 0 unknown */
+        int32_t root_pid; /* of the command, if the run has one (model/command-root.h); 0 unknown */
         SummaryProcess *failures; /* of the last that ended badly, newest last */
         size_t n_failures;
         SummaryEvent kept[SUMMARY_EVENTS];

@@ -253,6 +253,41 @@ static void test_culprit(void **state)
         batch_free(processes);
 }
 
+/* Who came by --match has a lower key than the command, where it was there before, and may fail, too. */
+static void test_culprit_beside_matched(void **state)
+{
+        Batch *processes = new_batch(&processes_schema, 16);
+
+        add_process(processes, 1, "/sbin/daemon", 0, 500, 1, 1); /* pid 1001 */
+        batch_set_i64(processes, PROCESS_START_NS, -90 * (int64_t)NS_PER_SECOND);
+        batch_set_i64(processes, PROCESS_EXIT_CODE, 9);
+        add_process(processes, 3, "/bin/cc", 20, 300, 1, 1);
+        batch_set_u64(processes, PROCESS_PARENT, 2);
+        batch_set_i64(processes, PROCESS_PPID, 1002);
+        batch_set_i64(processes, PROCESS_EXEC_NS, 21 * NS_PER_MS);
+        batch_set_i64(processes, PROCESS_EXIT_CODE, 1);
+        add_process(processes, 4, "/sbin/daemon", 30, 350, 1, 1); /* begun meanwhile, by nobody of the run */
+        batch_set_i64(processes, PROCESS_EXEC_NS, 31 * NS_PER_MS);
+        batch_set_i64(processes, PROCESS_EXIT_CODE, 7);
+        add_process(processes, 2, "/bin/make", 0, 400, 1, 1);
+        batch_set_i64(processes, PROCESS_EXEC_NS, 1 * NS_PER_MS);
+        batch_set_i64(processes, PROCESS_EXIT_CODE, 2);
+        Summary *s = summarise(processes, NULL, NULL);
+        assert_int_equal(s->root_pid, 1002);
+        assert_int_equal(summary_culprit(s)->pid, 1003);
+        summary_free(s);
+        /* poll, and the command was too short for its exec to be seen: it began with the run. */
+        batch_clear(processes);
+        add_process(processes, 1, "/sbin/daemon", 0, NONE, 1, 1);
+        batch_set_i64(processes, PROCESS_START_NS, -90 * (int64_t)NS_PER_SECOND);
+        add_process(processes, 2, "/bin/false", 2, 3, 1, 1);
+        batch_set_i64(processes, PROCESS_EXIT_CODE, 1);
+        s = summarise(processes, NULL, NULL);
+        assert_int_equal(s->root_pid, 1002);
+        summary_free(s);
+        batch_free(processes);
+}
+
 /* 100,000 processes of 2,000 programs: bounded groups, bounded memory, nothing uncounted. */
 static void test_many(void **state)
 {
@@ -415,8 +450,9 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_composition), cmocka_unit_test(test_empty),
                 cmocka_unit_test(test_unknown),     cmocka_unit_test(test_ties),
-                cmocka_unit_test(test_culprit),     cmocka_unit_test(test_many),
-                cmocka_unit_test(test_series),      cmocka_unit_test(test_machine),
+                cmocka_unit_test(test_culprit),     cmocka_unit_test(test_culprit_beside_matched),
+                cmocka_unit_test(test_many),        cmocka_unit_test(test_series),
+                cmocka_unit_test(test_machine),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
