@@ -135,6 +135,7 @@ int process_monitor_new(const ProcessMonitorOptions *options, ProcessMonitor **r
                 .label_data = options->label_data,
                 .match = options->match,
                 .match_at = options->match_at,
+                .own = options->own,
                 .match_data = options->match_data,
                 .ended = on_ended,
                 .data = m,

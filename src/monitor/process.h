@@ -35,6 +35,7 @@ typedef struct ProcessMonitorOptions {
         pid_t root;
         bool (*match)(const char *cmdline, void *data);
         bool (*match_at)(const char *cmdline, const char *cwd, void *data);
+        bool (*own)(pid_t pid, void *data);
         void *match_data;
         LabelFn label;              /* what processes are for; NULL: not told */
         void *label_data;

@@ -17,6 +17,7 @@
 #include "host/proc-identity.h"
 #include "loop/loop.h"
 #include "record/command-cgroup.h"
+#include "record/own-processes.h"
 
 enum {
         SUSPEND_NS = 1000000000, /* boottime ran ahead of monotonic by this in a tick: slept */
@@ -35,6 +36,7 @@ typedef struct Recorder {
         Schedule *schedule;
         CommandCgroup *cgroup;
         Workload *workload;
+        OwnProcesses own;
         LoopSource *timer, *monitor_timer, *ring, *signals;
         bool done;
         size_t n_added;
@@ -177,7 +179,7 @@ static int on_signal(const struct signalfd_siginfo *info, void *data)
 
 static bool on_match(const char *cmdline, void *data)
 {
-        const RecorderOptions *o = data;
+        const RecorderOptions *o = ((const Recorder *)data)->options;
         size_t size = strlen(cmdline);
 
         return o->match && regex_match(o->match, cmdline, size);
@@ -185,11 +187,19 @@ static bool on_match(const char *cmdline, void *data)
 
 static bool on_match_at(const char *cmdline, const char *cwd, void *data)
 {
-        const RecorderOptions *o = data;
+        const RecorderOptions *o = ((const Recorder *)data)->options;
         size_t n = strlen(o->match_dir);
         bool within = strncmp(cwd, o->match_dir, n) == 0 && (cwd[n] == '\0' || cwd[n] == '/' || o->match_dir[n - 1] == '/');
 
         return within && regex_match(o->match_new, cmdline, strlen(cmdline));
+}
+
+static bool is_own(pid_t pid, void *data)
+{
+        const Recorder *r = data;
+
+        return own_processes_has(&r->own, r->options->host, pid) ||
+               (r->workload && pid == workload_relay_pid(r->workload));
 }
 
 static int fork_command(Recorder *r, Error *err)
@@ -270,32 +280,14 @@ static int open_monitor(Recorder *r, Error *err)
                 .root = o->workload.argv ? workload_pid(r->workload) : 0,
                 .match = matches_any(r) ? on_match : NULL,
                 .match_at = o->match_new && !r->tree_only && o->match_dir && o->match_dir[0] ? on_match_at : NULL,
-                .match_data = (void *)o,
+                .own = is_own,
+                .match_data = r,
                 .label = o->label,
                 .label_data = o->label_data,
         };
         int e = process_monitor_new(&options, &r->monitor);
 
         return e < 0 ? error_set_errno(err, e, "process monitor") : 0;
-}
-
-/* vigia and what it was started by (sudo, a shell) are never matched: their command lines hold
- * the expression itself. */
-static bool is_own(const Recorder *r, pid_t pid)
-{
-        pid_t own = getpid();
-        ProcStat stat;
-
-        if (r->workload && pid == workload_relay_pid(r->workload))
-                return true;
-        for (int depth = 0; own > 1 && depth < 64; depth++) {
-                if (own == pid)
-                        return true;
-                if (proc_stat_read(r->options->host, own, &stat) != 0)
-                        break;
-                own = stat.ppid;
-        }
-        return false;
 }
 
 /* One that exists. 0 or -errno with a sentence. */
@@ -321,7 +313,7 @@ static int add_if_matching(pid_t pid, void *data)
         for (size_t i = 0; i + 1 < size; i++)
                 if (cmdline[i] == '\0')
                         cmdline[i] = ' ';
-        if (regex_match(r->options->match, cmdline, strnlen(cmdline, size)) && !is_own(r, pid))
+        if (regex_match(r->options->match, cmdline, strnlen(cmdline, size)) && !is_own(pid, r))
                 add_process(r, pid, NULL);
         return 0;
 }
@@ -332,7 +324,7 @@ static int add_if_new(pid_t pid, void *data)
 
         const Process *p = process_table_find(process_monitor_table(r->monitor), pid);
 
-        if ((!p || !p->wanted) && !is_own(r, pid))
+        if ((!p || !p->wanted) && !is_own(pid, r))
                 add_process(r, pid, NULL);
         return 0;
 }
@@ -486,6 +478,8 @@ static int set_up(Recorder *r, Error *err)
         if (r->options->workload.argv)
                 e = fork_command(r, err);
         ignore_deadly_writes();
+        if (r->options->match || r->options->match_new || r->options->scope_cgroup)
+                own_processes_find(&r->own, r->options->host);
         if (e == 0)
                 e = open_source(r, err);
         if (e == 0)

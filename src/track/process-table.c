@@ -352,7 +352,8 @@ static void check_match(ProcessTable *table, Process *p)
         const char *words = p->cmdline ? p->cmdline : p->comm;
 
         if (!p->wanted && ((o->match && o->match(words, o->match_data)) ||
-            (o->match_at && p->cwd && p->exec_ns && !p->found && o->match_at(words, p->cwd, o->match_data))))
+            (o->match_at && p->cwd && p->exec_ns && !p->found && o->match_at(words, p->cwd, o->match_data))) &&
+            !(o->own && o->own(p->pid, o->match_data)))
                 admit(table, p);
 }
 

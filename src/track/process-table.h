@@ -80,7 +80,10 @@ typedef struct ProcessTableOptions {
         /* Of who began a program meanwhile and is not wanted yet, once its working directory is known.
          * NULL: nobody is asked. */
         bool (*match_at)(const char *cmdline, const char *cwd, void *data);
-        void *match_data; /* of both */
+        /* The recorder itself and what serves it: never wanted by what it is called. Asked of who matches;
+         * NULL: nobody is. */
+        bool (*own)(pid_t pid, void *data);
+        void *match_data; /* of all three */
         /* The image is over: its row can be written. Called for wanted ones only. */
         void (*ended)(const Process *process, void *data);
         void *data;
