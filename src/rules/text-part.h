@@ -42,7 +42,7 @@ static inline bool text_part_ends(TextPart part, const char *text)
 /* Whether it is one of the words of `list`, which has single blanks between them and at both ends. */
 static inline bool text_part_among(TextPart part, const char *list)
 {
-        if (part.size == 0 || memchr(part.text, ' ', part.size))
+        if (part.size == 0 || !part.text || memchr(part.text, ' ', part.size))
                 return false;
         size_t n = strlen(list);
         for (const char *at = list; (at = memmem(at, n - (size_t)(at - list), part.text, part.size)) != NULL; at++)
