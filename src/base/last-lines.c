@@ -95,16 +95,13 @@ static void add_lines(const char *text, size_t size, size_t most, String *to)
 void file_add_last_lines(int dirfd, const char *name, size_t most, String *to)
 {
         _cleanup_close_ int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-        _cleanup_free_ char *piece = malloc(PIECE);
         struct stat st;
 
-        if (!piece) {
-                to->failed = true;
-                return;
-        }
         if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
                 return;
-        ssize_t n = pread(fd, piece, PIECE, st.st_size > PIECE ? st.st_size - PIECE : 0);
-        if (n > 0)
+        _cleanup_free_ char *piece = malloc(PIECE);
+        ssize_t n = piece ? pread(fd, piece, PIECE, st.st_size > PIECE ? st.st_size - PIECE : 0) : 0;
+        to->failed |= !piece;
+        if (piece && n > 0)
                 add_lines(piece, (size_t)n, most, to);
 }

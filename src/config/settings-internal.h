@@ -1,9 +1,8 @@
 /* What the files of settings share. */
 #pragma once
 
+#include "base/arena.h"
 #include "config/settings.h"
-
-typedef struct SettingsBlock SettingsBlock;
 
 struct Settings {
         SettingFile files[SETTING_FILES_MAX];
@@ -17,7 +16,7 @@ struct Settings {
         size_t n_records;
         SettingNote *notes;
         size_t n_notes, n_problems;
-        SettingsBlock *blocks; /* all memory handed out */
+        Arena memory; /* all that is handed out */
 };
 
 /* Tells of a name that is no key, with `hint` ("; did you mean …?") or what is expected. */

@@ -9,14 +9,6 @@
 
 #include "config/settings-internal.h"
 
-struct SettingsBlock {
-        SettingsBlock *next;
-        size_t size, used;
-        max_align_t data[];
-};
-
-enum { BLOCK_BYTES = 16 << 10 };
-
 int settings_new(Settings **ret)
 {
         Settings *s = calloc(1, sizeof *s);
@@ -33,10 +25,7 @@ Settings *settings_free(Settings *s)
                 return NULL;
         for (size_t i = 0; i < s->n_files; i++)
                 toml_document_free(s->files[i].document);
-        for (SettingsBlock *b = s->blocks, *next; b; b = next) {
-                next = b->next;
-                free(b);
-        }
+        arena_done(&s->memory);
         free(s->records);
         free(s->notes);
         free(s);
@@ -45,30 +34,12 @@ Settings *settings_free(Settings *s)
 
 void *settings_allocate(Settings *s, size_t size)
 {
-        SettingsBlock *b = s->blocks;
-
-        size = (size + sizeof(max_align_t) - 1) & ~(sizeof(max_align_t) - 1);
-        if (!b || b->size - b->used < size) {
-                size_t room = MAX(size, (size_t)BLOCK_BYTES);
-                b = calloc(1, sizeof *b + room);
-                if (!b)
-                        return NULL;
-                b->size = room;
-                b->next = s->blocks;
-                s->blocks = b;
-        }
-        void *p = (char *)b->data + b->used;
-        b->used += size;
-        return p;
+        return arena_allocate(&s->memory, size);
 }
 
 const char *settings_copy(Settings *s, const char *text, size_t size)
 {
-        char *copy = settings_allocate(s, size + 1);
-
-        if (copy)
-                memcpy(copy, text, size);
-        return copy;
+        return arena_copy(&s->memory, text, size);
 }
 
 const char *setting_layer_name(SettingLayer layer)

@@ -82,4 +82,7 @@ bool toml_is_time(const char *word, size_t size);
 int toml_scan_time(TomlScan *s, size_t size, TomlValue *value);
 
 /* toml-value.c */
+typedef int (*TomlEnterFn)(TomlScan *s, TomlValue **table, const TomlKey *key);
+/* a.b.c: enters the table of each key before a dot; the last key is the caller's, blanks behind it passed. */
+int toml_scan_path(TomlScan *s, TomlEnterFn enter_table, TomlValue **table, TomlKey *ret);
 int toml_scan_entry(TomlScan *s, TomlValue *table); /* key = value */

@@ -1,21 +1,14 @@
-/* The tree lies in a few large chunks; one map finds (table, key) for the whole document. */
+/* The tree lies in an arena; one map finds (table, key) for the whole document. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "config/toml-internal.h"
-
-enum { CHUNK_BYTES = 64 << 10 };
-
-typedef struct Chunk {
-        struct Chunk *next;
-        size_t size, used;
-        _Alignas(max_align_t) char bytes[];
-} Chunk;
 
 struct TomlDocument {
         TomlValue root;
-        Chunk *chunks; /* the newest first */
+        Arena memory; /* of values and texts */
         Map *keys;
         size_t n_values;
 };
@@ -39,41 +32,18 @@ TomlDocument *toml_document_free(TomlDocument *document)
 {
         if (!document)
                 return NULL;
-        for (Chunk *c = document->chunks, *next; c; c = next) {
-                next = c->next;
-                free(c);
-        }
+        arena_done(&document->memory);
         map_free(document->keys);
         free(document);
         return NULL;
 }
 
-static void *keep(TomlDocument *d, size_t size)
-{
-        Chunk *c = d->chunks;
-
-        size = (size + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
-        if (!c || c->size - c->used < size) {
-                size_t bytes = MAX(size, (size_t)CHUNK_BYTES);
-                c = malloc(sizeof *c + bytes);
-                if (!c)
-                        return NULL;
-                *c = (Chunk){.next = d->chunks, .size = bytes};
-                d->chunks = c;
-        }
-        c->used += size;
-        return c->bytes + c->used - size;
-}
-
 int toml_keep_text(TomlScan *s, TomlText *ret)
 {
-        char *bytes = keep(s->document, s->text.size + 1);
+        const char *bytes = arena_copy(&s->document->memory, (const char *)s->text.data, s->text.size);
 
         if (!bytes)
                 return toml_out_of_memory(s);
-        if (s->text.size > 0)
-                memcpy(bytes, s->text.data, s->text.size);
-        bytes[s->text.size] = '\0';
         *ret = (TomlText){bytes, s->text.size};
         return 0;
 }
@@ -111,7 +81,7 @@ int toml_add(TomlScan *s, TomlValue *container, const TomlKey *key, TomlPlace pl
         if (d->n_values >= TOML_VALUES_MAX)
                 return toml_wrong(s, E2BIG, place, "too many values; expected at most %d",
                                   TOML_VALUES_MAX);
-        v = keep(d, sizeof *v);
+        v = arena_allocate(&d->memory, sizeof *v);
         if (!v)
                 return toml_out_of_memory(s);
         *v = (TomlValue){.kind = kind, .origin = origin, .depth = container->depth + 1,

@@ -136,21 +136,28 @@ static int enter(TomlScan *s, TomlValue **table, const TomlKey *key)
         return 0;
 }
 
-int toml_scan_entry(TomlScan *s, TomlValue *table)
+int toml_scan_path(TomlScan *s, TomlEnterFn enter_table, TomlValue **table, TomlKey *ret)
 {
-        TomlKey key;
         int rc;
 
-        while ((rc = toml_scan_key(s, &key)) == 0) {
+        while ((rc = toml_scan_key(s, ret)) == 0) {
                 toml_skip_blank(s);
                 if (toml_peek(s) != '.')
                         break;
-                rc = enter(s, &table, &key);
+                rc = enter_table(s, table, ret);
                 if (rc < 0)
-                        return rc;
+                        break;
                 toml_skip(s, 1);
                 toml_skip_blank(s);
         }
+        return rc;
+}
+
+int toml_scan_entry(TomlScan *s, TomlValue *table)
+{
+        TomlKey key;
+        int rc = toml_scan_path(s, enter, &table, &key);
+
         if (rc < 0)
                 return rc;
         if (toml_peek(s) != '=')

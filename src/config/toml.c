@@ -62,20 +62,10 @@ static int scan_header(TomlScan *s, TomlValue **ret)
         TomlValue *table = toml_root(s->document);
         bool element = s->end - s->at > 1 && s->at[1] == '[';
         TomlKey key;
-        int rc;
 
         toml_skip(s, element ? 2 : 1);
         toml_skip_blank(s);
-        while ((rc = toml_scan_key(s, &key)) == 0) {
-                toml_skip_blank(s);
-                if (toml_peek(s) != '.')
-                        break;
-                rc = enter(s, &table, &key);
-                if (rc < 0)
-                        return rc;
-                toml_skip(s, 1);
-                toml_skip_blank(s);
-        }
+        int rc = toml_scan_path(s, enter, &table, &key);
         if (rc < 0)
                 return rc;
         for (int brackets = element ? 2 : 1; brackets > 0; brackets--) {

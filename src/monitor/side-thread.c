@@ -5,7 +5,6 @@
 #include <linux/ioprio.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 
 enum { STACK_BYTES = 256 << 10, END_WAIT_MS = 50 };
 
@@ -63,25 +63,13 @@ static void *run(void *data)
 
 static int launch(SideThread *t)
 {
-        pthread_attr_t attributes;
+        const ThreadOptions options = {t->options.name, STACK_BYTES, .detached = true, .run = run, .data = t};
         pthread_t thread;
-        sigset_t all, old;
 
-        int r = pthread_attr_init(&attributes);
-        if (r != 0)
-                return -r;
-        pthread_attr_setstacksize(&attributes, STACK_BYTES);
-        pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-        sigfillset(&all); /* signals are the recorder's */
-        pthread_sigmask(SIG_SETMASK, &all, &old);
-        pthread_mutex_lock(&t->lock); /* it lives until we have named it */
-        r = pthread_create(&thread, &attributes, run, t);
-        if (r == 0)
-                pthread_setname_np(thread, t->options.name);
+        pthread_mutex_lock(&t->lock); /* it lives until it is named */
+        int r = thread_start(&options, &thread);
         pthread_mutex_unlock(&t->lock);
-        pthread_sigmask(SIG_SETMASK, &old, NULL);
-        pthread_attr_destroy(&attributes);
-        return -r;
+        return r;
 }
 
 int side_thread_start(const SideThreadOptions *options, SideThread **ret)

@@ -3,11 +3,11 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 
 enum { STACK_BYTES = 256 << 10 }; /* SQLite and NVML want more than a page or two */
 
@@ -50,21 +50,9 @@ static void *run(void *data)
 
 static int start_thread(MonitorWorker *w, const char *name)
 {
-        pthread_attr_t attributes;
-        sigset_t all, old;
+        const ThreadOptions options = {.name = name, .stack_bytes = STACK_BYTES, .run = run, .data = w};
 
-        int r = pthread_attr_init(&attributes);
-        if (r != 0)
-                return -r;
-        pthread_attr_setstacksize(&attributes, STACK_BYTES);
-        sigfillset(&all); /* signals are the loop's */
-        pthread_sigmask(SIG_SETMASK, &all, &old);
-        r = pthread_create(&w->thread, &attributes, run, w);
-        pthread_sigmask(SIG_SETMASK, &old, NULL);
-        pthread_attr_destroy(&attributes);
-        if (r == 0)
-                pthread_setname_np(w->thread, name); /* one that is too long is not set */
-        return -r;
+        return thread_start(&options, &w->thread);
 }
 
 static MonitorWorker *worker_free(MonitorWorker *w)

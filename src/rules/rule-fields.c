@@ -84,7 +84,7 @@ static int read_text(const Reader *r, const TomlValue *value, const char *name, 
         if (text.size > most)
                 return rule_set_problem(set, r->reading->file, toml_place(value),
                                         "%s has %zu bytes; expected at most %zu", name, text.size, most);
-        *ret = rule_set_copy(set, text.bytes, text.size);
+        *ret = arena_copy(&set->memory, text.bytes, text.size);
         return *ret ? 0 : -ENOMEM;
 }
 
@@ -130,7 +130,7 @@ static size_t sort_patterns(RuleSet *set, RulePattern *patterns, size_t n)
                 n_others += patterns[i].match != MATCH_EQUAL;
         if (n_others == 0 || n_others == n)
                 return n - n_others;
-        others = rule_set_allocate(set, n_others * sizeof *others);
+        others = arena_allocate(&set->memory, n_others * sizeof *others);
         if (!others)
                 return SIZE_MAX;
         n_others = 0;
@@ -161,7 +161,7 @@ static int add_condition(const Reader *r, const TomlValue *value, const char *ke
         if (n > RULE_PATTERNS_MAX)
                 return rule_set_problem(set, r->reading->file, toml_place(value),
                                         "%s has %zu texts; expected at most %d", key, n, RULE_PATTERNS_MAX);
-        RulePattern *patterns = rule_set_allocate(set, n * sizeof *patterns);
+        RulePattern *patterns = arena_allocate(&set->memory, n * sizeof *patterns);
         if (!patterns)
                 return -ENOMEM;
         const TomlValue *at = list ? toml_first(value) : value;
@@ -312,7 +312,7 @@ static int check_whole(const Reader *r, const TomlValue *table)
 int rule_read(const RuleReading *reading, const TomlValue *table)
 {
         RuleSet *set = reading->set;
-        Rule *rule = rule_set_allocate(set, sizeof *rule);
+        Rule *rule = arena_allocate(&set->memory, sizeof *rule);
         Reader r = {.reading = reading, .rule = rule, .place = toml_place(table)};
 
         if (!rule)

@@ -68,7 +68,7 @@ static int enter(RuleSet *set, const RuleFile *like, const Namer *by, RuleFile *
                          RULE_DEPTH_MAX, RULE_FILES_MAX);
                 return tell(set, like, by, what);
         }
-        RuleFile *file = rule_set_allocate(set, sizeof *file);
+        RuleFile *file = arena_allocate(&set->memory, sizeof *file);
         if (!file)
                 return -ENOMEM;
         *file = *like;
@@ -83,7 +83,7 @@ static int read_builtin(RuleSet *set, const BuiltinRules *builtin, const Namer *
 
         snprintf(name, sizeof name, "builtin/%s", builtin->name);
         const RuleFile like = {
-                .name = rule_set_copy(set, name, strlen(name)),
+                .name = arena_copy(&set->memory, name, strlen(name)),
                 .builtin = true,
                 .depth = depth,
                 .parent = by->file,
@@ -154,7 +154,7 @@ static const char *resolve(RuleSet *set, const RuleFile *from, const char *name)
         if (name[0] != '/' && slash && !from->builtin)
                 string_add_bytes(&path, from->name, (size_t)(slash - from->name) + 1);
         string_add(&path, name);
-        return path.failed ? NULL : rule_set_copy(set, string_get(&path), path.size);
+        return path.failed ? NULL : arena_copy(&set->memory, string_get(&path), path.size);
 }
 
 /* ---- what is in a file ---- */
@@ -305,7 +305,7 @@ static int read_document(RuleSet *set, RuleFile *file, const char *text, size_t 
 int rule_file_read(RuleSet *set, const char *name)
 {
         const Namer nobody = {0};
-        const char *kept = rule_set_copy(set, name, strlen(name));
+        const char *kept = arena_copy(&set->memory, name, strlen(name));
         int r = !kept                            ? -ENOMEM
                 : text_equal(name, "builtin")    ? read_builtin(set, &builtin_rules[0], &nobody, 0)
                                                  : read_path(set, kept, &nobody, 0);
@@ -315,9 +315,9 @@ int rule_file_read(RuleSet *set, const char *name)
 
 int rule_file_read_text(RuleSet *set, const char *name, const char *text, size_t size)
 {
-        RuleFile *file = rule_set_allocate(set, sizeof *file);
+        RuleFile *file = arena_allocate(&set->memory, sizeof *file);
 
-        if (!file || !(file->name = rule_set_copy(set, name, strlen(name))))
+        if (!file || !(file->name = arena_copy(&set->memory, name, strlen(name))))
                 return -ENOMEM;
         set->files[set->n_files++] = file;
         return read_document(set, file, text, size, true);

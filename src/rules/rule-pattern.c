@@ -177,7 +177,7 @@ static int read_regex(const RuleReading *reading, const TomlValue *value, RulePa
         Error why = {0};
         TextPart literal = rule_pattern_literal(text_part(pattern->text, pattern->size));
 
-        pattern->expression = rule_set_allocate(reading->set, sizeof *pattern->expression);
+        pattern->expression = arena_allocate(&reading->set->memory, sizeof *pattern->expression);
         if (!pattern->expression)
                 return -ENOMEM;
         pattern->expression->literal = literal.text;
@@ -221,7 +221,7 @@ int rule_pattern_read(const RuleReading *reading, const TomlValue *value, RuleMa
                 return -EINVAL;
         }
         *ret = (RulePattern){
-                .text = rule_set_copy(set, text.bytes, text.size),
+                .text = arena_copy(&set->memory, text.bytes, text.size),
                 .size = (uint16_t)text.size,
                 .match = (uint16_t)match,
                 .place = toml_place(value),

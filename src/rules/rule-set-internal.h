@@ -1,10 +1,9 @@
 /* What the files of rule sets share. */
 #pragma once
 
+#include "base/arena.h"
 #include "rules/rule-set.h"
 #include "rules/text-part.h"
-
-typedef struct RuleBlock RuleBlock;
 
 struct RuleSet {
         Rule **rules;
@@ -14,7 +13,7 @@ struct RuleSet {
         RuleNote notes[RULE_NOTES_MAX];
         size_t n_notes, n_problems, n_warnings;
         RegexRoom *room;
-        RuleBlock *blocks; /* all memory handed out */
+        Arena memory; /* all that is handed out */
         bool full;         /* a bound was met and told of */
 };
 
@@ -27,10 +26,6 @@ typedef struct RuleReading {
         const TomlDocument *document;
         bool no_files; /* only what is built in may be included */
 } RuleReading;
-
-/* Zeroed memory that lives as long as the set. NULL: none. */
-void *rule_set_allocate(RuleSet *set, size_t size);
-const char *rule_set_copy(RuleSet *set, const char *text, size_t size);
 
 /* A problem at a place. Returns -EINVAL. */
 int rule_set_problem(RuleSet *set, const RuleFile *file, TomlPlace place, const char *format, ...) _printf_(4, 5);

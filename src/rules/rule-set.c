@@ -10,41 +10,7 @@
 #include "base/text.h"
 #include "rules/rule-set-internal.h"
 
-struct RuleBlock {
-        RuleBlock *next;
-        size_t used, size;
-        max_align_t data[];
-};
-
-enum { BLOCK = 16 << 10, SENTENCE_MAX = 512, SHOWN_FILE_MAX = 200 };
-
-void *rule_set_allocate(RuleSet *set, size_t size)
-{
-        size_t rounded = (size + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
-        RuleBlock *block = set->blocks;
-
-        if (!block || block->size - block->used < rounded) {
-                size_t room = MAX(rounded, (size_t)BLOCK);
-                block = calloc(1, sizeof *block + room);
-                if (!block)
-                        return NULL;
-                block->size = room;
-                block->next = set->blocks;
-                set->blocks = block;
-        }
-        void *at = (char *)block->data + block->used;
-        block->used += rounded;
-        return at;
-}
-
-const char *rule_set_copy(RuleSet *set, const char *text, size_t size)
-{
-        char *copy = rule_set_allocate(set, size + 1);
-
-        if (copy)
-                memcpy(copy, text, size);
-        return copy;
-}
+enum { SENTENCE_MAX = 512, SHOWN_FILE_MAX = 200 };
 
 /* ---- notes ---- */
 
@@ -69,7 +35,7 @@ static void note(RuleSet *set, bool problem, const RuleFile *file, TomlPlace pla
         size_t n = sentence.size;
         string_add_char(&sentence, ' ');
         string_add_shown(&sentence, what, 0, false);
-        const char *kept = sentence.failed ? NULL : rule_set_copy(set, string_get(&sentence), sentence.size);
+        const char *kept = sentence.failed ? NULL : arena_copy(&set->memory, string_get(&sentence), sentence.size);
         set->notes[set->n_notes++] = (RuleNote){
                 .problem = problem,
                 .file = file->name,
@@ -206,11 +172,7 @@ RuleSet *rule_set_free(RuleSet *set)
                                 expression_done(set->rules[i]->conditions[c].patterns[p].expression);
         regex_room_free(set->room);
         free(set->rules);
-        while (set->blocks) {
-                RuleBlock *block = set->blocks;
-                set->blocks = block->next;
-                free(block);
-        }
+        arena_done(&set->memory);
         free(set);
         return NULL;
 }

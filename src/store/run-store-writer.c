@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <linux/ioprio.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "store/run-parts.h"
 #include "store/run-reserve.h"
 
@@ -272,22 +272,11 @@ static void *run_thread(void *data)
 
 static int start_thread(RunWriter *w)
 {
-        pthread_attr_t attributes;
-        sigset_t all, old;
+        const ThreadOptions options = {.stack_bytes = STACK_BYTES, .run = run_thread, .data = w};
+        int r = w->running ? 0 : thread_start(&options, &w->thread);
 
-        if (w->running)
-                return 0;
-        int r = pthread_attr_init(&attributes);
-        if (r != 0)
-                return -r;
-        pthread_attr_setstacksize(&attributes, STACK_BYTES);
-        sigfillset(&all); /* signals are the loop's */
-        pthread_sigmask(SIG_SETMASK, &all, &old);
-        r = pthread_create(&w->thread, &attributes, run_thread, w);
-        pthread_sigmask(SIG_SETMASK, &old, NULL);
-        pthread_attr_destroy(&attributes);
         w->running = r == 0;
-        return -r;
+        return r;
 }
 
 /* Rows of the image that no part on disk has. */
