@@ -2,11 +2,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "app/commands.h"
 #include "app/config-show.h"
 #include "app/configuration.h"
+#include "app/note-json.h"
+#include "app/print.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -15,15 +16,6 @@ typedef struct ConfigCommand {
         ConfigurationOptions options;
         bool all, json;
 } ConfigCommand;
-
-static int print(const String *text)
-{
-        if (text->failed || fputs(string_get(text), stdout) < 0 || fflush(stdout) != 0) {
-                log_error("standard output: %s", strerror(text->failed ? ENOMEM : errno));
-                return EXIT_CANNOT;
-        }
-        return EXIT_FINE;
-}
 
 /* ---- show ---- */
 
@@ -42,7 +34,7 @@ static int show(const Command *self, const ConfigCommand *command, bool keys)
                         config_show_json(&c, &text);
                 else
                         config_show_text(&c, command->all, &text);
-                code = print(&text);
+                code = print_text(&text);
         } else if (configuration_is_usage(&c)) {
                 error_prefix(&err, r, "config");
                 code = usage_error(self, &err);
@@ -56,20 +48,14 @@ static int show(const Command *self, const ConfigCommand *command, bool keys)
 
 /* ---- check ---- */
 
-static void add_note_json(const SettingNote *note, size_t n, String *to)
+static void add_json(Json *j, const Settings *s)
 {
         static const char *const severities[] = {"notice", "warning", "problem"};
 
-        string_add_format(to, "%s\n  {\"severity\": \"%s\", \"file\": \"", n ? "," : "",
-                          severities[note->severity]);
-        string_add_json(to, note->file, strlen(note->file));
-        if (note->place.line > 0)
-                string_add_format(to, "\", \"line\": %u, \"column\": %u, \"message\": \"",
-                                  note->place.line, note->place.column);
-        else
-                string_add(to, "\", \"line\": null, \"column\": null, \"message\": \"");
-        string_add_json(to, note->sentence, strlen(note->sentence));
-        string_add(to, "\"}");
+        for (size_t i = 0; i < settings_n_notes(s); i++) {
+                const SettingNote *note = settings_note_at(s, i);
+                note_add_json(j, severities[note->severity], note->file, note->place, note->sentence);
+        }
 }
 
 static void add_notes(const Settings *s, SettingSeverity severity, String *to)
@@ -103,7 +89,7 @@ static void add_verdict(const Configuration *c, const char *what, String *to)
 }
 
 /* Without a file, the layers as `run` would read them. 0 fine, 1 problems, -errno. */
-static int check_one(const ConfigCommand *command, const char *file, size_t *n, String *to)
+static int check_one(const ConfigCommand *command, const char *file, Json *j)
 {
         Configuration c = {0};
         Error err = {0};
@@ -113,10 +99,9 @@ static int check_one(const ConfigCommand *command, const char *file, size_t *n, 
         if (r < 0 && r != -EINVAL) {
                 log_error("%s", err.message);
         } else if (command->json) {
-                for (size_t i = 0; i < settings_n_notes(c.settings); i++)
-                        add_note_json(settings_note_at(c.settings, i), (*n)++, to);
+                add_json(j, c.settings);
         } else {
-                add_verdict(&c, file ? file : "the configuration", to);
+                add_verdict(&c, file ? file : "the configuration", j->out);
         }
         configuration_done(&c);
         return r == -EINVAL ? 1 : r;
@@ -125,18 +110,20 @@ static int check_one(const ConfigCommand *command, const char *file, size_t *n, 
 static int check(const ConfigCommand *command, char **files, size_t n_files)
 {
         _cleanup_string_ String text = {0};
-        size_t n = 0;
+        Json j = {.out = &text};
         int code = EXIT_FINE;
 
         if (command->json)
-                string_add_char(&text, '[');
+                json_open_array(&j, NULL, JSON_LINES);
         for (size_t i = 0; i < MAX(n_files, (size_t)1); i++) {
-                int r = check_one(command, n_files ? files[i] : NULL, &n, &text);
+                int r = check_one(command, n_files ? files[i] : NULL, &j);
                 code = r < 0 ? EXIT_CANNOT : r > 0 ? MAX(code, (int)EXIT_USAGE) : code;
         }
-        if (command->json)
-                string_add(&text, n ? "\n]\n" : "]\n");
-        int printed = print(&text);
+        if (command->json) {
+                json_close(&j);
+                string_add_char(&text, '\n');
+        }
+        int printed = print_text(&text);
         return printed ? printed : code;
 }
 

@@ -7,6 +7,7 @@
 #include "app/doctor.h"
 #include "app/options.h"
 #include "app/page.h"
+#include "app/print.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 
@@ -14,16 +15,11 @@ static int print(const Doctor *doctor, bool json)
 {
         _cleanup_string_ String text = {0};
 
-        if (json) {
-                _cleanup_free_ char *out = doctor_json(doctor);
-                if (!out)
-                        return EXIT_CANNOT;
-                printf("%s\n", out);
-        } else {
+        if (json)
+                doctor_json(doctor, &text);
+        else
                 doctor_show(doctor, page_colour(), &text);
-                fputs(string_get(&text), stdout);
-        }
-        return fflush(stdout) == 0 ? EXIT_FINE : EXIT_CANNOT;
+        return print_text(&text);
 }
 
 static int run(const Command *command, int argc, char **argv)

@@ -1,7 +1,6 @@
 /* `vigia monitors`: what there is to record of a machine, what works on this one, why others do
  * not, and the command that would make them work. */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include "app/monitors.h"
 #include "app/options.h"
 #include "app/page.h"
+#include "app/print.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 
@@ -68,28 +68,15 @@ static int print(const MonitorTrials *trials, const Asked *asked, const Host *ho
         _cleanup_string_ String text = {0};
         const Schema *schema = asked->one ? schema_of(&trials->items[0], host, c, &started) : NULL;
 
-        if (asked->json) {
-                _cleanup_free_ char *out = monitors_json(trials, asked->one, schema);
-                if (out)
-                        string_add_format(&text, "%s\n", out);
-                else
-                        text.failed = true;
-        } else if (asked->one) {
+        if (asked->json)
+                monitors_json(trials, asked->one, schema, &text);
+        else if (asked->one)
                 monitors_show_one(&trials->items[0], schema, page_colour(), &text);
-        } else if (asked->probe) {
+        else if (asked->probe)
                 monitors_show_trials(trials, asked->n_names == 0, page_colour(), &text);
-        } else {
+        else
                 monitors_show_list(trials, page_colour(), &text);
-        }
-        if (text.failed) {
-                log_error("out of memory");
-                return EXIT_CANNOT;
-        }
-        if (fputs(string_get(&text), stdout) < 0 || fflush(stdout) != 0) {
-                log_error("standard output: %m");
-                return EXIT_CANNOT;
-        }
-        return EXIT_FINE;
+        return print_text(&text);
 }
 
 /* Words of the command line: nothing, `probe [NAME…]`, `show NAME`, or NAME. */

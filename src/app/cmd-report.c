@@ -5,6 +5,7 @@
 
 #include "app/commands.h"
 #include "app/labels.h"
+#include "app/print.h"
 #include "app/report-page.h"
 #include "app/sweep-command.h"
 #include "base/cleanup.h"
@@ -15,22 +16,19 @@
 static int print(RunReader *reader, const ReportLabels *labels, ReportForm form)
 {
         _cleanup_string_ String text = {0};
+        ReportOptions options;
         Error err = {0};
         int r;
 
-        if (form == REPORT_TEXT)
-                r = report_print(reader, labels, stdout, &err);
-        else {
-                r = form == REPORT_JSON ? report_json(reader, labels, &text, &err)
-                                        : report_markdown(reader, labels, &text, &err);
-                if (r == 0 && (fputs(string_get(&text), stdout) == EOF || fflush(stdout) != 0))
-                        r = error_set_errno(&err, errno, "cannot write the report");
-        }
+        report_options_for(stdout, &options);
+        r = form == REPORT_TEXT   ? report_text(reader, labels, &options, &text, &err)
+            : form == REPORT_JSON ? report_json(reader, labels, &text, &err)
+                                  : report_markdown(reader, labels, &text, &err);
         if (r < 0) {
                 log_error("%s", err.message);
                 return EXIT_CANNOT;
         }
-        return EXIT_FINE;
+        return print_text(&text);
 }
 
 /* html: where the page goes, as report_page_put; NULL: none is wanted. */

@@ -11,16 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "app/commands.h"
+#include "app/print.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/terminal.h"
 #include "base/text.h"
 #include "store/run-info-json.h"
 #include "store/run-lock.h"
@@ -252,45 +253,42 @@ static void add_id(String *line, const char *name, size_t width)
         }
 }
 
-static void print_row(const Listing *l, size_t id_width, int64_t now_ns)
+static void add_row(String *to, const Listing *l, size_t id_width, int64_t now_ns)
 {
-        _cleanup_string_ String line = {0};
         char when[FORMAT_MAX], wall[FORMAT_MAX], code[FORMAT_MAX], peak[FORMAT_MAX],
                 size[FORMAT_MAX];
 
-        add_id(&line, l->name, id_width);
-        string_add_format(&line, "  %10s  %7s  %10s  %8s  %8s", when_of(when, l, now_ns),
+        add_id(to, l->name, id_width);
+        string_add_format(to, "  %10s  %7s  %10s  %8s  %8s\n", when_of(when, l, now_ns),
                           wall_of(wall, l, now_ns), exit_of(code, l),
                           l->peak_bytes == RUN_UNKNOWN ? "-" : format_bytes(peak, l->peak_bytes),
                           format_bytes(size, l->size_bytes));
-        puts(string_get(&line));
 }
 
 /* As wide as the longest id, and no wider than the terminal; piped, nothing is cut. */
-static size_t id_width(const Listing *list, size_t n)
+static size_t id_width(const Listing *list, size_t n, Terminal terminal)
 {
-        struct winsize window = {0};
-        size_t width = ID_WIDTH_MIN, columns = COLUMNS_DEFAULT;
+        size_t width = ID_WIDTH_MIN, columns = terminal.columns ? terminal.columns : COLUMNS_DEFAULT;
 
         for (size_t i = 0; i < n; i++)
                 width = MAX(width, strlen(list[i].name));
-        if (!isatty(STDOUT_FILENO))
+        if (!terminal.is_terminal)
                 return width;
-        if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0)
-                columns = window.ws_col;
         return MIN(width, MAX(columns, (size_t)(FIGURES_WIDTH + ID_WIDTH_MIN)) - FIGURES_WIDTH);
 }
 
-static void print_table(const Listing *list, size_t n)
+static int print_table(const Listing *list, size_t n)
 {
-        bool dim = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+        _cleanup_string_ String text = {0};
+        const Terminal terminal = terminal_of(STDOUT_FILENO);
         int64_t now = (int64_t)clock_realtime_ns();
-        size_t width = id_width(list, n);
+        size_t width = id_width(list, n, terminal);
 
-        printf("%s%-*s  %10s  %7s  %10s  %8s  %8s%s\n", dim ? "\033[2m" : "", (int)width, "run",
-               "when", "wall", "exit", "peak", "size", dim ? "\033[0m" : "");
+        string_add_format(&text, "%s%-*s  %10s  %7s  %10s  %8s  %8s%s\n", terminal.color ? "\033[2m" : "", (int)width, "run",
+               "when", "wall", "exit", "peak", "size", terminal.color ? "\033[0m" : "");
         for (size_t i = 0; i < n; i++)
-                print_row(&list[i], width, now);
+                add_row(&text, &list[i], width, now);
+        return print_text(&text);
 }
 
 /* ---- JSON ---- */
@@ -343,9 +341,7 @@ static int print_json(const Listing *list, size_t n)
                 add_listing(&j, &list[i]);
         json_close(&j);
         string_add_char(&text, '\n');
-        if (text.failed)
-                return -ENOMEM;
-        return fputs(string_get(&text), stdout) < 0 ? -EIO : 0;
+        return print_text(&text);
 }
 
 /* ---- the command ---- */
@@ -404,10 +400,12 @@ static int gather(const Wanted *w, const char *runs, char **names, Listing **lis
         return r;
 }
 
+/* → exit code, or -errno. */
 static int show(const Wanted *w, const char *runs, char **names, char **sweeps)
 {
         Listing *list = NULL;
         size_t n = 0;
+        int code = EXIT_FINE;
         int r = gather(w, runs, names, &list, &n);
 
         if (r == 0)
@@ -416,15 +414,19 @@ static int show(const Wanted *w, const char *runs, char **names, char **sweeps)
                 qsort(list, n, sizeof *list, compare_starts);
         size_t skip = w->newest && n > w->newest ? n - w->newest : 0;
         if (r == 0 && w->json)
-                r = print_json(list + skip, n - skip);
+                code = print_json(list + skip, n - skip);
         else if (r == 0 && n > 0)
-                print_table(list + skip, n - skip);
+                code = print_table(list + skip, n - skip);
         else if (r == 0 && !w->words[0])
                 log_warning("no runs in %s yet; record one: vigia run -- make", runs);
         for (size_t i = 0; list && i < n; i++)
                 listing_done(&list[i]);
         free(list);
-        return r < 0 ? r : n == 0 && w->words[0];
+        if (r == 0 && n == 0 && w->words[0]) {
+                log_warning("no run of that name in %s", runs);
+                code = MAX(code, (int)EXIT_NO);
+        }
+        return r < 0 ? r : code;
 }
 
 static void free_names(char **names)
@@ -455,9 +457,7 @@ static int list_runs(const Wanted *w)
                 log_error("%s: %s", runs, strerror(-r));
                 return EXIT_CANNOT;
         }
-        if (r > 0)
-                log_warning("no run of that name in %s", runs);
-        return r > 0 ? EXIT_NO : EXIT_FINE;
+        return r;
 }
 
 static int run(const Command *command, int argc, char **argv)

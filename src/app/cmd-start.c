@@ -16,9 +16,11 @@
 #include <unistd.h>
 
 #include "app/commands.h"
+#include "app/print.h"
 #include "app/recording.h"
 #include "app/scope-options.h"
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -150,15 +152,16 @@ static int tell(const Start *s, char *told)
         *path++ = '\0';
         path[strcspn(path, "\n")] = '\0';
         if (s->json) {
-                string_add(&line, "{\"id\": \"");
-                string_add_json(&line, told, strlen(told));
-                string_add(&line, "\", \"path\": \"");
-                string_add_json(&line, path, strlen(path));
-                string_add(&line, "\"}");
+                Json j = {.out = &line};
+                json_open_object(&j, NULL, JSON_ONE_LINE);
+                json_add_text(&j, "id", told);
+                json_add_text(&j, "path", path);
+                json_close(&j);
         } else {
                 string_add_format(&line, "%s\n%s", told, path);
         }
-        return puts(string_get(&line)) < 0 ? EXIT_CANNOT : EXIT_FINE;
+        string_add_char(&line, '\n');
+        return print_text(&line);
 }
 
 static int start(Start *s)

@@ -8,6 +8,7 @@
 
 #include "app/commands.h"
 #include "app/page.h"
+#include "app/print.h"
 #include "app/running.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -158,13 +159,12 @@ static int tell(Running *list, size_t n, bool json)
                 json_decref(status);
         }
         if (json) {
-                json_dumpf(all, stdout, JSON_INDENT(2));
-                putchar('\n');
-        } else {
-                fputs(string_get(&text), stdout);
+                _cleanup_free_ char *dumped = json_dumps(all, JSON_INDENT(2));
+                text.failed |= !dumped;
+                string_add_format(&text, "%s\n", dumped ? dumped : "");
         }
         json_decref(all);
-        return ferror(stdout) ? EXIT_CANNOT : EXIT_FINE;
+        return print_text(&text);
 }
 
 static int tell_all(bool json)

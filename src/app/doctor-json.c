@@ -1,165 +1,192 @@
 /* `vigia doctor --json`: keys are stable, see docs/doctor.schema.json; what is
  * unknown is null, no limit is "unlimited". */
 #include "app/doctor.h"
+#include "base/json.h"
 
-#include <jansson.h>
-
-static json_t *number(uint64_t n)
+static void add_number(Json *j, const char *key, uint64_t n)
 {
-        if (n == DOCTOR_UNKNOWN)
-                return json_null();
-        return n == DOCTOR_UNLIMITED ? json_string("unlimited") : json_integer((json_int_t)n);
+        if (n == DOCTOR_UNLIMITED)
+                json_add_text(j, key, "unlimited");
+        else
+                json_add_u64(j, key, n == DOCTOR_UNKNOWN ? UINT64_MAX : n);
 }
 
-/* Text of the machine's, which need not be UTF-8. */
-static json_t *text(const char *s)
+static void add_text_or_null(Json *j, const char *key, const char *text)
 {
-        json_t *value = json_string(s);
-
-        return value ? value : json_string("?");
+        json_add_text(j, key, text && text[0] ? text : NULL);
 }
 
-static json_t *text_or_null(const char *s)
+static void add_limit(Json *j, const char *key, DoctorLimit l)
 {
-        return s && s[0] ? text(s) : json_null();
+        json_open_object(j, key, JSON_LINES);
+        add_number(j, "soft", l.soft);
+        add_number(j, "hard", l.hard);
+        json_close(j);
 }
 
-static json_t *limit(DoctorLimit l)
+static void add_sources(Json *j, const Doctor *d)
 {
-        return json_pack("{s:o, s:o}", "soft", number(l.soft), "hard", number(l.hard));
-}
-
-static json_t *sources(const Doctor *d)
-{
-        json_t *array = json_array();
-
+        json_open_array(j, "sources", JSON_LINES);
         for (size_t i = 0; i < DOCTOR_SOURCES; i++) {
                 const DoctorSource *s = &d->sources[i];
-                json_array_append_new(
-                        array, json_pack("{s:s, s:b, s:b, s:o, s:o, s:o, s:o}", "name", s->name,
-                                         "works", s->works, "exact", s->exact, "open_us",
-                                         s->works ? number(s->open_us) : json_null(), "why",
-                                         text_or_null(s->works ? "" : s->why.message), "run",
-                                         text_or_null(s->run), "hint", text_or_null(s->hint)));
+                json_open_object(j, NULL, JSON_LINES);
+                json_add_text(j, "name", s->name);
+                json_add_bool(j, "works", s->works);
+                json_add_bool(j, "exact", s->exact);
+                add_number(j, "open_us", s->works ? s->open_us : DOCTOR_UNKNOWN);
+                add_text_or_null(j, "why", s->works ? "" : s->why.message);
+                add_text_or_null(j, "run", s->run);
+                add_text_or_null(j, "hint", s->hint);
+                json_close(j);
         }
-        return array;
+        json_close(j);
 }
 
-static json_t *kernel(const Doctor *d)
+static void add_cgroup(Json *j, const Doctor *d)
 {
-        return json_pack("{s:o, s:o, s:b, s:b, s:o, s:o, s:o, s:o}", "release", text(d->release),
-                         "machine", text(d->machine), "btf", d->btf, "psi", d->psi,
-                         "perf_event_paranoid", number(d->perf_event_paranoid),
-                         "unprivileged_bpf_disabled", number(d->unprivileged_bpf_disabled),
-                         "lockdown", text_or_null(d->lockdown), "hidepid",
-                         text_or_null(d->hidepid));
+        json_open_object(j, "cgroup", JSON_LINES);
+        json_add_bool(j, "works", d->cgroup);
+        add_text_or_null(j, "path", d->cgroup_shown);
+        add_number(j, "took_us", d->cgroup ? d->cgroup_us : DOCTOR_UNKNOWN);
+        add_text_or_null(j, "why", d->cgroup ? "" : d->cgroup_why.message);
+        json_close(j);
 }
 
-static json_t *user(const Doctor *d)
+static void add_kernel(Json *j, const Doctor *d)
+{
+        json_open_object(j, "kernel", JSON_LINES);
+        json_add_text(j, "release", d->release);
+        json_add_text(j, "machine", d->machine);
+        json_add_bool(j, "btf", d->btf);
+        json_add_bool(j, "psi", d->psi);
+        add_number(j, "perf_event_paranoid", d->perf_event_paranoid);
+        add_number(j, "unprivileged_bpf_disabled", d->unprivileged_bpf_disabled);
+        add_text_or_null(j, "lockdown", d->lockdown);
+        add_text_or_null(j, "hidepid", d->hidepid);
+        json_close(j);
+}
+
+static void add_user(Json *j, const Doctor *d)
 {
         uint64_t caps = d->capabilities;
 
-        return json_pack("{s:I, s:b, s:b, s:b, s:b, s:b}", "uid", (json_int_t)d->uid, "cap_bpf",
-                         doctor_has(caps, DOCTOR_CAP_BPF), "cap_perfmon",
-                         doctor_has(caps, DOCTOR_CAP_PERFMON), "cap_sys_ptrace",
-                         doctor_has(caps, DOCTOR_CAP_SYS_PTRACE), "cap_sys_admin",
-                         doctor_has(caps, DOCTOR_CAP_SYS_ADMIN), "seccomp", d->seccomp);
+        json_open_object(j, "user", JSON_LINES);
+        json_add_u64(j, "uid", d->uid);
+        json_add_bool(j, "cap_bpf", doctor_has(caps, DOCTOR_CAP_BPF));
+        json_add_bool(j, "cap_perfmon", doctor_has(caps, DOCTOR_CAP_PERFMON));
+        json_add_bool(j, "cap_sys_ptrace", doctor_has(caps, DOCTOR_CAP_SYS_PTRACE));
+        json_add_bool(j, "cap_sys_admin", doctor_has(caps, DOCTOR_CAP_SYS_ADMIN));
+        json_add_bool(j, "seccomp", d->seccomp);
+        json_close(j);
 }
 
-static json_t *cgroup(const Doctor *d)
-{
-        return json_pack("{s:b, s:o, s:o, s:o}", "works", d->cgroup, "path",
-                         text_or_null(d->cgroup_shown), "took_us",
-                         d->cgroup ? number(d->cgroup_us) : json_null(), "why",
-                         text_or_null(d->cgroup ? "" : d->cgroup_why.message));
-}
-
-static json_t *limits(const Doctor *d)
+static void add_limits(Json *j, const Doctor *d)
 {
         const DoctorRoom *r = &d->room;
-        json_t *o = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "open_files", limit(d->open_files),
-                              "processes", limit(d->processes), "locked_bytes",
-                              limit(d->locked_bytes), "pid_max", number(d->pid_max), "threads_max",
-                              number(d->threads_max), "threads", number(d->tasks));
 
-        json_object_set_new(o, "user_threads", number(r->user_tasks));
-        json_object_set_new(o, "max_map_count", number(r->max_map_count));
-        json_object_set_new(o, "files",
-                            json_pack("{s:o, s:o}", "open", number(r->files_open), "max",
-                                      number(r->files_max)));
-        json_object_set_new(o, "pids",
-                            json_pack("{s:o, s:o, s:o}", "path", text_or_null(r->pids_path),
-                                      "current", number(r->pids), "max", number(r->pids_max)));
-        return o;
+        json_open_object(j, "limits", JSON_LINES);
+        add_limit(j, "open_files", d->open_files);
+        add_limit(j, "processes", d->processes);
+        add_limit(j, "locked_bytes", d->locked_bytes);
+        add_number(j, "pid_max", d->pid_max);
+        add_number(j, "threads_max", d->threads_max);
+        add_number(j, "threads", d->tasks);
+        add_number(j, "user_threads", r->user_tasks);
+        add_number(j, "max_map_count", r->max_map_count);
+        json_open_object(j, "files", JSON_LINES);
+        add_number(j, "open", r->files_open);
+        add_number(j, "max", r->files_max);
+        json_close(j);
+        json_open_object(j, "pids", JSON_LINES);
+        add_text_or_null(j, "path", r->pids_path);
+        add_number(j, "current", r->pids);
+        add_number(j, "max", r->pids_max);
+        json_close(j);
+        json_close(j);
 }
 
-static json_t *memory(const DoctorRoom *r)
+static void add_libraries(Json *j, const Doctor *d)
 {
-        json_t *cgroup = json_pack("{s:o, s:o, s:o}", "path", text_or_null(r->memory_path),
-                                   "current_bytes", number(r->cgroup_bytes), "max_bytes",
-                                   number(r->cgroup_max_bytes));
-        json_t *commit = json_pack("{s:o, s:o, s:o}", "overcommit_memory",
-                                   number(r->overcommit_mode), "limit_bytes",
-                                   number(r->commit_limit_bytes), "committed_bytes",
-                                   number(r->committed_bytes));
-
-        return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "total_bytes", number(r->total_bytes),
-                         "available_bytes", number(r->available_bytes), "swap_total_bytes",
-                         number(r->swap_total_bytes), "swap_free_bytes",
-                         number(r->swap_free_bytes), "cgroup", cgroup, "commit", commit);
-}
-
-static json_t *fork_of(const DoctorRoom *r)
-{
-        return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "size_bytes", number(r->fork_bytes),
-                         "verdict", text_or_null(r->fork_verdict), "limit",
-                         text_or_null(r->fork_limit), "path", text_or_null(r->fork_path),
-                         "left_bytes", number(r->fork_left_bytes), "left_threads",
-                         number(r->fork_left_tasks));
-}
-
-static json_t *monitors_of(const Doctor *d)
-{
-        json_t *absent = json_array();
-
-        for (size_t i = 0; d->monitors_absent[i]; i++)
-                json_array_append_new(absent, text(d->monitors_absent[i]));
-        return json_pack("{s:I, s:I, s:o}", "default", (json_int_t)d->monitors, "work",
-                         (json_int_t)d->monitors_work, "absent", absent);
-}
-
-static json_t *libraries(const Doctor *d)
-{
-        json_t *object = json_object();
-
+        json_open_object(j, "libraries", JSON_LINES);
         for (size_t i = 0; i < DOCTOR_LIBRARIES && d->libraries[i].name; i++)
-                json_object_set_new(object, d->libraries[i].name,
-                                    json_boolean(d->libraries[i].present));
-        return object;
+                json_add_bool(j, d->libraries[i].name, d->libraries[i].present);
+        json_close(j);
 }
 
-static json_t *runs(const Doctor *d)
+static void add_runs(Json *j, const Doctor *d)
 {
-        return json_pack("{s:o, s:b, s:o, s:o}", "path", text_or_null(d->runs), "writable",
-                         d->runs_writable, "free_bytes", number(d->runs_free_bytes), "total_bytes",
-                         number(d->runs_total_bytes));
+        json_open_object(j, "runs", JSON_LINES);
+        add_text_or_null(j, "path", d->runs);
+        json_add_bool(j, "writable", d->runs_writable);
+        add_number(j, "free_bytes", d->runs_free_bytes);
+        add_number(j, "total_bytes", d->runs_total_bytes);
+        json_close(j);
 }
 
-char *doctor_json(const Doctor *d)
+static void add_memory(Json *j, const DoctorRoom *r)
+{
+        json_open_object(j, "memory", JSON_LINES);
+        add_number(j, "total_bytes", r->total_bytes);
+        add_number(j, "available_bytes", r->available_bytes);
+        add_number(j, "swap_total_bytes", r->swap_total_bytes);
+        add_number(j, "swap_free_bytes", r->swap_free_bytes);
+        json_open_object(j, "cgroup", JSON_LINES);
+        add_text_or_null(j, "path", r->memory_path);
+        add_number(j, "current_bytes", r->cgroup_bytes);
+        add_number(j, "max_bytes", r->cgroup_max_bytes);
+        json_close(j);
+        json_open_object(j, "commit", JSON_LINES);
+        add_number(j, "overcommit_memory", r->overcommit_mode);
+        add_number(j, "limit_bytes", r->commit_limit_bytes);
+        add_number(j, "committed_bytes", r->committed_bytes);
+        json_close(j);
+        json_close(j);
+}
+
+static void add_fork(Json *j, const DoctorRoom *r)
+{
+        json_open_object(j, "fork", JSON_LINES);
+        add_number(j, "size_bytes", r->fork_bytes);
+        add_text_or_null(j, "verdict", r->fork_verdict);
+        add_text_or_null(j, "limit", r->fork_limit);
+        add_text_or_null(j, "path", r->fork_path);
+        add_number(j, "left_bytes", r->fork_left_bytes);
+        add_number(j, "left_threads", r->fork_left_tasks);
+        json_close(j);
+}
+
+static void add_monitors(Json *j, const Doctor *d)
+{
+        json_open_object(j, "monitors", JSON_LINES);
+        json_add_u64(j, "default", d->monitors);
+        json_add_u64(j, "work", d->monitors_work);
+        json_open_array(j, "absent", JSON_LINES);
+        for (size_t i = 0; d->monitors_absent[i]; i++)
+                json_add_text(j, NULL, d->monitors_absent[i]);
+        json_close(j);
+        json_close(j);
+}
+
+void doctor_json(const Doctor *d, String *to)
 {
         const DoctorSource *best = doctor_best(d);
-        json_t *root = json_pack(
-                "{s:i, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-                "format", 1, "version",
-                VIGIA_VERSION, "source", text_or_null(best ? best->name : ""), "verdict",
-                !best         ? "none"
-                : best->exact ? "exact"
-                              : "partial",
-                "sources", sources(d), "cgroup", cgroup(d), "kernel", kernel(d), "user", user(d),
-                "limits", limits(d), "libraries", libraries(d), "runs", runs(d),
-                "memory", memory(&d->room), "fork", fork_of(&d->room), "monitors", monitors_of(d));
-        char *out = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
+        Json j = {.out = to};
 
-        json_decref(root);
-        return out;
+        json_open_object(&j, NULL, JSON_LINES);
+        json_add_u64(&j, "format", 1);
+        json_add_text(&j, "version", VIGIA_VERSION);
+        json_add_text(&j, "source", best ? best->name : NULL);
+        json_add_text(&j, "verdict", !best ? "none" : best->exact ? "exact" : "partial");
+        add_sources(&j, d);
+        add_cgroup(&j, d);
+        add_kernel(&j, d);
+        add_user(&j, d);
+        add_limits(&j, d);
+        add_libraries(&j, d);
+        add_runs(&j, d);
+        add_memory(&j, &d->room);
+        add_fork(&j, &d->room);
+        add_monitors(&j, d);
+        json_close(&j);
+        string_add_char(to, '\n');
 }

@@ -106,8 +106,8 @@ int doctor_exit_code(const Doctor *doctor);
 /* For a person: 80 columns, a newline at the end. */
 void doctor_show(const Doctor *doctor, bool colour, String *to);
 
-/* Stable keys; text owned by the caller (free), NULL if out of memory. */
-char *doctor_json(const Doctor *doctor);
+/* Stable keys, and a newline at the end. */
+void doctor_json(const Doctor *doctor, String *to);
 
 /* capabilities(7): numbers of the ones that matter. */
 enum {

@@ -1,84 +1,94 @@
 /* `vigia monitors --json`: keys are stable, see docs/monitors.schema.json. Unknown is null. */
-#include <jansson.h>
-
 #include "app/monitors.h"
+#include "base/json.h"
 
-/* Sentences name files and devices, whose bytes need not be UTF-8. */
-static json_t *text(const char *s)
+/* Sentences name files and devices, whose bytes are made harmless. */
+static void add_shown(Json *j, const char *key, const char *text)
 {
         _cleanup_string_ String safe = {0};
 
-        string_add_shown(&safe, s ? s : "", 0, false);
-        return json_string(string_get(&safe));
+        string_add_shown(&safe, text ? text : "", 0, false);
+        json_add_text(j, key, string_get(&safe));
+        j->out->failed |= safe.failed;
 }
 
-static json_t *text_or_null(const char *s)
+static void add_shown_or_null(Json *j, const char *key, const char *text)
 {
-        return s && s[0] ? text(s) : json_null();
+        if (text && text[0])
+                add_shown(j, key, text);
+        else
+                json_add_null(j, key);
 }
 
-static json_t *one(const MonitorTrial *t)
+static void add_trial(Json *j, const MonitorTrial *t)
 {
         const Monitor *m = t->monitor;
-        json_t *o = json_pack("{s:o, s:o, s:o, s:b, s:b, s:b}", "name", text(m->name), "what",
-                              text(m->what), "interval_us",
-                              t->interval_us ? json_integer((json_int_t)t->interval_us) : json_null(),
-                              "event", t->interval_us == 0, "enabled", t->enabled, "declared",
-                              t->declared);
 
-        if (!o || !t->tried)
-                return o;
-        json_object_set_new(o, "works", json_boolean(t->works));
-        json_object_set_new(o, "took_us", json_integer((json_int_t)t->took_us));
-        json_object_set_new(o, "why", text_or_null(t->works ? "" : t->why.message));
-        json_object_set_new(o, "run", text_or_null(t->works ? "" : t->fix.message));
-        return o;
+        add_shown(j, "name", m->name);
+        add_shown(j, "what", m->what);
+        json_add_u64(j, "interval_us", t->interval_us ? t->interval_us : UINT64_MAX);
+        json_add_bool(j, "event", t->interval_us == 0);
+        json_add_bool(j, "enabled", t->enabled);
+        json_add_bool(j, "declared", t->declared);
+        if (!t->tried)
+                return;
+        json_add_bool(j, "works", t->works);
+        json_add_u64(j, "took_us", t->took_us);
+        add_shown_or_null(j, "why", t->works ? "" : t->why.message);
+        add_shown_or_null(j, "run", t->works ? "" : t->fix.message);
 }
 
-static json_t *columns(const Schema *schema)
+static void add_columns(Json *j, const Schema *schema)
 {
-        static const char *const roles[] = {[ROLE_KEY] = "key", [ROLE_GAUGE] = "gauge",
-                                            [ROLE_COUNTER] = "counter", [ROLE_TEXT] = "text"};
-        json_t *array = json_array();
-
+        json_open_array(j, "columns", JSON_LINES);
         for (size_t i = 0; i < schema->n_columns; i++) {
                 const Column *c = &schema->columns[i];
-                json_array_append_new(
-                        array, json_pack("{s:o, s:s, s:s, s:o, s:o}", "name", text(c->name), "type",
-                                         column_type_name(c->type), "role", roles[c->role], "unit",
-                                         text_or_null(unit_name(c->unit)), "help",
-                                         text_or_null(c->help)));
+                json_open_object(j, NULL, JSON_LINES);
+                add_shown(j, "name", c->name);
+                json_add_text(j, "type", column_type_name(c->type));
+                json_add_text(j, "role", column_role_name(c->role));
+                add_shown_or_null(j, "unit", unit_name(c->unit));
+                add_shown_or_null(j, "help", c->help);
+                json_close(j);
         }
-        return array;
+        json_close(j);
 }
 
-static json_t *keys(const Monitor *monitor)
+static void add_keys(Json *j, const Monitor *monitor)
 {
-        json_t *array = json_array();
-
-        for (const MonitorKey *k = monitor->keys; k && k->name; k++)
-                json_array_append_new(array, json_pack("{s:s, s:s, s:o}", "name", k->name, "kind",
-                                                       monitor_key_kind_name(k->kind), "help",
-                                                       text(k->help)));
-        return array;
+        json_open_array(j, "keys", JSON_LINES);
+        for (const MonitorKey *k = monitor->keys; k && k->name; k++) {
+                json_open_object(j, NULL, JSON_LINES);
+                json_add_text(j, "name", k->name);
+                json_add_text(j, "kind", monitor_key_kind_name(k->kind));
+                add_shown(j, "help", k->help);
+                json_close(j);
+        }
+        json_close(j);
 }
 
-char *monitors_json(const MonitorTrials *trials, bool detailed, const Schema *schema)
+void monitors_json(const MonitorTrials *trials, bool detailed, const Schema *schema, String *to)
 {
-        json_t *array = json_array(), *root;
-        char *out;
+        Json j = {.out = to};
 
+        json_open_object(&j, NULL, JSON_LINES);
+        json_add_u64(&j, "format", 1);
+        json_add_text(&j, "version", VIGIA_VERSION);
+        json_open_array(&j, "monitors", JSON_LINES);
         for (size_t i = 0; i < trials->n; i++) {
-                json_t *o = one(&trials->items[i]);
-                if (o && detailed) {
-                        json_object_set_new(o, "table", text_or_null(schema ? schema->table : ""));
-                        json_object_set_new(o, "columns", schema ? columns(schema) : json_null());
-                        json_object_set_new(o, "keys", keys(trials->items[i].monitor));
+                json_open_object(&j, NULL, JSON_LINES);
+                add_trial(&j, &trials->items[i]);
+                if (detailed) {
+                        add_shown_or_null(&j, "table", schema ? schema->table : "");
+                        if (schema)
+                                add_columns(&j, schema);
+                        else
+                                json_add_null(&j, "columns");
+                        add_keys(&j, trials->items[i].monitor);
                 }
-                json_array_append_new(array, o);
+                json_close(&j);
         }
-        root = json_pack("{s:i, s:s, s:o}", "format", 1, "version", VIGIA_VERSION, "monitors", array);
-        out = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
-        json_decref(root);
-        return out;
+        json_close(&j);
+        json_close(&j);
+        string_add_char(to, '\n');
 }

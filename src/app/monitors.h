@@ -56,9 +56,9 @@ void monitors_show_trials(const MonitorTrials *trials, bool all, bool colour, St
 /* schema: of the monitor's table; NULL: not known here. */
 void monitors_show_one(const MonitorTrial *trial, const Schema *schema, bool colour, String *to);
 
-/* The same as JSON, docs/monitors.schema.json; text owned by the caller, NULL if out of memory.
- * With `schema` the columns and keys of the first one are told too. */
-char *monitors_json(const MonitorTrials *trials, bool detailed, const Schema *schema);
+/* The same as JSON, docs/monitors.schema.json, and a newline at the end. With `schema` the columns and keys
+ * of the first one are told too. */
+void monitors_json(const MonitorTrials *trials, bool detailed, const Schema *schema, String *to);
 
 /* "250 ms", "2 s", "event". */
 const char *monitor_interval_text(char buffer[FORMAT_MAX], uint64_t interval_us);

@@ -1,15 +1,14 @@
 /* Wrapping and labels; what is said is the caller's. */
 #include "app/page.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/terminal.h"
+
 bool page_colour(void)
 {
-        const char *no_colour = getenv("NO_COLOR");
-
-        return isatty(STDOUT_FILENO) && !(no_colour && *no_colour);
+        return terminal_of(STDOUT_FILENO).color;
 }
 
 void page_add_blanks(String *to, size_t n)

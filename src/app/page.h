@@ -18,7 +18,7 @@ typedef struct Page {
         const char *label; /* of the next line; "" once it is written. Never NULL */
 } Page;
 
-/* On this stdout: a terminal, and NO_COLOR says nothing else (https://no-color.org). */
+/* On this stdout: base/terminal.h. */
 bool page_colour(void);
 
 #define PAGE_RED    "31"

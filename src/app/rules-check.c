@@ -1,8 +1,6 @@
 /* `vigia rules check`: what is wrong with rule files (exit 2), and what is doubtful (exit 1). */
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
+#include "app/note-json.h"
 #include "app/rules-show.h"
 #include "base/log.h"
 #include "rules/rule-check.h"
@@ -44,24 +42,15 @@ static void add_verdict(const RuleSet *set, const char *name, String *to)
         string_add(to, problems || warnings ? "\n" : ", fine\n");
 }
 
-static void add_json(const RuleSet *set, size_t *n, String *to)
+static void add_json(Json *j, const RuleSet *set)
 {
         for (size_t i = 0; i < rule_set_n_notes(set); i++) {
                 const RuleNote *note = rule_set_note(set, i);
-                string_add_format(to, "%s\n  {\"severity\": \"%s\", \"file\": ", (*n)++ ? "," : "",
-                                  note->problem ? "problem" : "warning");
-                rules_show_json_text(note->file, to);
-                if (note->place.line > 0)
-                        string_add_format(to, ", \"line\": %u, \"column\": %u, \"message\": ", note->place.line,
-                                          note->place.column);
-                else
-                        string_add(to, ", \"line\": null, \"column\": null, \"message\": ");
-                rules_show_json_text(note->sentence, to);
-                string_add_char(to, '}');
+                note_add_json(j, note->problem ? "problem" : "warning", note->file, note->place, note->sentence);
         }
 }
 
-static int check_one(const RulesCommand *command, const char *name, size_t *n, String *to)
+static int check_one(const RulesCommand *command, const char *name, Json *j)
 {
         _cleanup_(rule_set_freep) RuleSet *set = NULL;
 
@@ -70,9 +59,9 @@ static int check_one(const RulesCommand *command, const char *name, size_t *n, S
                 return EXIT_CANNOT;
         }
         if (command->json)
-                add_json(set, n, to);
+                add_json(j, set);
         else
-                add_verdict(set, name, to);
+                add_verdict(set, name, j->out);
         return rule_set_n_problems(set) ? EXIT_USAGE : rule_set_n_warnings(set) ? EXIT_NO : EXIT_FINE;
 }
 
@@ -81,16 +70,18 @@ int rules_check(const RulesCommand *command, char *const *words, size_t n_words)
         const char *by_default = command->file ? command->file : "builtin";
         _cleanup_string_ String text = {0};
         int code = EXIT_FINE;
-        size_t n = 0;
+        Json j = {.out = &text};
 
         if (command->json)
-                string_add_char(&text, '[');
+                json_open_array(&j, NULL, JSON_LINES);
         for (size_t i = 0; i < MAX(n_words, (size_t)1); i++) {
-                int r = check_one(command, n_words ? words[i] : by_default, &n, &text);
+                int r = check_one(command, n_words ? words[i] : by_default, &j);
                 code = MAX(code, r);
         }
-        if (command->json)
-                string_add(&text, n ? "\n]\n" : "]\n");
-        int printed = rules_show_print(&text);
+        if (command->json) {
+                json_close(&j);
+                string_add_char(&text, '\n');
+        }
+        int printed = print_text(&text);
         return printed ? printed : code;
 }

@@ -51,17 +51,18 @@ int rules_list(const RulesCommand *command, char *const *words, size_t n)
                 return code;
         const RuleSet *set = rules_set(rules);
         size_t widest = widest_label(set);
+        Json j = {.out = &text};
         if (command->json)
-                string_add_char(&text, '[');
+                json_open_array(&j, NULL, JSON_LINES);
         for (size_t i = 0; i < rule_set_size(set); i++) {
-                if (command->json) {
-                        string_add(&text, i ? ",\n  " : "\n  ");
-                        rules_show_json(rule_set_at(set, i), &text);
-                } else {
+                if (command->json)
+                        rules_show_json(&j, NULL, rule_set_at(set, i));
+                else
                         add_line(rule_set_at(set, i), widest, &text);
-                }
         }
-        if (command->json)
-                string_add(&text, "\n]\n");
-        return rules_show_print(&text);
+        if (command->json) {
+                json_close(&j);
+                string_add_char(&text, '\n');
+        }
+        return print_text(&text);
 }

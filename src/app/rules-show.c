@@ -2,21 +2,8 @@
 #include "app/rules-show.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/log.h"
-
-void rules_show_json_text(const char *text, String *to)
-{
-        if (!text) {
-                string_add(to, "null");
-                return;
-        }
-        string_add_char(to, '"');
-        string_add_json(to, text, strlen(text));
-        string_add_char(to, '"');
-}
 
 /* What the patterns of a condition are, in the words of a person. */
 static const char *match_word(const RuleCondition *c)
@@ -62,46 +49,36 @@ void rules_show_conditions(const Rule *rule, size_t columns, String *to)
         string_add(to, "…");
 }
 
-static void add_condition_json(const RuleCondition *c, String *to)
+static void add_condition_json(Json *j, const RuleCondition *c)
 {
         static const char *const subjects[] = {"programs", "name", "program", "cmdline", "exe", "parent"};
         static const char *const matches[] = {"exact", "glob", "contains", "regex"};
 
-        string_add_format(to, "{\"field\": \"%s\", \"match\": \"%s\", \"negated\": %s, \"patterns\": [",
-                          subjects[c->subject], matches[c->patterns[c->n - 1].match], c->negated ? "true" : "false");
-        for (size_t p = 0; p < c->n; p++) {
-                string_add(to, p ? ", " : "");
-                rules_show_json_text(c->patterns[p].text, to);
-        }
-        string_add(to, "]}");
+        json_open_object(j, NULL, JSON_ONE_LINE);
+        json_add_text(j, "field", subjects[c->subject]);
+        json_add_text(j, "match", matches[c->patterns[c->n - 1].match]);
+        json_add_bool(j, "negated", c->negated);
+        json_open_array(j, "patterns", JSON_ONE_LINE);
+        for (size_t p = 0; p < c->n; p++)
+                json_add_text(j, NULL, c->patterns[p].text);
+        json_close(j);
+        json_close(j);
 }
 
-void rules_show_json(const Rule *rule, String *to)
+void rules_show_json(Json *j, const char *key, const Rule *rule)
 {
-        string_add(to, "{\"major\": ");
-        rules_show_json_text(rule->major, to);
-        string_add(to, ", \"category\": ");
-        rules_show_json_text(rule->category, to);
-        string_add_format(to, ", \"priority\": %lld, \"file\": ", (long long)rule->priority);
-        rules_show_json_text(rule->file->name, to);
-        string_add_format(to, ", \"line\": %u, \"comment\": ", rule->place.line);
-        rules_show_json_text(rule->comment, to);
-        string_add(to, ", \"conditions\": [");
-        for (size_t i = 0; i < rule->n_conditions; i++) {
-                string_add(to, i ? ", " : "");
-                add_condition_json(&rule->conditions[i], to);
-        }
-        string_add(to, "]}");
-}
-
-int rules_show_print(String *text)
-{
-        if (text->failed || fputs(string_get(text), stdout) < 0 || fflush(stdout) != 0) {
-                log_error("standard output: %s", strerror(text->failed ? ENOMEM : errno));
-                return EXIT_CANNOT;
-        }
-        string_clear(text);
-        return EXIT_FINE;
+        json_open_object(j, key, JSON_ONE_LINE);
+        json_add_text(j, "major", rule->major);
+        json_add_text(j, "category", rule->category);
+        json_add_i64(j, "priority", rule->priority);
+        json_add_text(j, "file", rule->file->name);
+        json_add_u64(j, "line", rule->place.line);
+        json_add_text(j, "comment", rule->comment);
+        json_open_array(j, "conditions", JSON_ONE_LINE);
+        for (size_t i = 0; i < rule->n_conditions; i++)
+                add_condition_json(j, &rule->conditions[i]);
+        json_close(j);
+        json_close(j);
 }
 
 int rules_show_load(const char *file, Rules **ret)

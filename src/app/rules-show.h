@@ -2,7 +2,8 @@
 #pragma once
 
 #include "app/options.h"
-#include "base/text.h"
+#include "app/print.h"
+#include "base/json.h"
 #include "rules/explain.h"
 #include "rules/rule-set.h"
 
@@ -19,13 +20,8 @@ int rules_check(const RulesCommand *command, char *const *words, size_t n);
 
 /* "programs gcc, g++, … 4 more; cmdline \s-c", cut. */
 void rules_show_conditions(const Rule *rule, size_t columns, String *to);
-/* "name": {…}, of a rule. */
-void rules_show_json(const Rule *rule, String *to);
-/* The text of a JSON value, with its quotes; null for NULL. */
-void rules_show_json_text(const char *text, String *to);
-
-/* Writes to stdout and empties the text. EXIT_FINE or EXIT_CANNOT. */
-int rules_show_print(String *text);
+/* A rule as an object on one line; key NULL in an array. */
+void rules_show_json(Json *j, const char *key, const Rule *rule);
 
 /* Reads a file for use. 0, or the exit code, with the reason told. */
 int rules_show_load(const char *file, Rules **ret);

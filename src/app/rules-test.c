@@ -19,13 +19,6 @@ static void add_part(TextPart part, String *to)
         string_add_shown(to, string_get(&text), 0, false);
 }
 
-static void add_json_part(TextPart part, String *to)
-{
-        string_add_char(to, '"');
-        string_add_json(to, part.text ? part.text : "", part.size);
-        string_add_char(to, '"');
-}
-
 /* ---- for a person ---- */
 
 static void add_rule_line(Page *page, const Rule *rule, bool label)
@@ -98,36 +91,34 @@ static void add_page(const Explanation *e, String *to)
 
 /* ---- for programs ---- */
 
-static void add_json(const Explanation *e, const char *line, String *to)
+static void add_json_part(Json *j, const char *key, TextPart part)
 {
-        string_add(to, "{\"cmdline\": ");
-        rules_show_json_text(line, to);
-        string_add(to, ", \"major\": ");
-        rules_show_json_text(e->label->major, to);
-        string_add(to, ", \"category\": ");
-        rules_show_json_text(e->label->category, to);
-        string_add(to, ", \"program\": ");
-        add_json_part(e->asked->program, to);
-        string_add(to, ", \"name\": ");
-        add_json_part(e->asked->name, to);
-        string_add(to, ", \"command\": ");
-        add_json_part(e->asked->line, to);
-        string_add_format(to, ", \"script\": %s, \"through\": [", e->asked->script ? "true" : "false");
-        for (size_t i = 0; i < e->asked->depth; i++) {
-                string_add(to, i ? ", " : "");
-                add_json_part(e->commands.wrappers[i], to);
-        }
-        string_add(to, "], \"rule\": ");
+        json_add_bytes(j, key, part.text ? part.text : "", part.size);
+}
+
+static void add_json(Json *j, const Explanation *e, const char *line)
+{
+        json_open_object(j, NULL, JSON_ONE_LINE);
+        json_add_text(j, "cmdline", line);
+        json_add_text(j, "major", e->label->major);
+        json_add_text(j, "category", e->label->category);
+        add_json_part(j, "program", e->asked->program);
+        add_json_part(j, "name", e->asked->name);
+        add_json_part(j, "command", e->asked->line);
+        json_add_bool(j, "script", e->asked->script);
+        json_open_array(j, "through", JSON_ONE_LINE);
+        for (size_t i = 0; i < e->asked->depth; i++)
+                add_json_part(j, NULL, e->commands.wrappers[i]);
+        json_close(j);
         if (e->rule)
-                rules_show_json(e->rule, to);
+                rules_show_json(j, "rule", e->rule);
         else
-                string_add(to, "null");
-        string_add(to, ", \"beaten\": [");
-        for (size_t i = 0; i < MIN(e->n_beaten, (size_t)EXPLAIN_BEATEN_MAX); i++) {
-                string_add(to, i ? ", " : "");
-                rules_show_json(e->beaten[i], to);
-        }
-        string_add(to, "]}");
+                json_add_null(j, "rule");
+        json_open_array(j, "beaten", JSON_ONE_LINE);
+        for (size_t i = 0; i < MIN(e->n_beaten, (size_t)EXPLAIN_BEATEN_MAX); i++)
+                rules_show_json(j, NULL, e->beaten[i]);
+        json_close(j);
+        json_close(j);
 }
 
 /* A column of a line of text: no tabs, no control characters. */
@@ -147,6 +138,7 @@ typedef struct Asking {
         Label parent;
         size_t n;
         String text;
+        Json json; /* into the text */
 } Asking;
 
 static LabelWords words_of(const Asking *asking, const char *line)
@@ -166,13 +158,20 @@ static void ask_one(Asking *asking, const char *line)
 
         rules_explain(asking->rules, &words, &explanation);
         if (asking->command->json) {
-                string_add(&asking->text, asking->n ? ",\n  " : "[\n  ");
-                add_json(&explanation, line, &asking->text);
+                add_json(&asking->json, &explanation, line);
         } else {
                 string_add(&asking->text, asking->n ? "\n" : "");
                 add_page(&explanation, &asking->text);
         }
         asking->n++;
+}
+
+static int print(Asking *asking)
+{
+        int code = print_text(&asking->text);
+
+        string_clear(&asking->text);
+        return code;
 }
 
 static int ask_line(Asking *asking, const char *line)
@@ -183,7 +182,7 @@ static int ask_line(Asking *asking, const char *line)
                 const LabelWords words = words_of(asking, line);
                 add_fields(rules_label(&words, asking->rules), &asking->text);
         }
-        return asking->text.size > CHUNK ? rules_show_print(&asking->text) : 0;
+        return asking->text.size > CHUNK ? print(asking) : 0;
 }
 
 /* What is longer than a command line can be is cut. */
@@ -223,6 +222,9 @@ int rules_test(const RulesCommand *command, char *const *words, size_t n)
         Asking asking = {.command = command, .parent = {command->parent, command->parent}};
         int code = rules_show_load(command->file, &asking.rules);
 
+        asking.json.out = &asking.text;
+        if (command->json)
+                json_open_array(&asking.json, NULL, JSON_LINES);
         for (size_t i = 0; i < n && code == 0; i++) {
                 if (text_equal(words[i], "-"))
                         code = ask_stdin(&asking);
@@ -231,10 +233,12 @@ int rules_test(const RulesCommand *command, char *const *words, size_t n)
         }
         if (code == 0 && n == 0)
                 ask_one(&asking, "");
-        if (command->json && code == 0)
-                string_add(&asking.text, asking.n ? "\n]\n" : "[]\n");
+        if (command->json) {
+                json_close(&asking.json);
+                string_add_char(&asking.text, '\n');
+        }
         if (code == 0)
-                code = rules_show_print(&asking.text);
+                code = print(&asking);
         string_done(&asking.text);
         rules_free(asking.rules);
         return code;

@@ -2,21 +2,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "app/sweep-command.h"
 #include "base/clock.h"
+#include "base/terminal.h"
 #include "base/text.h"
 
 void sweep_progress_begin(SweepProgress *p, bool quiet, bool shown)
 {
-        struct winsize size = {0};
+        const Terminal terminal = terminal_of(STDERR_FILENO);
 
-        *p = (SweepProgress){.terminal = isatty(STDERR_FILENO) && !shown, .quiet = quiet, .columns = 80};
-        if (p->terminal && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20)
-                p->columns = size.ws_col;
+        *p = (SweepProgress){.terminal = terminal.is_terminal && !shown, .quiet = quiet, .columns = 80};
+        if (p->terminal && terminal.columns > 20)
+                p->columns = terminal.columns;
 }
 
 void sweep_progress_wipe(SweepProgress *p)

@@ -3,10 +3,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "app/report-page.h"
+#include "app/print.h"
 #include "app/sweep-command.h"
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -35,12 +35,8 @@ int sweep_show(const Sweep *sweep, const char *path, ReportForm form)
         r = form == REPORT_JSON       ? sweep_to_json(sweep, &text)
             : form == REPORT_MARKDOWN ? sweep_markdown(sweep, &text)
                                       : sweep_text(sweep, &options, &text);
-        if (r == 0 && (fputs(string_get(&text), stdout) == EOF || fflush(stdout) != 0))
-                r = -errno;
-        if (r == 0)
-                return EXIT_FINE;
-        log_error("cannot write the report: %s", strerror(-r));
-        return EXIT_CANNOT;
+        text.failed |= r < 0;
+        return print_text(&text);
 }
 
 /* Opens what `name` says; -ENOENT: no sweep, nothing was said; else an exit code where it failed. */

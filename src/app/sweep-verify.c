@@ -1,8 +1,7 @@
 /* `vigia sweep PROJECT --verify-tree`: one build, and whether its run holds all that worked for it. */
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
+#include "app/print.h"
 #include "app/sweep-command.h"
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -31,11 +30,8 @@ int sweep_verify(const Sweep *sweep, const char *path, bool json)
         r = json ? tree_cover_json(&data, sweep->label, &text)
                  : tree_cover_text(&data, sweep->label, &options, &text);
         report_data_done(&data);
-        if (r == 0 && (fputs(string_get(&text), stdout) == EOF || fflush(stdout) != 0))
-                r = -errno;
-        if (r < 0) {
-                log_error("cannot write the report: %s", strerror(-r));
+        text.failed |= r < 0;
+        if (print_text(&text) != EXIT_FINE)
                 return EXIT_CANNOT;
-        }
         return !cover.known ? EXIT_CANNOT : cover.covered ? EXIT_FINE : EXIT_NO;
 }

@@ -152,10 +152,12 @@ static void test_json(void **state)
 
         doctor_advise(&d);
         text_copy(d.release, sizeof d.release, "6.1\xff");
-        char *out = doctor_json(&d);
-        assert_non_null(out);
-        json_t *root = json_loads(out, 0, NULL);
+        _cleanup_string_ String out = {0};
+        doctor_json(&d, &out);
+        json_t *root = json_loads(string_get(&out), 0, NULL);
         assert_non_null(root);
+        assert_string_equal(json_string_value(json_object_get(json_object_get(root, "kernel"), "release")),
+                            "6.1\xef\xbf\xbd");
         assert_string_equal(json_string_value(json_object_get(root, "source")), "perf");
         assert_string_equal(json_string_value(json_object_get(root, "verdict")), "exact");
         json_t *bpf = json_array_get(json_object_get(root, "sources"), 0);
@@ -168,7 +170,6 @@ static void test_json(void **state)
         assert_int_equal(json_integer_value(json_object_get(limits, "threads")), 412);
         assert_true(json_is_null(json_object_get(json_object_get(root, "runs"), "path")));
         json_decref(root);
-        free(out);
 }
 
 /* A recorded machine's limits. */
@@ -210,12 +211,12 @@ static void test_room(void **state)
         assert_shows(&d, "\n  memory    1.78 GiB of 2 GiB used (memory.max of /); of the machine 91.7 GiB of\n"
                          "            126 GiB available; no swap\n");
         assert_shows(&d, "\n  commit    67.9 GiB promised; overcommit_memory 1 refuses nothing\n");
-        char *json = doctor_json(&d);
-        json_t *root = json_loads(json, 0, NULL), *pids = json_object_get(json_object_get(root, "limits"), "pids");
+        _cleanup_string_ String json = {0};
+        doctor_json(&d, &json);
+        json_t *root = json_loads(string_get(&json), 0, NULL), *pids = json_object_get(json_object_get(root, "limits"), "pids");
         assert_int_equal(json_integer_value(json_object_get(pids, "max")), 512);
         assert_string_equal(json_string_value(json_object_get(json_object_get(root, "fork"), "limit")), "memory.max");
         json_decref(root);
-        free(json);
         d = doctor_of("workstation", 1000);
         assert_shows(&d, "17.3 GiB of 51.4 GiB promised; the limit binds (overcommit_memory 2)\n");
         assert_shows(&d, "pids.max of\n"

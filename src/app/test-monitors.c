@@ -154,8 +154,9 @@ static void test_show_one(void **state)
 static void test_json(void **state)
 {
         MonitorTrials trials = tried();
-        char *text = monitors_json(&trials, true, &schema);
-        json_t *root = json_loads(text, 0, NULL), *list = json_object_get(root, "monitors");
+        _cleanup_string_ String text = {0};
+        monitors_json(&trials, true, &schema, &text);
+        json_t *root = json_loads(string_get(&text), 0, NULL), *list = json_object_get(root, "monitors");
 
         assert_int_equal(json_array_size(list), 3);
         json_t *one = json_array_get(list, 0), *two = json_array_get(list, 1);
@@ -167,7 +168,6 @@ static void test_json(void **state)
         assert_int_equal(json_integer_value(json_object_get(two, "interval_us")), 60000000);
         assert_true(json_is_null(json_object_get(json_array_get(list, 2), "interval_us")));
         json_decref(root);
-        free(text);
         monitor_trials_done(&trials);
 }
 

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "report/page-bundle.h"
 #include "report/page-internal.h"
 
@@ -66,29 +67,12 @@ void page_take_back(String *text, size_t size)
 
 void page_add_text(String *to, const char *text)
 {
-        if (!text) {
-                string_add(to, "null");
-                return;
-        }
-        string_add_char(to, '"');
-        string_add_json(to, text, strlen(text));
-        string_add_char(to, '"');
+        json_add_text(&(Json){.out = to}, NULL, text);
 }
 
 void page_add_number(String *to, double value)
 {
-        if (isfinite(value))
-                string_add_format(to, "%.12g", value);
-        else
-                string_add(to, "null");
-}
-
-static void add_u64(String *to, const char *key, uint64_t value)
-{
-        if (value == RUN_UNKNOWN)
-                string_add_format(to, "\"%s\":null", key);
-        else
-                string_add_format(to, "\"%s\":%llu", key, (unsigned long long)value);
+        json_add_number(&(Json){.out = to}, NULL, value, 12);
 }
 
 /* ---- reading ---- */
@@ -242,41 +226,38 @@ static long zone_minutes(time_t at)
         return localtime_r(&at, &there) ? there.tm_gmtoff / 60 : 0;
 }
 
-static void add_start(String *to, const RunInfo *info)
+static void add_start(Json *j, const RunInfo *info)
 {
-        string_add(to, "\"start\":");
-        if (info->start_realtime_ns <= 0)
-                string_add(to, "null");
-        else
-                string_add_format(to, "{\"realtime_s\":%.6f,\"zone_minutes\":%ld}",
-                                  (double)info->start_realtime_ns / 1e9,
-                                  zone_minutes((time_t)(info->start_realtime_ns / (int64_t)NS_PER_SECOND)));
-        string_add(to, ",");
+        if (info->start_realtime_ns <= 0) {
+                json_add_null(j, "start");
+                return;
+        }
+        json_open_object(j, "start", JSON_ONE_LINE);
+        json_add_fixed(j, "realtime_s", (double)info->start_realtime_ns / 1e9, 6);
+        json_add_i64(j, "zone_minutes", zone_minutes((time_t)(info->start_realtime_ns / (int64_t)NS_PER_SECOND)));
+        json_close(j);
 }
 
 static int write_head(const PageMaker *page, String *to)
 {
         const RunInfo *info = page->data.info;
+        Json j = {.out = to, .compact = true};
 
         string_add_format(to, "{\"format\":%d,\"kind\":\"run\",\"version\":", PAGE_FORMAT);
         page_add_text(to, VIGIA_VERSION);
         string_add(to, ",\"report\":");
         int r = report_write_json(&page->data, to);
         string_add(to, ",");
-        add_start(to, info);
-        string_add(to, "\"duration_s\":");
-        page_add_number(to, (double)page->end_ns / 1e9);
-        string_add(to, ",\"machine\":{");
-        if (info->cpus > 0)
-                string_add_format(to, "\"cores\":%u,", info->cpus);
-        else
-                string_add(to, "\"cores\":null,");
-        add_u64(to, "memory_bytes", info->memory_bytes > 0 ? info->memory_bytes : RUN_UNKNOWN);
-        string_add(to, ",\"cgroup_limit_bytes\":");
-        page_add_number(to, page->cgroup_limit_bytes);
-        string_add(to, ",\"kernel\":");
-        page_add_text(to, info->kernel);
-        string_add(to, ",\"cpu\":null},");
+        add_start(&j, info);
+        json_add_number(&j, "duration_s", (double)page->end_ns / 1e9, 12);
+        json_open_object(&j, "machine", JSON_ONE_LINE);
+        json_add_u64(&j, "cores", info->cpus > 0 ? info->cpus : UINT64_MAX);
+        json_add_u64(&j, "memory_bytes", info->memory_bytes > 0 ? info->memory_bytes : RUN_UNKNOWN);
+        json_add_number(&j, "cgroup_limit_bytes", page->cgroup_limit_bytes, 12);
+        json_add_text(&j, "kernel", info->kernel);
+        json_add_null(&j, "cpu");
+        json_close(&j);
+        string_add(to, ",");
         return r;
 }
 

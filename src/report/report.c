@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/terminal.h"
 #include "report/report-data.h"
 
 /* Who takes the rows; each knows its tables. */
@@ -199,14 +199,11 @@ static bool locale_is_utf8(void)
 
 void report_options_for(FILE *to, ReportOptions *ret)
 {
-        const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-        bool terminal = isatty(fileno(to));
-        struct winsize size = {0};
+        const Terminal terminal = terminal_of(fileno(to));
 
-        *ret = (ReportOptions){.columns = 80, .ascii = !locale_is_utf8()};
-        ret->color = terminal && !(no_color && *no_color) && !(term && text_equal(term, "dumb"));
-        if (terminal && ioctl(fileno(to), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-                ret->columns = MIN((unsigned)size.ws_col, 80u);
+        *ret = (ReportOptions){.color = terminal.color, .ascii = !locale_is_utf8(), .columns = 80};
+        if (terminal.columns > 0)
+                ret->columns = MIN(terminal.columns, 80u);
 }
 
 int report_text(RunReader *reader, const ReportLabels *labels, const ReportOptions *options, String *out,
@@ -231,8 +228,7 @@ int report_print(RunReader *reader, const ReportLabels *labels, FILE *to, Error 
         int r = report_text(reader, labels, &options, &text, err);
         if (r < 0)
                 return r;
-        fputs(string_get(&text), to);
-        if (fflush(to) != 0)
+        if (fputs(string_get(&text), to) == EOF || fflush(to) != 0)
                 return error_set_errno(err, errno, "cannot write the report");
         return 0;
 }

@@ -2,9 +2,10 @@
 #include "report/verify-tree.h"
 
 #include <errno.h>
-#include <string.h>
+#include <math.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "report/text-outside.h"
 
 enum { SMALL_PART = 100 };
@@ -86,43 +87,46 @@ int tree_cover_text(const ReportData *d, const char *name, const ReportOptions *
         return out->failed ? -ENOMEM : 0;
 }
 
-static void add_seconds(String *out, const char *key, uint64_t us)
+static void add_seconds(Json *j, const char *key, uint64_t us)
 {
-        if (us == SUMMARY_UNKNOWN)
-                string_add_format(out, ", \"%s\": null", key);
-        else
-                string_add_format(out, ", \"%s\": %.6f", key, (double)us / 1e6);
+        json_add_fixed(j, key, us == SUMMARY_UNKNOWN ? NAN : (double)us / 1e6, 6);
+}
+
+static void add_worker(Json *j, const OutsideWorker *w)
+{
+        json_open_object(j, NULL, JSON_ONE_LINE);
+        json_add_text(j, "how", outside_how_name(w->how));
+        json_add_text(j, "name", w->name);
+        json_add_i64(j, "pid", w->pid);
+        add_seconds(j, "cpu_s", w->cpu_us == OUTSIDE_UNKNOWN ? SUMMARY_UNKNOWN : w->cpu_us);
+        json_add_text(j, "match", w->match);
+        json_close(j);
 }
 
 int tree_cover_json(const ReportData *d, const char *name, String *out)
 {
+        Json j = {.out = out};
         TreeCover c;
 
         tree_cover_judge(d, &c);
-        string_add(out, "{\"format\": 1, \"project\": \"");
-        string_add_json(out, name, strlen(name));
-        string_add(out, "\", \"run\": \"");
-        string_add_json(out, d->path ? d->path : "", d->path ? strlen(d->path) : 0);
-        string_add_format(out, "\", \"covered\": %s, \"partial\": %s", !c.known ? "null" : c.covered ? "true" : "false",
-                          d->info->partial ? "true" : "false");
-        add_seconds(out, "tree_cpu_s", c.run_cpu_us == SUMMARY_UNKNOWN ? SUMMARY_UNKNOWN
-                                                                       : c.run_cpu_us - MIN(c.matched_cpu_us, c.run_cpu_us));
-        add_seconds(out, "matched_cpu_s", c.matched_cpu_us);
-        add_seconds(out, "outside_cpu_s", c.outside_cpu_us);
-        string_add(out, ", \"outside\": [");
-        for (size_t i = 0; d->outside && i < d->outside->n; i++) {
-                const OutsideWorker *w = &d->outside->workers[i];
-                string_add_format(out, "%s{\"how\": \"%s\", \"name\": ", i ? ", " : "", outside_how_name(w->how));
-                string_add(out, w->name ? "\"" : "null");
-                string_add_json(out, w->name ? w->name : "", w->name ? strlen(w->name) : 0);
-                string_add(out, w->name ? "\"" : "");
-                string_add_format(out, ", \"pid\": %d", (int)w->pid);
-                add_seconds(out, "cpu_s", w->cpu_us == OUTSIDE_UNKNOWN ? SUMMARY_UNKNOWN : w->cpu_us);
-                string_add(out, ", \"match\": ");
-                string_add(out, w->match ? "\"" : "null");
-                string_add_json(out, w->match ? w->match : "", w->match ? strlen(w->match) : 0);
-                string_add(out, w->match ? "\"}" : "}");
-        }
-        string_add(out, "]}\n");
+        json_open_object(&j, NULL, JSON_ONE_LINE);
+        json_add_u64(&j, "format", 1);
+        json_add_text(&j, "project", name);
+        json_add_text(&j, "run", d->path ? d->path : "");
+        if (c.known)
+                json_add_bool(&j, "covered", c.covered);
+        else
+                json_add_null(&j, "covered");
+        json_add_bool(&j, "partial", d->info->partial);
+        add_seconds(&j, "tree_cpu_s", c.run_cpu_us == SUMMARY_UNKNOWN ? SUMMARY_UNKNOWN
+                                                                      : c.run_cpu_us - MIN(c.matched_cpu_us, c.run_cpu_us));
+        add_seconds(&j, "matched_cpu_s", c.matched_cpu_us);
+        add_seconds(&j, "outside_cpu_s", c.outside_cpu_us);
+        json_open_array(&j, "outside", JSON_ONE_LINE);
+        for (size_t i = 0; d->outside && i < d->outside->n; i++)
+                add_worker(&j, &d->outside->workers[i]);
+        json_close(&j);
+        json_close(&j);
+        string_add_char(out, '\n');
         return out->failed ? -ENOMEM : 0;
 }

@@ -13,6 +13,15 @@ const char *column_type_name(ColumnType type)
         return (size_t)type < ARRAY_LENGTH(names) ? names[type] : "unknown";
 }
 
+const char *column_role_name(ColumnRole role)
+{
+        static const char *const names[] = {
+                [ROLE_KEY] = "key", [ROLE_GAUGE] = "gauge", [ROLE_COUNTER] = "counter", [ROLE_TEXT] = "text",
+        };
+
+        return (size_t)role < ARRAY_LENGTH(names) ? names[role] : "unknown";
+}
+
 const char *unit_name(Unit unit)
 {
         static const char *const names[UNIT_LAST + 1] = {

@@ -63,6 +63,7 @@ typedef struct Schema {
 } Schema;
 
 const char *column_type_name(ColumnType type); /* "u64", "text", … */
+const char *column_role_name(ColumnRole role); /* "key", "gauge", "counter", "text" */
 const char *unit_name(Unit unit);              /* "bytes", "us", …; "" for none */
 
 /* A copy that borrows nothing, in one piece: free(). NULL: no memory. */

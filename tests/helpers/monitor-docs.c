@@ -12,16 +12,13 @@ static void print_cell(const char *text)
 
 static void print_columns(const Schema *schema)
 {
-        static const char *const roles[] = {[ROLE_KEY] = "key", [ROLE_GAUGE] = "gauge",
-                                            [ROLE_COUNTER] = "counter", [ROLE_TEXT] = "text"};
-
         printf("\n| column | type | unit | role | meaning |\n|---|---|---|---|---|\n");
         for (size_t i = 0; i < schema->n_columns; i++) {
                 const Column *c = &schema->columns[i];
                 if (i == MONITOR_TIME || i == MONITOR_T_NS)
                         continue;
                 printf("| `%s` | %s | %s | %s | ", c->name, column_type_name(c->type),
-                       unit_name(c->unit), roles[c->role]);
+                       unit_name(c->unit), column_role_name(c->role));
                 print_cell(c->help);
                 printf(" |\n");
         }

@@ -6,50 +6,34 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/macros.h"
-
-static const char *const role_names[] = {
-        [ROLE_KEY] = "key", [ROLE_GAUGE] = "gauge", [ROLE_COUNTER] = "counter", [ROLE_TEXT] = "text",
-};
-
-static void add_text(String *to, const char *text)
-{
-        string_add_char(to, '"');
-        string_add_json(to, text, strlen(text));
-        string_add_char(to, '"');
-}
-
-static void add_member(String *to, const char *name, const char *value)
-{
-        add_text(to, name);
-        string_add_char(to, ':');
-        add_text(to, value);
-}
 
 void schema_json_write(String *to, const Schema *schema)
 {
-        string_add(to, "{\"table\":");
-        add_text(to, schema->table ? schema->table : "");
-        string_add(to, ",\"columns\":[");
+        Json j = {.out = to, .compact = true};
+
+        json_open_object(&j, NULL, JSON_ONE_LINE);
+        json_add_text(&j, "table", schema->table ? schema->table : "");
+        json_open_array(&j, "columns", JSON_ONE_LINE);
         for (size_t i = 0; i < schema->n_columns; i++) {
                 const Column *column = &schema->columns[i];
-                string_add(to, i > 0 ? ",{" : "{");
+                json_open_object(&j, NULL, JSON_ONE_LINE);
                 if (column->role != ROLE_GAUGE)
-                        add_member(to, "role", role_names[column->role]);
-                if (column->role != ROLE_GAUGE && column->unit != UNIT_NONE)
-                        string_add_char(to, ',');
+                        json_add_text(&j, "role", column_role_name(column->role));
                 if (column->unit != UNIT_NONE)
-                        add_member(to, "unit", unit_name(column->unit));
-                string_add_char(to, '}');
+                        json_add_text(&j, "unit", unit_name(column->unit));
+                json_close(&j);
         }
-        string_add(to, "]}");
+        json_close(&j);
+        json_close(&j);
 }
 
 static void apply_role(Column *column, const char *name)
 {
         column->role = ROLE_GAUGE;
-        for (size_t i = 0; name && i < ARRAY_LENGTH(role_names); i++)
-                if (text_equal(name, role_names[i]))
+        for (int i = 0; name && i <= ROLE_TEXT; i++)
+                if (text_equal(name, column_role_name((ColumnRole)i)))
                         column->role = (ColumnRole)i;
 }
 
