@@ -2,11 +2,22 @@
 # The report page's script and style for embed.sh, from wherever they can be had: as they lie in
 # web/dist (a release has them there), else built by web/build.sh in WORK, a copy, so that sources stay
 # as they are. Where neither can be: two empty files, and the program is built without the page.
-# build-page.sh WEB WORK auto|enabled|disabled SCRIPT STYLE
+# DEPFILE says for make and ninja what was read: files and, so that a new one is not missed, folders.
+# build-page.sh WEB WORK auto|enabled|disabled SCRIPT STYLE DEPFILE
 set -eu
 
-[ $# -eq 5 ] || { echo "usage: build-page.sh WEB WORK auto|enabled|disabled SCRIPT STYLE" >&2; exit 2; }
-web=$1 work=$2 mode=$3 script=$4 style=$5
+[ $# -eq 6 ] || { echo "usage: build-page.sh WEB WORK auto|enabled|disabled SCRIPT STYLE DEPFILE" >&2; exit 2; }
+web=$1 work=$2 mode=$3 script=$4 style=$5 depfile=$6
+
+# What of web/ the page is made from; what is not there is left out.
+read_here()
+{
+        for path in src dist build.sh package.json package-lock.json tsconfig.json .npmrc; do
+                [ ! -e "$web/$path" ] || find "$web/$path"
+        done
+}
+
+read_here | sed -e 's/[ #]/\\&/g' -e 's/\$/$$/g' -e "1s|^|$script: |" -e '$!s/$/ \\/' >"$depfile"
 
 without()
 {
