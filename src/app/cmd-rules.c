@@ -72,6 +72,7 @@ static int run(const Command *command, int argc, char **argv)
                 {0, "parent", "CATEGORY", "test: what the parent is", OPTION_TEXT, &rules.parent},
                 {0, "exe", "PATH", "test: the path of the program's file", OPTION_TEXT, &rules.exe},
                 {0, "comm", "NAME", "test: what the process calls itself", OPTION_TEXT, &rules.comm},
+                {0, "response", "TEXT", "test: what its response files (@FILE) hold", OPTION_TEXT, &rules.response},
                 {0, "json", NULL, "as JSON", OPTION_FLAG, &rules.json},
                 {'c', "config", "FILE", "configuration instead of the user's", OPTION_TEXT, &configuration.file},
         };

@@ -9,7 +9,7 @@
 
 typedef struct RulesCommand {
         const char *file; /* NULL: the built-in ones */
-        const char *parent, *exe, *comm;
+        const char *parent, *exe, *comm, *response;
         bool json;
 } RulesCommand;
 

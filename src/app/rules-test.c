@@ -147,6 +147,7 @@ static LabelWords words_of(const Asking *asking, const char *line)
                 .comm = asking->command->comm,
                 .exe = asking->command->exe,
                 .cmdline = *line ? line : NULL,
+                .response = asking->command->response,
                 .parent = asking->command->parent ? &asking->parent : NULL,
         };
 }

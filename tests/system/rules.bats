@@ -108,6 +108,20 @@ END
         [[ $(vigia rules test -r p.toml --comm kworker/3:1) == "A / thread"* ]]
 }
 
+@test "what response files hold counts" {
+        cat >p.toml <<'END'
+[[rules]]
+major_category = "A"
+category = "links-shared"
+match_field = "current_cmd_full"
+match_type = "contains"
+pattern = "-shared"
+END
+        [[ $(vigia rules test -r p.toml --response 'a.o -shared' 'ld @objects') == "A / links-shared"* ]]
+        [[ $(vigia rules test -r p.toml --response 'a.o' 'ld @objects') == "Other / Other_ld"* ]]
+        [[ $(vigia rules test -r p.toml 'ld @objects') == "Other / Other_ld"* ]]
+}
+
 @test "mistakes have file, line and column, all of them, and exit 2" {
         cat >wrong.toml <<'END'
 include = ["wrong.toml"]
