@@ -4,30 +4,17 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "base/text-part.h"
 #include "base/text.h"
 
-typedef struct Word {
-        const char *at;
-        size_t size;
-} Word;
-
-static const char *next_line(const char **text, const char *end, const char **ret_end)
-{
-        const char *line = *text, *newline = memchr(line, '\n', (size_t)(end - line));
-
-        *ret_end = newline ? newline : end;
-        *text = newline ? newline + 1 : end;
-        return line;
-}
-
-static bool next_word(const char **at, const char *end, Word *ret)
+static bool next_word(const char **at, const char *end, TextPart *ret)
 {
         while (*at < end && **at == ' ')
                 (*at)++;
         const char *begin = *at;
         while (*at < end && **at != ' ')
                 (*at)++;
-        *ret = (Word){begin, (size_t)(*at - begin)};
+        *ret = (TextPart){begin, (size_t)(*at - begin)};
         return ret->size > 0;
 }
 
@@ -45,7 +32,7 @@ static bool take_device(const char **at, const char *end, uint32_t *ret_major, u
 }
 
 /* "rbytes=1459200". */
-static void take_pair(Word word, CgroupIo *io)
+static void take_pair(TextPart word, CgroupIo *io)
 {
         const struct {
                 const char *name;
@@ -56,17 +43,16 @@ static void take_pair(Word word, CgroupIo *io)
 
         for (size_t i = 0; i < ARRAY_LENGTH(pairs); i++) {
                 size_t n = strlen(pairs[i].name);
-                if (word.size > n && memcmp(word.at, pairs[i].name, n) == 0)
-                        parse_u64(word.at + n, word.size - n, pairs[i].to);
+                if (word.size > n && memcmp(word.text, pairs[i].name, n) == 0)
+                        parse_u64(word.text + n, word.size - n, pairs[i].to);
         }
 }
 
 bool cgroup_io_next(const char **text, const char *end, CgroupIo *ret)
 {
-        while (*text < end) {
-                const char *line_end, *at = next_line(text, end, &line_end);
+        for (TextPart whole, word; text_next_line(text, end, &whole);) {
+                const char *at = whole.text, *line_end = at + whole.size;
                 CgroupIo io = {0};
-                Word word;
 
                 if (!take_device(&at, line_end, &io.major, &io.minor))
                         continue;
@@ -78,27 +64,26 @@ bool cgroup_io_next(const char **text, const char *end, CgroupIo *ret)
         return false;
 }
 
-static CgroupBlkioKind blkio_kind(Word word)
+static CgroupBlkioKind blkio_kind(TextPart word)
 {
         static const char *const names[] = {
                 [BLKIO_READ] = "Read", [BLKIO_WRITE] = "Write", [BLKIO_DISCARD] = "Discard"};
 
         for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
-                if (strlen(names[i]) == word.size && memcmp(names[i], word.at, word.size) == 0)
+                if (text_part_is(word, names[i]))
                         return (CgroupBlkioKind)i;
         return BLKIO_OTHER;
 }
 
 bool cgroup_blkio_next(const char **text, const char *end, CgroupBlkio *ret)
 {
-        while (*text < end) {
-                const char *line_end, *at = next_line(text, end, &line_end);
+        for (TextPart whole, kind, value; text_next_line(text, end, &whole);) {
+                const char *at = whole.text, *line_end = at + whole.size;
                 CgroupBlkio line;
-                Word kind, value;
 
                 if (!take_device(&at, line_end, &line.major, &line.minor) ||
                     !next_word(&at, line_end, &kind) || !next_word(&at, line_end, &value) ||
-                    parse_u64(value.at, value.size, &line.value) < 0)
+                    parse_u64(value.text, value.size, &line.value) < 0)
                         continue;
                 line.kind = blkio_kind(kind);
                 *ret = line;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text-part.h"
 #include "base/text.h"
 
 enum { LOOP_MAJOR = 7, N_OLD = 11, N_DISCARDS = 15, N_FLUSHES = 17 };
@@ -72,17 +73,11 @@ static bool parse_line(const char *at, const char *end, DiskStats *ret)
 
 bool disk_stats_next(const char **text, const char *end, DiskStats *ret)
 {
-        while (*text < end) {
-                const char *line = *text, *newline = memchr(line, '\n', (size_t)(end - line));
+        TextPart line;
 
-                if (!newline) {
-                        *text = end;
-                        break;
-                }
-                *text = newline + 1;
-                if (parse_line(line, newline, ret))
+        while (text_next_whole_line(text, end, &line))
+                if (parse_line(line.text, line.text + line.size, ret))
                         return true;
-        }
         return false;
 }
 

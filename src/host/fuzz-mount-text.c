@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 int n = mount_field_unescape(line.directory, path, sizeof path);
                 if (n >= 0 && (strlen(path) != (size_t)n || path[0] != '/'))
                         abort();
-                mount_field_has(line.options, "ro");
+                text_part_in_list(line.options, ',', "ro");
                 mount_field_unescape(line.source, path, 4);
         }
         statvfs_parse(text, size, "/", &figures);

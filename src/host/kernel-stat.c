@@ -5,14 +5,8 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "base/text-part.h"
 #include "base/text.h"
-
-static const char *line_end(const char *line, const char *end)
-{
-        const char *newline = memchr(line, '\n', (size_t)(end - line));
-
-        return newline ? newline : end;
-}
 
 /* Moves *at behind the word if the line begins with it. */
 static bool skip(const char **at, const char *end, const char *word)
@@ -58,9 +52,8 @@ int kernel_stat_parse(const char *text, size_t size, KernelStat *ret)
         const char *end = text + size;
         bool found = false;
 
-        for (const char *line = text, *stop; line < end; line = stop + 1) {
-                const char *at = line;
-                stop = line_end(line, end);
+        for (TextPart line; text_next_line(&text, end, &line);) {
+                const char *at = line.text, *stop = at + line.size;
                 if (skip(&at, stop, "cpu ")) {
                         found = scan_times(at, stop, &stat.total);
                         continue;
@@ -79,14 +72,15 @@ int kernel_stat_parse(const char *text, size_t size, KernelStat *ret)
 
 bool kernel_stat_next_cpu(const char **text, const char *end, uint32_t *ret_cpu, CpuTimes *ret)
 {
-        while (*text < end) {
-                const char *at = *text, *stop = line_end(*text, end);
+        const char *rest = *text;
+
+        for (TextPart line; text_next_line(&rest, end, &line); *text = rest) {
+                const char *at = line.text, *stop = at + line.size;
                 CpuTimes times;
                 uint64_t cpu;
 
                 if (!skip(&at, stop, "cpu"))
                         return false;
-                *text = stop < end ? stop + 1 : end;
                 if (at == stop || *at < '0' || *at > '9') /* the line of all */
                         continue;
                 if (scan_u64(&at, stop, &cpu) < 0 || cpu >= UINT32_MAX ||
@@ -94,6 +88,7 @@ bool kernel_stat_next_cpu(const char **text, const char *end, uint32_t *ret_cpu,
                         continue;
                 *ret_cpu = (uint32_t)cpu;
                 *ret = times;
+                *text = rest;
                 return true;
         }
         return false;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/text-part.h"
 #include "base/text.h"
 
 static bool is_blank(char c)
@@ -13,15 +14,10 @@ static bool is_blank(char c)
 bool key_line_next(const char **text, const char *end, const char **ret_key, size_t *ret_key_size,
                    uint64_t *ret_value)
 {
-        while (*text < end) {
-                const char *line = *text;
-                const char *line_end = memchr(line, '\n', (size_t)(end - line));
-                const char *at;
+        for (TextPart whole; text_next_line(text, end, &whole);) {
+                const char *line = whole.text, *line_end = line + whole.size, *at;
                 uint64_t value;
 
-                if (!line_end)
-                        line_end = end;
-                *text = line_end < end ? line_end + 1 : end;
                 for (at = line; at < line_end && !is_blank(*at);)
                         at++;
                 size_t key_size = (size_t)(at - line);

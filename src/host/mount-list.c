@@ -9,16 +9,16 @@
 #include "base/text.h"
 #include "host/mount-text.h"
 
-static bool is_one_of(MountField field, const char *const *words, size_t n)
+static bool is_one_of(TextPart field, const char *const *words, size_t n)
 {
         for (size_t i = 0; i < n; i++)
-                if (mount_field_is(field, words[i]))
+                if (text_part_is(field, words[i]))
                         return true;
         return false;
 }
 
 /* No files, or those of the kernel; and images, which are full by nature. */
-static bool is_left_out(MountField type)
+static bool is_left_out(TextPart type)
 {
         static const char *const types[] = {
                 "autofs",     "bdev",      "binder",     "binfmt_misc", "bpf",       "cgroup",
@@ -36,7 +36,7 @@ static bool is_left_out(MountField type)
                is_one_of(type, fuse, ARRAY_LENGTH(fuse));
 }
 
-static MountKind kind_of(MountField type)
+static MountKind kind_of(TextPart type)
 {
         static const char *const remote[] = {
                 "9p",   "acfs", "afs",    "beegfs", "ceph", "cifs",   "coda",     "gfs2",
@@ -44,8 +44,8 @@ static MountKind kind_of(MountField type)
                 "smb3", "smbfs", "virtiofs", "vboxsf", "vmhgfs",
         };
 
-        if (mount_field_is(type, "fuse") || mount_field_is(type, "fuseblk") ||
-            mount_field_starts(type, "fuse."))
+        if (text_part_is(type, "fuse") || text_part_is(type, "fuseblk") ||
+            text_part_begins(type, "fuse."))
                 return MOUNT_FUSE;
         return is_one_of(type, remote, ARRAY_LENGTH(remote)) ? MOUNT_REMOTE : MOUNT_LOCAL;
 }
@@ -65,20 +65,20 @@ static bool is_wanted(const MountLine *line, const char *directory)
                 return true;
         if (is_left_out(line->type))
                 return false;
-        if (mount_field_is(line->type, "overlay")) /* a container's: its disk has a row already */
+        if (text_part_is(line->type, "overlay")) /* a container's: its disk has a row already */
                 return false;
         for (size_t i = 0; i < ARRAY_LENGTH(engine); i++) /* files that container engines bind */
                 if (text_equal(directory, engine[i]))
                         return false;
-        if (mount_field_is(line->type, "tmpfs")) /* of people; not of services, and of pods by hundreds */
-                return !mount_field_has(line->options, "ro") && !is_below(directory, "/run") &&
+        if (text_part_is(line->type, "tmpfs")) /* of people; not of services, and of pods by hundreds */
+                return !text_part_in_list(line->options, ',', "ro") && !is_below(directory, "/run") &&
                        !is_below(directory, "/var/lib") &&
                        !is_below(directory, "/sys") && !is_below(directory, "/proc") &&
                        (!is_below(directory, "/dev") || text_equal(directory, "/dev/shm"));
         return true;
 }
 
-static char *copy_field(MountField field)
+static char *copy_field(TextPart field)
 {
         char *text = malloc(field.size + 1);
 
@@ -166,7 +166,7 @@ static int list_take(MountList *list, const MountLine *line)
                 .kind = kind_of(line->type),
                 .major = line->major,
                 .minor = line->minor,
-                .whole = mount_field_is(line->root, "/"),
+                .whole = text_part_is(line->root, "/"),
         };
         if (entry.directory && entry.source && entry.type)
                 return list_add(list, &entry);

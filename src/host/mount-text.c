@@ -11,19 +11,19 @@ enum { DIRECTORY_MAX = 4096 };
 
 /* Takes what stands before the next blank off [*at, end); false when nothing is left. An empty
  * field between two blanks counts: a mount may have no source. */
-static bool next_field(const char **at, const char *end, MountField *ret)
+static bool next_field(const char **at, const char *end, TextPart *ret)
 {
         if (!*at)
                 return false;
         const char *blank = *at < end ? memchr(*at, ' ', (size_t)(end - *at)) : NULL;
-        *ret = (MountField){*at, (size_t)((blank ? blank : end) - *at)};
+        *ret = (TextPart){*at, (size_t)((blank ? blank : end) - *at)};
         *at = blank ? blank + 1 : NULL;
         return true;
 }
 
-static bool parse_device(MountField field, MountLine *ret)
+static bool parse_device(TextPart field, MountLine *ret)
 {
-        const char *at = field.at, *end = field.at + field.size;
+        const char *at = field.text, *end = field.text + field.size;
         uint64_t major, minor;
 
         if (scan_u64(&at, end, &major) < 0 || at == end || *at++ != ':' ||
@@ -37,7 +37,7 @@ static bool parse_device(MountField field, MountLine *ret)
 /* "36 35 98:0 /root /mnt rw,noatime shared:1 … - type source super-options". */
 static bool parse_line(const char *at, const char *end, MountLine *ret)
 {
-        MountField id, parent, device, optional;
+        TextPart id, parent, device, optional;
 
         if (!next_field(&at, end, &id) || !next_field(&at, end, &parent) ||
             !next_field(&at, end, &device) || !next_field(&at, end, &ret->root) ||
@@ -46,50 +46,22 @@ static bool parse_line(const char *at, const char *end, MountLine *ret)
         do {
                 if (!next_field(&at, end, &optional))
                         return false;
-        } while (!mount_field_is(optional, "-"));
+        } while (!text_part_is(optional, "-"));
         return next_field(&at, end, &ret->type) && next_field(&at, end, &ret->source) &&
                next_field(&at, end, &ret->super_options) && parse_device(device, ret) &&
-               ret->directory.size > 0 && ret->directory.at[0] == '/' && ret->type.size > 0;
+               ret->directory.size > 0 && ret->directory.text[0] == '/' && ret->type.size > 0;
 }
 
 bool mount_line_next(const char **text, const char *end, MountLine *ret)
 {
-        while (*text < end) {
-                const char *line = *text;
-                const char *newline = memchr(line, '\n', (size_t)(end - line));
-                MountLine mount;
+        TextPart line;
 
-                *text = newline ? newline + 1 : end;
-                if (!parse_line(line, newline ? newline : end, &mount))
+        while (text_next_line(text, end, &line)) {
+                MountLine mount;
+                if (!parse_line(line.text, line.text + line.size, &mount))
                         continue;
                 *ret = mount;
                 return true;
-        }
-        return false;
-}
-
-bool mount_field_is(MountField field, const char *text)
-{
-        return strlen(text) == field.size && memcmp(field.at, text, field.size) == 0;
-}
-
-bool mount_field_starts(MountField field, const char *prefix)
-{
-        size_t n = strlen(prefix);
-
-        return field.size >= n && memcmp(field.at, prefix, n) == 0;
-}
-
-bool mount_field_has(MountField list, const char *word)
-{
-        const char *end = list.at + list.size;
-
-        for (const char *at = list.at; at < end;) {
-                const char *comma = memchr(at, ',', (size_t)(end - at));
-                MountField item = {at, (size_t)((comma ? comma : end) - at)};
-                if (mount_field_is(item, word))
-                        return true;
-                at += item.size + 1;
         }
         return false;
 }
@@ -99,12 +71,12 @@ static bool is_octal(char c)
         return c >= '0' && c <= '7';
 }
 
-int mount_field_unescape(MountField field, char *ret, size_t size)
+int mount_field_unescape(TextPart field, char *ret, size_t size)
 {
         size_t n = 0;
 
         for (size_t i = 0; i < field.size; i++) {
-                const char *at = field.at + i;
+                const char *at = field.text + i;
                 char c = *at;
                 if (c == '\\' && field.size - i > 3 && is_octal(at[1]) && is_octal(at[2]) &&
                     is_octal(at[3])) {
@@ -149,12 +121,8 @@ int statvfs_parse(const char *text, size_t size, const char *directory, struct s
         const char *end = text + size;
         char path[DIRECTORY_MAX];
 
-        for (const char *line = text; line < end;) {
-                const char *newline = memchr(line, '\n', (size_t)(end - line));
-                const char *at = line, *line_end = newline ? newline : end;
-                MountField field;
-
-                line = newline ? newline + 1 : end;
+        for (TextPart line, field; text_next_line(&text, end, &line);) {
+                const char *at = line.text, *line_end = line.text + line.size;
                 if (next_field(&at, line_end, &field) && at &&
                     mount_field_unescape(field, path, sizeof path) > 0 &&
                     text_equal(path, directory))

@@ -9,33 +9,25 @@
 #include <stdint.h>
 #include <sys/statvfs.h>
 
-/* A part of the text it was found in, not terminated; still escaped. */
-typedef struct MountField {
-        const char *at;
-        size_t size;
-} MountField;
+#include "base/text-part.h"
 
+/* Fields are parts of the text, still escaped. */
 typedef struct MountLine {
         uint32_t major, minor;  /* st_dev of what is in it */
-        MountField root;        /* which part of the file system is seen: "/" but for binds */
-        MountField directory;   /* where */
-        MountField options;     /* of the mount: "rw,relatime" */
-        MountField type;        /* "ext4", "fuse.sshfs" */
-        MountField source;      /* "/dev/sda1", "tmpfs", "server:/export"; may be empty */
-        MountField super_options;
+        TextPart root;        /* which part of the file system is seen: "/" but for binds */
+        TextPart directory;   /* where */
+        TextPart options;     /* of the mount: "rw,relatime" */
+        TextPart type;        /* "ext4", "fuse.sshfs" */
+        TextPart source;      /* "/dev/sda1", "tmpfs", "server:/export"; may be empty */
+        TextPart super_options;
 } MountLine;
 
 /* Takes the next well-formed line off *text; false at the end. */
 bool mount_line_next(const char **text, const char *end, MountLine *ret);
 
-bool mount_field_is(MountField field, const char *text);
-bool mount_field_starts(MountField field, const char *prefix);
-/* Whether a list with commas has the word. */
-bool mount_field_has(MountField list, const char *word);
-
 /* The field with \040 and its like made bytes again, terminated. The length; -ENAMETOOLONG where it
  * does not fit, -EINVAL where a NUL would be in it. *ret is undefined then. */
-int mount_field_unescape(MountField field, char *ret, size_t size);
+int mount_field_unescape(TextPart field, char *ret, size_t size);
 
 /* How a recorded root tells what statvfs(2) said there: lines "mount f_bsize f_blocks f_bfree
  * f_bavail f_files f_ffree", the mount escaped as in mountinfo. -ENOENT: it does not say. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "base/text-part.h"
 #include "base/text.h"
 
 static bool parse_line(const char *at, const char *end, NetDev *ret)
@@ -35,16 +36,10 @@ static bool parse_line(const char *at, const char *end, NetDev *ret)
 
 bool net_dev_next(const char **text, const char *end, NetDev *ret)
 {
-        while (*text < end) {
-                const char *line = *text, *newline = memchr(line, '\n', (size_t)(end - line));
+        TextPart line;
 
-                if (!newline) {
-                        *text = end;
-                        break;
-                }
-                *text = newline + 1;
-                if (parse_line(line, newline, ret))
+        while (text_next_whole_line(text, end, &line))
+                if (parse_line(line.text, line.text + line.size, ret))
                         return true;
-        }
         return false;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/text-part.h"
 #include "base/text.h"
 
 /* Takes " NAME=FIGURE" off *text; the figure's bounds. */
@@ -53,17 +54,11 @@ int pressure_parse(const char *text, size_t size, Pressure *ret)
         const char *end = text + size;
         Pressure pressure = {0};
 
-        for (const char *line = text, *stop; line < end; line = stop + 1) {
-                stop = memchr(line, '\n', (size_t)(end - line));
-                if (!stop)
-                        stop = end;
-                if (stop - line < 5)
-                        continue;
-                if (memcmp(line, "some ", 5) == 0)
-                        parse_line(line + 4, stop, &pressure.some);
-                else if (memcmp(line, "full ", 5) == 0)
-                        parse_line(line + 4, stop, &pressure.full);
-        }
+        for (TextPart line; text_next_line(&text, end, &line);)
+                if (text_part_begins(line, "some "))
+                        parse_line(line.text + 4, line.text + line.size, &pressure.some);
+                else if (text_part_begins(line, "full "))
+                        parse_line(line.text + 4, line.text + line.size, &pressure.full);
         if (!pressure.some.known && !pressure.full.known)
                 return -EBADMSG;
         *ret = pressure;

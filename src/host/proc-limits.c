@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/macros.h"
+#include "base/text-part.h"
 #include "base/text.h"
 #include "host/host.h"
 #include "host/proc-files.h"
@@ -36,14 +37,11 @@ int proc_limit_parse(const char *text, size_t size, const char *name, uint64_t *
         const char *end = text + size;
         size_t n = strlen(name);
 
-        for (const char *line = text, *stop; line < end; line = stop < end ? stop + 1 : end) {
+        for (TextPart line; text_next_line(&text, end, &line);) {
                 uint64_t soft, hard;
-                stop = memchr(line, '\n', (size_t)(end - line));
-                if (!stop)
-                        stop = end;
-                if ((size_t)(stop - line) <= n || memcmp(line, name, n) != 0 || line[n] != ' ')
+                if (line.size <= n || !text_part_begins(line, name) || line.text[n] != ' ')
                         continue;
-                const char *at = line + n;
+                const char *at = line.text + n, *stop = line.text + line.size;
                 if (scan_limit(&at, stop, &soft) < 0 || scan_limit(&at, stop, &hard) < 0)
                         return -EBADMSG;
                 if (ret_soft)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "base/text-part.h"
 #include "base/text.h"
 
 typedef struct LineField {
@@ -19,14 +20,6 @@ static uint64_t *field_at(void *record, size_t offset)
         return (uint64_t *)(void *)((char *)record + offset);
 }
 
-/* The end of the line that starts at p: its newline, or `end`. */
-static const char *line_end(const char *p, const char *end)
-{
-        const char *newline = memchr(p, '\n', (size_t)(end - p));
-
-        return newline ? newline : end;
-}
-
 /* Fills the fields whose lines are there; a line seen twice keeps its first value, so that no
  * forged line behind can change it. Returns how many were found. */
 static size_t scan_lines(const char *text, size_t size, const LineField *fields, size_t n_fields,
@@ -37,8 +30,8 @@ static size_t scan_lines(const char *text, size_t size, const LineField *fields,
 
         for (size_t i = 0; i < n_fields; i++)
                 *field_at(record, fields[i].offset) = PROC_UNKNOWN;
-        for (const char *p = text, *stop; p < end; p = stop + 1) {
-                stop = line_end(p, end);
+        for (TextPart line; text_next_line(&text, end, &line);) {
+                const char *p = line.text, *stop = p + line.size;
                 const char *colon = memchr(p, ':', (size_t)(stop - p));
                 if (!colon)
                         continue;
@@ -145,28 +138,13 @@ bool proc_children_next(const char **text, const char *end, pid_t *ret)
         return true;
 }
 
-/* Whether a comma-separated list has the word. */
-static bool list_has(const char *list, size_t size, const char *word)
-{
-        const char *end = list + size;
-
-        for (const char *p = list; p < end;) {
-                const char *comma = memchr(p, ',', (size_t)(end - p));
-                size_t length = (size_t)((comma ? comma : end) - p);
-                if (length == strlen(word) && memcmp(p, word, length) == 0)
-                        return true;
-                p += length + 1;
-        }
-        return false;
-}
-
 int proc_cgroup_parse(const char *text, size_t size, char *ret, size_t ret_size)
 {
         const char *end = text + size, *best = NULL;
         size_t best_size = 0;
 
-        for (const char *p = text, *stop; p < end; p = stop + 1) {
-                stop = line_end(p, end);
+        for (TextPart line; text_next_line(&text, end, &line);) {
+                const char *p = line.text, *stop = p + line.size;
                 const char *first = memchr(p, ':', (size_t)(stop - p));
                 const char *second =
                         first ? memchr(first + 1, ':', (size_t)(stop - first - 1)) : NULL;
@@ -174,7 +152,7 @@ int proc_cgroup_parse(const char *text, size_t size, char *ret, size_t ret_size)
                         continue;
                 size_t length = (size_t)(stop - second - 1);
                 bool unified = first == p + 1 && *p == '0' && second == first + 1;
-                bool memory = list_has(first + 1, (size_t)(second - first - 1), "memory");
+                bool memory = text_part_in_list(text_part(first + 1, (size_t)(second - first - 1)), ',', "memory");
                 /* "/" of the unified tree says nothing where v1 does the work. */
                 if ((unified && (length > 1 || !best)) || (memory && best_size <= 1)) {
                         best = second + 1;

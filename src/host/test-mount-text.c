@@ -9,10 +9,10 @@
 
 #include "host/mount-text.h"
 
-static void assert_field(MountField field, const char *expected)
+static void assert_field(TextPart field, const char *expected)
 {
         assert_int_equal(field.size, strlen(expected));
-        assert_memory_equal(field.at, expected, field.size);
+        assert_memory_equal(field.text, expected, field.size);
 }
 
 static void test_lines(void **state)
@@ -39,8 +39,8 @@ static void test_lines(void **state)
         assert_field(line.directory, "/");
         assert_field(line.type, "ext4");
         assert_field(line.source, "/dev/vda");
-        assert_true(mount_field_has(line.super_options, "discard"));
-        assert_false(mount_field_has(line.super_options, "disc"));
+        assert_true(text_part_in_list(line.super_options, ',', "discard"));
+        assert_false(text_part_in_list(line.super_options, ',', "disc"));
         assert_true(mount_line_next(&at, end, &line));
         assert_field(line.root, "/@home");
         assert_field(line.options, "rw,noatime");
@@ -49,8 +49,8 @@ static void test_lines(void **state)
         assert_string_equal(path, "/mnt/a b\tc\\");
         assert_int_equal(mount_field_unescape(line.directory, path, 11), -ENAMETOOLONG);
         assert_int_equal(mount_field_unescape(line.directory, path, 0), -ENAMETOOLONG);
-        assert_true(mount_field_starts(line.type, "fuse."));
-        assert_false(mount_field_starts(line.type, "fuse.sshfs2"));
+        assert_true(text_part_begins(line.type, "fuse."));
+        assert_false(text_part_begins(line.type, "fuse.sshfs2"));
         assert_true(mount_line_next(&at, end, &line)); /* no source: kernels write that */
         assert_field(line.directory, "/none");
         assert_field(line.source, "");
@@ -65,12 +65,12 @@ static void test_escapes(void **state)
 {
         char path[16] = "";
 
-        assert_int_equal(mount_field_unescape((MountField){"a\\04", 4}, path, sizeof path), 4);
+        assert_int_equal(mount_field_unescape((TextPart){"a\\04", 4}, path, sizeof path), 4);
         assert_string_equal(path, "a\\04");
-        assert_int_equal(mount_field_unescape((MountField){"\\089", 4}, path, sizeof path), 4);
+        assert_int_equal(mount_field_unescape((TextPart){"\\089", 4}, path, sizeof path), 4);
         assert_string_equal(path, "\\089");
-        assert_int_equal(mount_field_unescape((MountField){"a\\000b", 6}, path, sizeof path), -EINVAL);
-        assert_int_equal(mount_field_unescape((MountField){"", 0}, path, sizeof path), 0);
+        assert_int_equal(mount_field_unescape((TextPart){"a\\000b", 6}, path, sizeof path), -EINVAL);
+        assert_int_equal(mount_field_unescape((TextPart){"", 0}, path, sizeof path), 0);
         assert_string_equal(path, "");
 }
 

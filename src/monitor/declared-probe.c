@@ -52,8 +52,8 @@ bool declared_has_debugfs(const Host *host)
         if (fd >= 0 && file_read_all(fd, &text, MOUNTINFO_MAX) == 0) {
                 const char *at = (const char *)text.data, *end = at + text.size;
                 while (!found && mount_line_next(&at, end, &line))
-                        found = mount_field_is(line.directory, DEBUGFS) &&
-                                mount_field_is(line.type, "debugfs");
+                        found = text_part_is(line.directory, DEBUGFS) &&
+                                text_part_is(line.type, "debugfs");
         }
         buffer_done(&text);
         return found;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/text-part.h"
 #include "base/text.h"
 #include "monitor/store-measure.h"
 
@@ -18,15 +19,14 @@ int store_ccache_parse(const char *text, size_t size, uint64_t *ret_files, uint6
         uint64_t files = 0, kib = 0, bytes;
 
         for (size_t line = 0; line <= KIB_LINE; line++) {
-                const char *newline = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;
+                TextPart number;
                 uint64_t value;
-                if (!newline || parse_u64(at, (size_t)(newline - at), &value) < 0)
+                if (!text_next_whole_line(&at, end, &number) || parse_u64(number.text, number.size, &value) < 0)
                         return -EBADMSG;
                 if (line == FILES_LINE)
                         files = value;
                 if (line == KIB_LINE)
                         kib = value;
-                at = newline + 1;
         }
         if (__builtin_mul_overflow(kib, (uint64_t)1024, &bytes))
                 return -EBADMSG;

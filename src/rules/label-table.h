@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #include "base/macros.h"
-#include "rules/text-part.h"
+#include "base/text-part.h"
 #include "table/label.h"
 
 enum { LABELS_MADE_MAX = 1000 };

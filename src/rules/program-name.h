@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "rules/text-part.h"
+#include "base/text-part.h"
 
 /* The part behind the last '/'; of "sshd: x", "sshd"; of "-bash", "bash". Never empty unless the word is. */
 TextPart program_base(TextPart word);

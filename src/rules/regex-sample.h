@@ -3,6 +3,6 @@
 #pragma once
 
 #include "base/text.h"
-#include "rules/text-part.h"
+#include "base/text-part.h"
 
 void regex_sample(TextPart pattern, String *to);

@@ -3,7 +3,7 @@
 
 #include "base/arena.h"
 #include "rules/rule-set.h"
-#include "rules/text-part.h"
+#include "base/text-part.h"
 
 struct RuleSet {
         Rule **rules;

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "rules/text-part.h"
+#include "base/text-part.h"
 #include "rules/wrappers.h"
 #include "table/label.h"
 

@@ -1,7 +1,7 @@
 /* A command line as words between blanks, and the options in front of what is meant. */
 #pragma once
 
-#include "rules/text-part.h"
+#include "base/text-part.h"
 
 /* Takes the next word off *rest; an empty one at the end. Tabs and newlines, of scripts, are blanks, too. */
 TextPart word_next(TextPart *rest);

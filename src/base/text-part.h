@@ -50,3 +50,35 @@ static inline bool text_part_among(TextPart part, const char *list)
                         return true;
         return false;
 }
+
+/* Whether it is one of those between the separators of `list`. */
+static inline bool text_part_in_list(TextPart list, char separator, const char *word)
+{
+        for (const char *at = list.text, *end = at + list.size; at < end;) {
+                const char *stop = memchr(at, separator, (size_t)(end - at));
+                TextPart item = {at, (size_t)((stop ? stop : end) - at)};
+                if (text_part_is(item, word))
+                        return true;
+                at += item.size + 1;
+        }
+        return false;
+}
+
+/* Takes the next line off *text, without its newline; the last one may have none. False at the end. */
+static inline bool text_next_line(const char **text, const char *end, TextPart *ret)
+{
+        if (*text >= end)
+                return false;
+        const char *newline = memchr(*text, '\n', (size_t)(end - *text));
+        *ret = text_part(*text, (size_t)((newline ? newline : end) - *text));
+        *text = newline ? newline + 1 : end;
+        return true;
+}
+
+/* The same where a line without a newline was cut off, and is none. */
+static inline bool text_next_whole_line(const char **text, const char *end, TextPart *ret)
+{
+        const char *from = *text;
+
+        return text_next_line(text, end, ret) && (*text > from + ret->size);
+}
