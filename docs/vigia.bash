@@ -1,4 +1,11 @@
 # bash completion for vigia(1): commands, their options (from --help), runs.
+# Names of hosts that ssh knows by its configuration.
+_vigia_hosts()
+{
+        compgen -W "$(sed -n 's/^[[:space:]]*[Hh]ost[[:space:]]\{1,\}//p' ~/.ssh/config 2>/dev/null | tr ' ' '\n' |
+                grep -v '[*?!]')" -- "$1"
+}
+
 _vigia()
 {
         local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]-} i
@@ -22,6 +29,7 @@ _vigia()
                 done
         fi
         case $previous in
+        --send) mapfile -t COMPREPLY < <(_vigia_hosts "$word"; compgen -d -- "$word") && return ;;
         --html) [[ $verb == report ]] && mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
         --source) mapfile -t COMPREPLY < <(compgen -W 'bpf perf poll' -- "$word") && return ;;
         --compression) mapfile -t COMPREPLY < <(compgen -W 'zstd snappy gzip brotli lz4 none' -- "$word") && return ;;
@@ -44,7 +52,8 @@ _vigia()
         --view) mapfile -t COMPREPLY < <(compgen -W 'major detailed other' -- "$word") && return ;;
         --metric) mapfile -t COMPREPLY < <(compgen -W 'pss rss cgroup' -- "$word") && return ;;
         --theme) mapfile -t COMPREPLY < <(compgen -W 'light dark' -- "$word") && return ;;
-        --format) mapfile -t COMPREPLY < <(compgen -W 'png svg pdf' -- "$word") && return ;;
+        --format) [[ $verb == send ]] && mapfile -t COMPREPLY < <(compgen -W 'tar.zst tar.gz' -- "$word") && return
+                mapfile -t COMPREPLY < <(compgen -W 'png svg pdf' -- "$word") && return ;;
         --figures) mapfile -t COMPREPLY < <(compgen -P "${word%"${word##*,}"}" \
                 -W 'wall cpu user system peak rss cgroup processes' -- "${word##*,}") && return ;;
         --order) mapfile -t COMPREPLY < <(compgen -W 'given random' -- "$word") && return ;;
@@ -66,6 +75,13 @@ _vigia()
         report | plot | compare | export | recover | status | snapshot | stop | kill)
                 mapfile -t COMPREPLY < <(
                         compgen -W "last $(ls -- "${VIGIA_DIR:-${XDG_STATE_HOME:-$HOME/.local/state}/vigia/runs}" 2>/dev/null)" -- "$word"
+                        compgen -d -- "$word"
+                )
+                ;;
+        send)
+                mapfile -t COMPREPLY < <(
+                        compgen -W "last $(ls -- "${VIGIA_DIR:-${XDG_STATE_HOME:-$HOME/.local/state}/vigia/runs}" 2>/dev/null)" -- "$word"
+                        _vigia_hosts "$word"
                         compgen -d -- "$word"
                 )
                 ;;

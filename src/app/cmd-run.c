@@ -60,6 +60,7 @@ static int record(RunCommand *run, char **words)
         if (r->result.workload.exec_failed)
                 return tell_exec_failure(r, words[0]);
         recording_report(r);
+        recording_send(r);
         return r->result.workload.exit_code;
 }
 
@@ -79,7 +80,7 @@ static void take_settings(RunCommand *run)
 static int run_run(const Command *command, int argc, char **argv)
 {
         RunCommand run = {0};
-        Option options[4 + RECORDING_OPTIONS] = {
+        Option options[5 + RECORDING_OPTIONS] = {
                 {'u', "user", "NAME", "run the command as this user", OPTION_TEXT, &run.user},
                 {0, "timeout", "TIME", "stop the command then (TERM, KILL 5 s later)",
                  OPTION_DURATION, &run.timeout_ns},
@@ -89,10 +90,11 @@ static int run_run(const Command *command, int argc, char **argv)
                  &run.no_cgroup},
         };
         _cleanup_free_ char **words = NULL;
-        size_t n_words, n = 4;
+        size_t n_words, n = 5;
         Error err = {0};
 
         recording_init(&run.recording);
+        recording_send_option(&run.recording, &options[4]);
         n += recording_options(&run.recording, options + n, ARRAY_LENGTH(options) - n);
         int e = options_parse(command, options, n, argc, argv, true, &words, &n_words, &err);
         if (e > 0)

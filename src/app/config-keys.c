@@ -9,6 +9,7 @@
 #include "base/regex.h"
 #include "base/text.h"
 #include "config/presets.h"
+#include "send/send.h"
 #include "store/parquet/parquet.h"
 #include "sweep/cpus.h"
 #include "sweep/jobs.h"
@@ -37,6 +38,24 @@ static int check_compression(const char *text, Error *expected)
         return 0;
 }
 
+static int check_destination(const char *text, Error *expected)
+{
+        Destination to = {0};
+        Error why = {0};
+        int r = destination_parse(text, &to, &why);
+
+        destination_done(&to);
+        return r < 0 ? error_set(expected, r, "a destination; %s", why.message) : 0;
+}
+
+static int check_ssh(const char *text, Error *expected)
+{
+        Error why = {0};
+        int r = send_check_ssh(text, &why);
+
+        return r < 0 ? error_set(expected, r, "words of a command; %s", why.message) : 0;
+}
+
 static const char *const orders[] = {"given", "random", NULL};
 static const char *const schedulings[] = {"off", "adaptive", "manual", NULL};
 
@@ -61,6 +80,13 @@ static const SettingKey fixed_keys[] = {
         {"run.html", SETTING_BOOL, "no", "a page for a browser at the end: report.html"},
         {"run.quiet", SETTING_BOOL, "no", "print nothing but errors"},
         {"run.verbose", SETTING_NUMBER, "0", "say more (1), much more (2)", .max = 2},
+        {"run.send", SETTING_TEXT, NULL, "send the run there when it is over", .check = check_destination},
+        {"send.ssh", SETTING_TEXT, "ssh", "the ssh command, blanks between its words", .check = check_ssh},
+        {"send.rsync", SETTING_BOOL, "yes", "use rsync where both sides have it"},
+        {"send.connect_timeout", SETTING_DURATION, "10s", "for a host to answer", .min = NS_PER_SECOND,
+         .max = 3600 * NS_PER_SECOND},
+        {"send.timeout", SETTING_DURATION, "10m (vigia send: none)", "give up then; the archive stays", .min = NS_PER_SECOND,
+         .max = 7ull * DAY_S * NS_PER_SECOND},
         {"run.preset", SETTING_TEXT, NULL, "monitors and settings for a kind of work"},
         {"sweep.jobs", SETTING_WORDS, "1, 2, 4 … all CPUs", "the -j to build with", .numbers = true,
          .check = sweep_jobs_check},

@@ -18,6 +18,7 @@
 #include "record/command-cgroup-systemd.h"
 #include "record/command-cgroup.h"
 #include "report/page.h"
+#include "send/archive.h"
 #include "store/parquet/parquet.h"
 #include "store/run.h"
 
@@ -243,6 +244,7 @@ static void examine_build(Doctor *doctor)
                 {"lz4", "compression", parquet_codec_available(PARQUET_LZ4_RAW)},
                 {"page", "the report as a page", report_page_available(NULL)},
                 {"cairo", "plots as PNG and PDF", plot_format_available(PLOT_PNG, NULL)},
+                {"libarchive", "archives for vigia send", archive_available(ARCHIVE_TAR_GZ, NULL) == 0},
         };
 
         memcpy(doctor->libraries, libraries, sizeof libraries);

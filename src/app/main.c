@@ -26,6 +26,7 @@ const Command *const commands[] = {
         &command_compare,
         &command_export,
         &command_convert,
+        &command_send,
         &command_recover,
         &command_monitors,
         &command_doctor,

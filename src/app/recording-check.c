@@ -53,6 +53,7 @@ static int load(Recording *r, const char *command, Error *err)
                 {"run.html", "--html", r->html ? "yes" : NULL},
                 {"run.quiet", "--quiet", r->quiet ? "yes" : verbose ? "no" : NULL},
                 {"run.verbose", "--verbose", verbose},
+                {"run.send", "--send", r->send},
         };
         int e = configuration_load(&r->configuration, &r->configured, options,
                                    ARRAY_LENGTH(options), err);
@@ -76,6 +77,7 @@ static void take_texts(Recording *r)
         r->no_report = !configuration_number(c, "run.report", true);
         r->html = configuration_number(c, "run.html", false);
         r->quiet = configuration_number(c, "run.quiet", false);
+        r->send = configuration_text(c, "run.send", NULL);
         r->verbose = (unsigned)configuration_number(c, "run.verbose", 0);
         log_set_level(r->quiet          ? LOG_QUIET
                       : r->verbose >= 2 ? LOG_DEBUG

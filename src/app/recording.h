@@ -16,7 +16,7 @@
 
 typedef struct Recording {
         /* From options; recording_check fills in what the configuration says. */
-        const char *label, *output, *source, *interval, *match, *rules, *compression;
+        const char *label, *output, *source, *interval, *match, *rules, *compression, *send;
         const char *label_default; /* where nobody says one; NULL: the caller's matter */
         bool quiet, no_report, html;
         unsigned verbose;
@@ -74,6 +74,12 @@ int recording_run(Recording *recording, Error *err);
 /* For recorder_run: serves status, snapshot and stop from now on. 0 always: a recording that cannot be
  * asked is one all the same. */
 int recording_serve(Loop *loop, const Schedule *schedule, void *recording);
+
+/* Sends the finished run where it is wanted; what fails is a warning. After recording_report. */
+void recording_send(Recording *recording);
+
+/* The option for it, at `to`: of run and attach. */
+void recording_send_option(Recording *recording, Option *to);
 
 /* The summary on stderr and summary.txt, unless not wanted; report.html where it is. */
 void recording_report(Recording *recording);

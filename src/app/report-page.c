@@ -30,11 +30,17 @@ static const Schema *schema_of(const char *table)
         return monitor ? monitor->schema : NULL;
 }
 
+int report_page_make(RunReader *reader, const ReportLabels *labels, String *page, Error *err)
+{
+        const PageOptions options = {.what = what_of, .schema = schema_of};
+
+        return report_page(reader, labels, &options, page, err);
+}
+
 int report_page_put(RunReader *reader, const ReportLabels *labels, const char *to, Error *err)
 {
         _cleanup_string_ String page = {0};
-        const PageOptions options = {.what = what_of, .schema = schema_of};
-        int r = report_page(reader, labels, &options, &page, err);
+        int r = report_page_make(reader, labels, &page, err);
 
         return r < 0 ? r : report_page_write(&page, run_reader_path(reader), to, err);
 }

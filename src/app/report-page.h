@@ -4,6 +4,9 @@
 #include "base/error.h"
 #include "report/report.h"
 
+/* Appends the page, with what the monitors say of their tables. As report_page. */
+int report_page_make(RunReader *reader, const ReportLabels *labels, String *page, Error *err);
+
 /* to: a file, replaced whole; "-" for standard output; "" for report.html in the run's directory. */
 int report_page_put(RunReader *reader, const ReportLabels *labels, const char *to, Error *err);
 
