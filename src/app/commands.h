@@ -14,3 +14,4 @@ extern const Command command_report, command_export, command_convert;
 extern const Command command_rules, command_compare;
 extern const Command command_plot;
 extern const Command command_send;
+extern const Command command_leak;

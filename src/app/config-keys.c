@@ -106,6 +106,10 @@ static const SettingKey fixed_keys[] = {
          .numbers = true, .check = cpu_set_check},
         {"sweep.recorder_cpu", SETTING_NUMBER, NULL, "of scheduling adaptive: a CPU that is not the build's",
          .max = CPUS_MAX - 1},
+        {"findings.leak_slow_mb_per_min", SETTING_REAL, "0.1", "private memory of a process that grows faster grows slowly"},
+        {"findings.leak_mb_per_min", SETTING_REAL, "1", "and faster than this, leaks"},
+        {"findings.leak_time", SETTING_DURATION, "2m", "least time to judge by", .min = NS_PER_SECOND,
+         .max = 366ull * DAY_S * NS_PER_SECOND},
         {"monitors.on", SETTING_WORDS, NULL, "monitors beside those that are on by themselves"},
         {"monitors.off", SETTING_WORDS, NULL, "monitors to leave out"},
         {"monitors.only", SETTING_WORDS, NULL, "these monitors and no other (process: none)"},
@@ -117,7 +121,6 @@ static const SettingKey fixed_keys[] = {
 /* The tables that the specification names for later, and the shape of MyMonitor's config.toml. */
 static const SettingOther other_keys[] = {
         {"redact", NULL, LATER},
-        {"findings", NULL, LATER},
         {"rules", NULL, LATER},
         {"monitor.collection.interval_seconds", "run.interval", NULL},
         {"monitor.storage.compression", "run.compression", NULL},

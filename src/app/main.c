@@ -23,6 +23,7 @@ const Command *const commands[] = {
         &command_runs,
         &command_report,
         &command_plot,
+        &command_leak,
         &command_compare,
         &command_export,
         &command_convert,

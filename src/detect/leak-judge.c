@@ -10,7 +10,7 @@
 #include "detect/trend.h"
 #include "model/statistics.h"
 
-enum { POINTS_LEAST = 8, TROUGHS_LEAST = 5, STEPS_LEAST = 5 };
+enum { POINTS_LEAST = 8, TROUGHS_LEAST = 5, STEPS_LEAST = 5, STEPS_MOST = 20 };
 #define DOUBT      0.01   /* chance that a trend is none, at most */
 #define DOUBT_LINE 0.0005 /* by least squares, which noise of other kinds misleads more */
 
@@ -149,7 +149,7 @@ static int explain(LeakVerdict *v, const LeakPoints *p, const Trend *trend, bool
         } else {
                 v->class = class_of(v->rate, limits);
                 LeakSteps steps = leak_steps(p);
-                bool stepped = steps.up >= 3 && steps.down * 4 < steps.up && steps.explained > 0.7 && steps.explained < 1.3;
+                bool stepped = steps.up >= 3 && steps.up <= STEPS_MOST && steps.down * 4 < steps.up && steps.explained > 0.7 && steps.explained < 1.3;
                 v->steps = stepped ? steps.up : 0;
                 v->shape = stepped ? LEAK_STEPPED : LEAK_STEADY;
         }

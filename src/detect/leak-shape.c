@@ -155,8 +155,14 @@ size_t leak_troughs(const LeakPoints *points, LeakPoints *ret)
         double range = quantile(beside, n, 0.97, room) - quantile(beside, n, 0.03, room);
         /* Beside the line: of what grows with noise each fall is short and each rise long. */
         size_t n_falls = range > 0 ? find_falls(beside, n, 0.45 * range, swings) : 0;
-        if (n_falls < 3)
+        /* What only rises by stairs is no saw-tooth, though it looks like one beside its line. */
+        size_t real = 0;
+        for (size_t i = 0; i < n_falls; i++)
+                if (points->y[swings[i].peak] - points->y[swings[i].trough] > 0.3 * range)
+                        swings[real++] = swings[i];
+        if (real < 3 || real * 2 < n_falls)
                 return 0;
+        n_falls = real;
         for (size_t i = 0; i < n_falls; i++) {
                 falls[i] = points->t[swings[i].trough] - points->t[swings[i].peak];
                 if (i > 0)

@@ -1,0 +1,145 @@
+/* `vigia leak RUN`: which processes grow, how fast, and how sure that is. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/commands.h"
+#include "app/configuration.h"
+#include "app/leak-command.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+typedef struct LeakLine {
+        LeakAsked asked;
+        const char *config, *fail_on;
+        uint64_t at_least_ns;
+        LeakClass fails; /* LEAK_UNKNOWN: never */
+} LeakLine;
+
+/* Thresholds of [findings]. */
+static int take_thresholds(LeakLine *line, Error *err)
+{
+        const ConfigurationOptions options = {.file = line->config};
+        LeakOptions *o = &line->asked.options;
+        Configuration c = {0};
+        int r = configuration_load(&c, &options, NULL, 0, err);
+
+        if (r == 0) {
+                configuration_warn(&c);
+                o->memory.slow = configuration_real(&c, "findings.leak_slow_mb_per_min", o->memory.slow);
+                o->memory.leak = configuration_real(&c, "findings.leak_mb_per_min", o->memory.leak);
+                uint64_t least = configuration_number(&c, "findings.leak_time", 120 * NS_PER_SECOND);
+                if (line->at_least_ns == 0)
+                        line->at_least_ns = least;
+                if (o->memory.slow > o->memory.leak)
+                        r = error_set(err, EINVAL, "findings.leak_slow_mb_per_min is %g: expected at most leak_mb_per_min, %g",
+                                      o->memory.slow, o->memory.leak);
+        }
+        configuration_done(&c);
+        o->memory.least_minutes = o->counts.least_minutes = (double)line->at_least_ns / 60e9;
+        return r;
+}
+
+static int take_line(LeakLine *line, size_t n_words, Error *err)
+{
+        LeakAsked *a = &line->asked;
+
+        if (n_words != 1)
+                return error_set(err, EINVAL, "leak: expected one RUN: a path, an id, or last");
+        if (line->fail_on && !text_equal(line->fail_on, "slow") && !text_equal(line->fail_on, "leak"))
+                return error_set(err, EINVAL, "leak: --fail-on %s: expected slow or leak", line->fail_on);
+        if (a->until_ns > 0 && a->until_ns <= a->since_ns)
+                return error_set(err, EINVAL, "leak: --until: expected a time after --since");
+        line->fails = !line->fail_on ? LEAK_UNKNOWN : text_equal(line->fail_on, "slow") ? LEAK_SLOW : LEAK_LEAK;
+        a->options.from_ns = a->since_ns > 0 ? (int64_t)MIN(a->since_ns, (uint64_t)INT64_MAX / 4) : INT64_MIN;
+        a->options.until_ns = a->until_ns > 0 ? (int64_t)MIN(a->until_ns, (uint64_t)INT64_MAX / 4) : INT64_MAX;
+        return leak_filter_init(a, err);
+}
+
+static int tell(LeakLine *line, const LeakSource *source, LeakFinder *finder)
+{
+        _cleanup_string_ String text = {0};
+        const LeakReport *report;
+        ReportOptions to;
+
+        if (leak_finder_finish(finder, source->end_ns, &report) < 0) {
+                log_error("out of memory");
+                return EXIT_CANNOT;
+        }
+        report_options_for(stdout, &to);
+        if (line->asked.json)
+                leak_json(&line->asked, source, report, &text);
+        else
+                leak_show(&line->asked, source, report, &to, &text);
+        if (text.failed || fputs(string_get(&text), stdout) == EOF || fflush(stdout) != 0) {
+                log_error("standard output: %s", strerror(text.failed ? ENOMEM : errno));
+                return EXIT_CANNOT;
+        }
+        for (size_t i = 0; line->fails != LEAK_UNKNOWN && i < report->n; i++) {
+                const LeakProcess *p = &report->processes[i];
+                if (p->memory.class >= line->fails || p->fds.class >= line->fails || p->threads.class >= line->fails)
+                        return EXIT_NO;
+        }
+        return EXIT_FINE;
+}
+
+static int find(LeakLine *line, const char *name)
+{
+        _cleanup_(leak_finder_freep) LeakFinder *finder = NULL;
+        LeakSource source = {.end_ns = INT64_MIN};
+        Error err = {0};
+        int r = take_thresholds(line, &err), code;
+
+        if (r == 0)
+                r = leak_read_run(name, &line->asked, &source, &finder, &err);
+        if (r < 0) {
+                log_error("%s", err.message);
+                code = r == -ENOMEM ? EXIT_CANNOT : EXIT_USAGE;
+        } else {
+                code = tell(line, &source, finder);
+        }
+        string_done(&source.name);
+        return code;
+}
+
+static int run_leak(const Command *command, int argc, char **argv)
+{
+        LeakLine line = {.asked.options = leak_options_default};
+        LeakAsked *a = &line.asked;
+        const Option options[] = {
+                {'n', "name", "REGEX", "processes whose command line matches", OPTION_LIST, &a->names},
+                {'p', "pid", "PID", "this process", OPTION_LIST, &a->pids},
+                {'a', "all", NULL, "those that do not grow, too", OPTION_FLAG, &a->all},
+                {0, "since", "TIME", "look only at what is later in the run", OPTION_DURATION, &a->since_ns},
+                {0, "until", "TIME", "look only at what is earlier", OPTION_DURATION, &a->until_ns},
+                {0, "at-least", "TIME", "behind the warm-up, to judge by (default 2m)", OPTION_DURATION, &line.at_least_ns},
+                {0, "fail-on", "CLASS", "exit 1 if one is slow (or worse), leak", OPTION_TEXT, &line.fail_on},
+                {0, "json", NULL, "as JSON", OPTION_FLAG, &a->json},
+                {'c', "config", "FILE", "configuration instead of the user's", OPTION_TEXT, &line.config},
+        };
+        _cleanup_free_ char **words = NULL;
+        size_t n = 0;
+        Error err = {0};
+        int code, r = options_parse(command, options, ARRAY_LENGTH(options), argc, argv, false, &words, &n, &err);
+
+        if (r == 0)
+                r = take_line(&line, n, &err);
+        if (r != 0)
+                code = r > 0 ? EXIT_FINE : usage_error(command, &err);
+        else
+                code = find(&line, words[0]);
+        leak_asked_done(a);
+        return code;
+}
+
+const Command command_leak = {
+        .name = "leak",
+        .summary = "which processes' memory grows, and how sure that is",
+        .usage = "[OPTIONS] RUN",
+        .details = "Private memory, open files and threads of each process, by the slope of their\n"
+                   "lower levels after the warm-up, with 95 % intervals: up to 0.1 MB a minute is\n"
+                   "normal, up to 1 slow, more a leak. RUN may still be recording.",
+        .run = run_leak,
+};

@@ -1,0 +1,123 @@
+# vigia leak: programs that leak at known rates, and some that do not; runs, and runs being recorded.
+bats_require_minimum_version 1.5.0
+
+setup_file()
+{
+        load common
+        # One recording for most of the tests: all at once, for as long as it takes to tell them apart.
+        export LEAK_DIR="$SUITE_DIR/leak"
+        mkdir -p "$LEAK_DIR"
+        cat >"$LEAK_DIR/all" <<'END'
+leak steady 2000 9 & leak flat 0 9 & leak steps 3000 9 & leak teeth 0 9 & leak teeth-leak 2000 9 &
+leak warm 8000 9 & leak fds 40 9 & leak threads 20 9 &
+wait
+END
+        VIGIA_DIR="$LEAK_DIR" "$VIGIA" run -q -o "$LEAK_DIR/run" -- sh "$LEAK_DIR/all"
+        VIGIA_DIR="$LEAK_DIR" "$VIGIA" leak "$LEAK_DIR/run" --at-least 4s --json >"$LEAK_DIR/json"
+}
+
+load common
+
+setup()
+{
+        export LC_ALL=C.UTF-8
+        common_setup
+        command -v jq >/dev/null || skip "no jq"
+}
+
+teardown()
+{
+        common_teardown
+}
+
+# A figure of one process of the recording: of KIND JQ.
+of()
+{
+        jq -e -r ".processes[] | select(.cmdline | test(\"leak $1 \")) | $2" "$LEAK_DIR/json"
+}
+
+@test "leak: rates are those of the programs, within their intervals" {
+        [[ $(of steady .class) == leak && $(of steps .class) == leak && $(of teeth-leak .class) == leak ]]
+        is "$(of steady .mb_per_min)" '>' 110
+        is "$(of steady .mb_per_min)" '<' 130
+        is "$(of steps .mb_per_min)" '>' 140
+        is "$(of steps .mb_per_min)" '<' 220
+        is "$(of teeth-leak .mb_per_min)" '>' 90
+        is "$(of teeth-leak .mb_per_min)" '<' 150
+        of steady '.low <= .mb_per_min and .mb_per_min <= .high'
+}
+
+@test "leak: what does not leak is not said to" {
+        [[ $(of flat .class) == normal ]]
+        [[ $(of teeth .class) == normal ]]
+        [[ $(of warm .class) == normal ]]
+        [[ $(of fds .class) == normal ]]
+}
+
+@test "leak: open files and threads, too" {
+        [[ $(of threads .threads.class) == leak ]]
+        is "$(of threads .threads.per_min)" '>' 900
+        is "$(of threads .threads.per_min)" '<' 1400
+        [[ $(of steady .threads.class) == normal ]]
+        [[ $(of fds .fds) == null ]] || [[ $(of fds .fds.class) == leak ]]
+}
+
+@test "leak: exhaustion is what is left over the rate" {
+        of steady '.exhaustion.soonest <= .exhaustion.minutes and .exhaustion.minutes <= .exhaustion.latest'
+        jq -e '(.processes[0].exhaustion.minutes * .processes[0].mb_per_min * 1e6 / .room_bytes - 1) | fabs < 0.02' "$LEAK_DIR/json"
+        jq -e '[.processes[].class] | index("leak") == 0' "$LEAK_DIR/json"
+}
+
+@test "leak: text is 80 columns wide, the worst first, the others counted" {
+        "$VIGIA" leak "$LEAK_DIR/run" --at-least 4s >"$DIR/text"
+        (($(wc -L <"$DIR/text") <= 80))
+        head -1 "$DIR/text" | grep -qE '^leak \([0-9]+\) leaks [0-9]+ MB a minute \([0-9]+ to [0-9]+\); [0-9]+ more$'
+        grep -q 'thr/min' "$DIR/text"
+        grep -qE '^  others +[0-9]+ do not grow' "$DIR/text"
+        ! grep -q 'leak flat' "$DIR/text"
+        "$VIGIA" leak "$LEAK_DIR/run" --at-least 4s --all -n 'leak flat' >"$DIR/one"
+        grep -qx 'nothing leaks' "$DIR/one"
+        grep -qE '^  fine +0.00 ' "$DIR/one"
+}
+
+@test "leak: too short is said, and no class" {
+        "$VIGIA" leak "$LEAK_DIR/run" >"$DIR/text"
+        grep -q '^too short to tell: ' "$DIR/text"
+        "$VIGIA" leak "$LEAK_DIR/run" --json | jq -e 'all(.processes[]; .class == null) and .judged == 0'
+}
+
+@test "leak: filters, times, thresholds, exit codes" {
+        pid=$(of steady .pid)
+        "$VIGIA" leak "$LEAK_DIR/run" --at-least 4s --json -p "$pid" | jq -e "[.processes[].pid] == [$pid]"
+        "$VIGIA" leak "$LEAK_DIR/run" --at-least 4s --json -n 'leak (flat|warm)' | jq -e '.processes | length == 2'
+        "$VIGIA" leak "$LEAK_DIR/run" --at-least 1s --since 2s --until 6s --json | jq -e '.minutes * 60 | . > 3.5 and . < 4.5'
+        run -1 "$VIGIA" leak "$LEAK_DIR/run" --at-least 4s --fail-on leak
+        run -0 "$VIGIA" leak "$LEAK_DIR/run" --at-least 4s --fail-on slow -n 'leak (flat|teeth) '
+        printf '[findings]\nleak_mb_per_min = 1000\nleak_slow_mb_per_min = 1\nleak_time = "4s"\n' >"$DIR/vigia.toml"
+        "$VIGIA" leak "$LEAK_DIR/run" -c "$DIR/vigia.toml" --json | jq -e 'any(.processes[]; .class == "slow") and all(.processes[]; .class != "leak")'
+        run -2 "$VIGIA" leak
+        run -2 "$VIGIA" leak "$DIR/nothing"
+        run -2 "$VIGIA" leak "$LEAK_DIR/run" --fail-on much
+        run -2 "$VIGIA" leak "$LEAK_DIR/run" -p x
+        run -2 "$VIGIA" leak "$LEAK_DIR/run" -n '('
+        run -2 "$VIGIA" leak "$LEAK_DIR/run" --since 5s --until 3s
+}
+
+@test "leak: a run that is still being recorded; one without samples" {
+        LIMIT=none as_user "$VIGIA" run -q -o "$RUN" -- leak steady 3000 60 &
+        recorder=$!
+        # As soon as there is enough of it to say so.
+        for ((i = 0; i < 300; i++)); do
+                "$VIGIA" leak "$RUN" --at-least 2s --json >"$DIR/json" 2>/dev/null &&
+                        jq -e 'any(.processes[]; .class == "leak")' "$DIR/json" >/dev/null && break
+                sleep 0.1
+        done
+        jq -e 'any(.processes[]; .class == "leak" and (.cmdline | test("leak steady")))' "$DIR/json"
+        "$VIGIA" leak "$RUN" | grep -q 'still recording'
+        kill -TERM "$recorder"
+        wait "$recorder" || true
+        "$VIGIA" run -q -o "$DIR/short" -- true
+        "$VIGIA" leak "$DIR/short" >"$DIR/text"
+        head -1 "$DIR/text" | grep -qE '^(no process was sampled|too short to tell)'
+        "$VIGIA" leak "$DIR/short" --json | jq -e '.judged == 0'
+}
