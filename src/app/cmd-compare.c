@@ -6,13 +6,15 @@
 #include "app/commands.h"
 #include "app/compare-groups.h"
 #include "app/labels.h"
+#include "app/report-page.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "report/compare-page.h"
 
 typedef struct CompareCommand {
         TextList baseline, dev;
-        const char *by, *dev_host, *bound, *figures, *rules;
+        const char *by, *dev_host, *bound, *figures, *rules, *html;
         bool all, json, markdown;
         CompareGroups groups;
         RegressionCheck check;
@@ -32,6 +34,8 @@ static int take_options(CompareCommand *c, Error *err)
 
         if (c->json && c->markdown)
                 return error_set(err, EINVAL, "compare: --json and --markdown exclude each other");
+        if ((c->json || c->markdown) && c->html && text_equal(c->html, "-"))
+                return error_set(err, EINVAL, "compare: --html - leaves no room for --json or --markdown; name a file");
         if (c->by && !text_equal(c->by, "label") && !text_equal(c->by, "host"))
                 return error_set(err, EINVAL, "compare: --by %s: expected label or host", c->by);
         if (c->dev_host && !(c->by && text_equal(c->by, "host")))
@@ -53,8 +57,9 @@ static int take_options(CompareCommand *c, Error *err)
         return error_prefix(err, r, "compare: --figures");
 }
 
-/* A run that was recorded without labels gets those of the built-in rules. */
-static int read_run(Comparison *comparison, const GivenRun *run, Labels *labels, bool relabel, Error *err)
+/* Adds a run to the comparison, or, when that is finished, to the page. */
+static int read_run(Comparison *comparison, ComparePage *page, size_t nth, const GivenRun *run, Labels *labels,
+                    bool relabel, Error *err)
 {
         _cleanup_(run_reader_freep) RunReader *reader = NULL;
         ReportLabels other = {labels_label, labels, false};
@@ -62,32 +67,72 @@ static int read_run(Comparison *comparison, const GivenRun *run, Labels *labels,
 
         if (r < 0)
                 return r;
+        /* A run that was recorded without labels gets those of the built-in rules. */
         relabel |= !run_reader_info(reader)->rules;
         if (relabel)
                 other.parents = labels_use_parents(labels);
-        return comparison_add_run(comparison, run->group, reader, relabel ? &other : NULL, run->jobs,
-                                  run->expected_exit, err);
+        const ReportLabels *with = relabel ? &other : NULL;
+        return page ? compare_page_add_run(page, nth, reader, with, err)
+                    : comparison_add_run(comparison, run->group, reader, with, run->jobs, run->expected_exit, err);
 }
 
-static int read_runs(const CompareCommand *c, Comparison *comparison, Error *err)
+/* All of them into the comparison; with a page those that it wants into that. */
+static int read_all(const CompareCommand *c, Comparison *comparison, ComparePage *page, Labels *labels, Error *err)
+{
+        int r = 0;
+
+        for (size_t i = 0, nth = 0; r == 0 && i < c->groups.n_runs; i++) {
+                const GivenRun *run = &c->groups.runs[i];
+                if (run->group == SIZE_MAX) /* of a -j that the other sweep lacks */
+                        continue;
+                if (!page || compare_page_wants(page, nth))
+                        r = read_run(comparison, page, nth, run, labels, c->rules != NULL, err);
+                nth++;
+        }
+        return r;
+}
+
+static CompareOptions options_of(const CompareCommand *c)
+{
+        return (CompareOptions){.all = c->all, .check = c->bound ? &c->check : NULL};
+}
+
+static int write_page(const CompareCommand *c, Comparison *comparison, Labels *labels, Error *err)
+{
+        _cleanup_(compare_page_freep) ComparePage *page = NULL;
+        const CompareOptions options = options_of(c);
+        _cleanup_string_ String text = {0};
+        int r = compare_page_new(comparison, &options, &report_page_options, &page, err);
+
+        if (r == 0)
+                r = read_all(c, comparison, page, labels, err);
+        if (r == 0 && compare_page_write(page, &text) < 0)
+                r = error_set(err, ENOMEM, "out of memory");
+        return r < 0 ? r : report_page_write(&text, ".", c->html, err);
+}
+
+/* page_failed: the runs were read, but there is no page of them. */
+static int read_runs(const CompareCommand *c, Comparison *comparison, bool *page_failed, Error *err)
 {
         Labels labels;
         int r = labels_open(&labels, c->rules, err);
 
         if (r < 0)
                 return r;
-        for (size_t i = 0; r == 0 && i < c->groups.n_runs; i++)
-                if (c->groups.runs[i].group != SIZE_MAX) /* else of a -j that the other sweep lacks */
-                        r = read_run(comparison, &c->groups.runs[i], &labels, c->rules != NULL, err);
-        labels_done(&labels);
+        r = read_all(c, comparison, NULL, &labels, err);
         if (r == 0 && comparison_finish(comparison) < 0)
                 r = error_set(err, ENOMEM, "out of memory");
+        if (r == 0 && c->html) {
+                r = write_page(c, comparison, &labels, err);
+                *page_failed = r < 0 && r != -E2BIG;
+        }
+        labels_done(&labels);
         return r;
 }
 
 static int print(const CompareCommand *c, const Comparison *comparison)
 {
-        CompareOptions options = {.all = c->all, .check = c->bound ? &c->check : NULL};
+        CompareOptions options = options_of(c);
         _cleanup_string_ String text = {0};
         int r;
 
@@ -101,7 +146,8 @@ static int print(const CompareCommand *c, const Comparison *comparison)
                 log_error("out of memory");
                 return EXIT_CANNOT;
         }
-        if (fputs(string_get(&text), stdout) == EOF || fflush(stdout) != 0) {
+        bool page_only = c->html && text_equal(c->html, "-");
+        if (!page_only && (fputs(string_get(&text), stdout) == EOF || fflush(stdout) != 0)) {
                 log_error("cannot write the comparison");
                 return EXIT_CANNOT;
         }
@@ -116,19 +162,24 @@ static int print(const CompareCommand *c, const Comparison *comparison)
 static int work(CompareCommand *c)
 {
         Comparison comparison;
+        bool page_failed = false;
         Error err = {0};
         int r, code;
 
+        if (c->html && !report_page_available(&err)) { /* said before anything is read */
+                log_error("%s", err.message);
+                return EXIT_CANNOT;
+        }
         if (comparison_init(&comparison) < 0) {
                 log_error("out of memory");
                 return EXIT_CANNOT;
         }
         r = compare_groups_make(&c->groups, &comparison, &err);
         if (r == 0)
-                r = read_runs(c, &comparison, &err);
+                r = read_runs(c, &comparison, &page_failed, &err);
         if (r < 0) {
                 log_error("%s", err.message);
-                code = r == -ENOMEM || r == -EIO || r == -EACCES ? EXIT_CANNOT : EXIT_USAGE;
+                code = page_failed || r == -ENOMEM || r == -EIO || r == -EACCES ? EXIT_CANNOT : EXIT_USAGE;
         } else
                 code = print(c, &comparison);
         comparison_done(&comparison);
@@ -150,6 +201,7 @@ static int run_compare(const Command *command, int argc, char **argv)
                  &c.figures},
                 {'r', "rules", "FILE", "label processes anew by these rules", OPTION_TEXT, &c.rules},
                 {0, "json", NULL, "data for programs: docs/compare.schema.json", OPTION_FLAG, &c.json},
+                {0, "html", "FILE", "a page for a browser, too: charts beside each other", OPTION_TEXT, &c.html},
                 {0, "markdown", NULL, "for the page of a CI job or a comment", OPTION_FLAG, &c.markdown},
         };
         _cleanup_free_ char **words = NULL, **given = NULL;

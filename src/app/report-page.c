@@ -9,7 +9,6 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "monitor/monitor.h"
-#include "report/page.h"
 #include "table/process-tables.h"
 
 #define PAGE_NAME "report.html"
@@ -30,11 +29,11 @@ static const Schema *schema_of(const char *table)
         return monitor ? monitor->schema : NULL;
 }
 
+const PageOptions report_page_options = {.what = what_of, .schema = schema_of};
+
 int report_page_make(RunReader *reader, const ReportLabels *labels, String *page, Error *err)
 {
-        const PageOptions options = {.what = what_of, .schema = schema_of};
-
-        return report_page(reader, labels, &options, page, err);
+        return report_page(reader, labels, &report_page_options, page, err);
 }
 
 int report_page_put(RunReader *reader, const ReportLabels *labels, const char *to, Error *err)

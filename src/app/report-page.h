@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "report/page.h"
 #include "report/report.h"
 
 /* Appends the page, with what the monitors say of their tables. As report_page. */
@@ -12,3 +13,6 @@ int report_page_put(RunReader *reader, const ReportLabels *labels, const char *t
 
 /* A page that is made, to the same places; `directory` is the run's or the sweep's. */
 int report_page_write(const String *page, const char *directory, const char *to, Error *err);
+
+/* What monitors say of their tables; all else as page.h has it. */
+extern const PageOptions report_page_options;

@@ -301,13 +301,18 @@ static int compare_lines(const void *a, const void *b)
         return strcmp(x->name, y->name);
 }
 
+static void sum_cpu(CategorySeries *s)
+{
+        for (size_t k = 0; k < s->n_lines; k++)
+                for (size_t i = 0; s->lines[k].values[CATEGORY_CPU] && i < s->n_buckets; i++)
+                        s->totals[CATEGORY_CPU][i] += s->lines[k].values[CATEGORY_CPU][i];
+}
+
 void category_series_order(CategorySeries *s)
 {
         if (s->n_lines > 1)
                 qsort(s->lines, s->n_lines, sizeof *s->lines, compare_lines);
-        for (size_t k = 0; k < s->n_lines; k++)
-                for (size_t i = 0; s->lines[k].values[CATEGORY_CPU] && i < s->n_buckets; i++)
-                        s->totals[CATEGORY_CPU][i] += s->lines[k].values[CATEGORY_CPU][i];
+        sum_cpu(s);
 }
 
 CategorySeries *category_series_free(CategorySeries *s)
@@ -417,7 +422,7 @@ int category_series_coarsen(const CategorySeries *s, size_t factor, CategorySeri
                 if (r < 0)
                         return r;
         }
-        category_series_order(c);
+        sum_cpu(c); /* the order stays, though peaks of CPU are others: lines are told by their number */
         *ret = TAKE(c);
         return 0;
 }

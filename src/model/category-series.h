@@ -57,7 +57,7 @@ typedef struct CategorySeries {
 CategorySeries *category_series_free(CategorySeries *series);
 DEFINE_CLEANUP(CategorySeries, category_series)
 
-/* The same with `factor` buckets made one: 0 or -ENOMEM. Peaks stay. */
+/* The same with `factor` buckets made one: 0 or -ENOMEM. Peaks stay, and the order of lines. */
 int category_series_coarsen(const CategorySeries *series, size_t factor, CategorySeries **ret);
 
 /* When a bucket begins. */

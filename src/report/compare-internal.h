@@ -25,6 +25,10 @@ bool compare_is_notable(const ComparedFigure *figure, const ComparedDifference *
 int compare_pick(const Comparison *comparison, const ComparedPair *pair, FigureSection section,
                  Statistic statistic, bool all, size_t **ret, size_t *ret_n);
 
+/* Marks the figures of a pair that say most, `most` of them but at least those of the run: `told` has one
+ * a figure. 0 or -ENOMEM. */
+int compare_choose(const Comparison *comparison, const ComparedPair *pair, size_t most, bool *told);
+
 /* What the text and Markdown show, in this order. */
 typedef struct CompareTable {
         const char *title; /* NULL: none */

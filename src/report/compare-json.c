@@ -1,7 +1,10 @@
 /* A comparison as data: docs/compare.schema.json. Figures are in the units that they name. */
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "base/cleanup.h"
 #include "base/json.h"
 #include "report/compare-internal.h"
 
@@ -30,15 +33,24 @@ static const char *verdict_name(const ComparedFigure *f, Verdict verdict)
         }
 }
 
-static void add_run(Json *j, const ComparedRun *run)
+/* At most so many bytes of it; 0: all. */
+static void add_cut(Json *j, const char *key, const char *text, size_t most)
+{
+        if (!text || most == 0)
+                json_add_text(j, key, text);
+        else
+                json_add_bytes(j, key, text, strnlen(text, most));
+}
+
+static void add_run(Json *j, const ComparedRun *run, size_t most)
 {
         json_open_object(j, NULL, JSON_ONE_LINE);
-        json_add_text(j, "id", run->id);
-        json_add_text(j, "path", run->path);
-        json_add_text(j, "label", run->label);
-        json_add_text(j, "command", run->command);
-        json_add_text(j, "host", run->host);
-        json_add_text(j, "kernel", run->kernel);
+        add_cut(j, "id", run->id, most);
+        add_cut(j, "path", run->path, most);
+        add_cut(j, "label", run->label, most);
+        add_cut(j, "command", run->command, most);
+        add_cut(j, "host", run->host, most);
+        add_cut(j, "kernel", run->kernel, most);
         add_number(j, "cpus", run->cpus > 0 ? run->cpus : NAN);
         add_number(j, "jobs", run->jobs > 0 ? run->jobs : NAN);
         json_add_text(j, "source", run->source);
@@ -50,17 +62,17 @@ static void add_run(Json *j, const ComparedRun *run)
         json_close(j);
 }
 
-static void add_groups(Json *j, const Comparison *c)
+static void add_groups(Json *j, const Comparison *c, size_t most)
 {
         json_open_array(j, "groups", JSON_LINES);
         for (size_t i = 0; i < c->n_groups; i++) {
                 json_open_object(j, NULL, JSON_LINES);
-                json_add_text(j, "name", c->groups[i].name);
+                add_cut(j, "name", c->groups[i].name, most);
                 add_number(j, "jobs", c->groups[i].jobs > 0 ? c->groups[i].jobs : NAN);
                 json_open_array(j, "runs", JSON_LINES);
                 for (size_t k = 0; k < c->n_runs; k++)
                         if (c->runs[k].group == i)
-                                add_run(j, &c->runs[k]);
+                                add_run(j, &c->runs[k], most);
                 json_close(j);
                 json_close(j);
         }
@@ -120,20 +132,30 @@ static void add_figure(Json *j, const ComparedFigure *f, const ComparedDifferenc
         json_close(j);
 }
 
-static void add_pair(Json *j, const Comparison *c, const ComparedPair *pair)
+/* 0 or -ENOMEM. */
+static int add_pair(Json *j, const Comparison *c, const ComparedPair *pair, const CompareOptions *options)
 {
+        _cleanup_free_ bool *told = NULL;
+        size_t most = options->figures_most;
         const ComparedGroup *a = &c->groups[pair->base], *b = &c->groups[pair->other];
 
+        if (most > 0) {
+                told = calloc(c->n_figures + 1, sizeof *told);
+                if (!told || compare_choose(c, pair, most, told) < 0)
+                        return -ENOMEM;
+        }
         json_open_object(j, NULL, JSON_LINES);
-        json_add_text(j, "base", a->name);
-        json_add_text(j, "other", b->name);
+        add_cut(j, "base", a->name, options->text_most);
+        add_cut(j, "other", b->name, options->text_most);
         add_number(j, "jobs", c->per_jobs && a->jobs > 0 ? a->jobs : NAN);
         json_open_array(j, "figures", JSON_LINES);
         for (size_t i = 0; i < c->n_figures; i++)
-                if (!isnan(pair->differences[i].difference.a) || !isnan(pair->differences[i].difference.b))
+                if ((!told || told[i]) &&
+                    (!isnan(pair->differences[i].difference.a) || !isnan(pair->differences[i].difference.b)))
                         add_figure(j, &c->figures[i], &pair->differences[i]);
         json_close(j);
         json_close(j);
+        return 0;
 }
 
 static const char *judgement_name(Judgement judgement)
@@ -176,20 +198,21 @@ int compare_write_json(const Comparison *c, const CompareOptions *options, Strin
 {
         _cleanup_string_ String answer = {0};
         Json j = {.out = out};
+        int r = 0;
 
         compare_answer(c, options, &answer);
         json_open_object(&j, NULL, JSON_LINES);
         json_add_u64(&j, "format", JSON_FORMAT);
         json_add_text(&j, "answer", string_get(&answer));
-        add_groups(&j, c);
+        add_groups(&j, c, options->text_most);
         add_notes(&j, c);
         json_open_array(&j, "comparisons", JSON_LINES);
-        for (size_t i = 0; i < c->n_pairs; i++)
-                add_pair(&j, c, &c->pairs[i]);
+        for (size_t i = 0; r == 0 && i < c->n_pairs; i++)
+                r = add_pair(&j, c, &c->pairs[i], options);
         json_close(&j);
         json_add_u64(&j, "figures_left_out", c->figures_left_out);
         add_regression(&j, c, options);
         json_close(&j);
         string_add_char(out, '\n');
-        return out->failed || answer.failed ? -ENOMEM : 0;
+        return r < 0 || out->failed || answer.failed ? -ENOMEM : 0;
 }

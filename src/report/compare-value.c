@@ -298,3 +298,45 @@ int compare_pick(const Comparison *c, const ComparedPair *pair, FigureSection se
         *ret_n = n;
         return 0;
 }
+
+/* ---- what a page has room for ---- */
+
+/* A category's part of its run: what is small everywhere says little, however much it grew. */
+static double part_of_run(const ComparedFigure *f, const ComparedPair *pair, const ComparedDifference *d)
+{
+        static const RunFigure wholes[] = {
+                [STATISTIC_PEAK] = RUN_PEAK, [STATISTIC_CPU] = RUN_CPU, [STATISTIC_PROCESSES] = RUN_PROCESSES};
+        const Difference *whole = &pair->differences[regression_figure(pair, wholes[f->statistic])].difference;
+        double most = fmax(whole->a, whole->b);
+
+        return most > 0 ? fmax(d->difference.a, d->difference.b) / most : 0;
+}
+
+/* Among each other figures of monitors by their change; a category of a tenth of the run as one that grew by e. */
+static double say_of(const ComparedFigure *f, const ComparedPair *pair, const ComparedDifference *d)
+{
+        if (f->section == FIGURE_RUN)
+                return INFINITY;
+        if (f->section != FIGURE_MONITOR)
+                return 10 * part_of_run(f, pair, d);
+        return compare_is_notable(f, d) ? fmin(weight_of(f, d), 5) : 0;
+}
+
+int compare_choose(const Comparison *c, const ComparedPair *pair, size_t most, bool *told)
+{
+        _cleanup_free_ Pick *picks = calloc(c->n_figures + 1, sizeof *picks);
+        size_t n = 0;
+
+        if (!picks)
+                return -ENOMEM;
+        for (size_t i = 0; i < c->n_figures; i++) {
+                const ComparedDifference *d = &pair->differences[i];
+                told[i] = false;
+                if (!c->figures[i].part && !(isnan(d->difference.a) && isnan(d->difference.b)))
+                        picks[n++] = (Pick){i, say_of(&c->figures[i], pair, d)};
+        }
+        qsort(picks, n, sizeof *picks, compare_picks);
+        for (size_t i = 0; i < n && (i < most || c->figures[picks[i].figure].section == FIGURE_RUN); i++)
+                told[picks[i].figure] = true;
+        return 0;
+}

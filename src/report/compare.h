@@ -163,6 +163,9 @@ typedef struct CompareOptions {
         ReportOptions shown;
         bool all;                      /* every figure, however little it differs */
         const RegressionCheck *check;  /* NULL: none was asked for */
+        /* Of the JSON, for a page: figures of each comparison, those that say most, and bytes of a run's
+         * texts. 0: all. */
+        size_t figures_most, text_most;
 } CompareOptions;
 
 /* Which figure is judged: for the peak the PSS where both sides know it, else the RSS, else the cgroup's. */

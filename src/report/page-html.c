@@ -57,9 +57,8 @@ static void make_title(String *to, const char *name, const char *host)
         string_add(to, " \xc2\xb7 vigia");
 }
 
-/* sections: NULL for a page whose JSON says all. */
-static int write_file(const char *title, const String *text, const String *json, const PageSections *sections,
-                      String *out)
+int page_write_file(const char *title, const String *text, const String *json, const PageSections *sections,
+                    String *out)
 {
         const PageBundle *b = &page_bundle;
 
@@ -94,7 +93,7 @@ int page_write_html(const ReportData *data, const String *text, const String *js
         _cleanup_string_ String title = {0};
 
         make_title(&title, info->label ? info->label : info->id ? info->id : "run", info->host);
-        return write_file(string_get(&title), text, json, sections, out);
+        return page_write_file(string_get(&title), text, json, sections, out);
 }
 
 int report_page_of_sweep(const char *name, const char *host, const String *text, const String *sweep, String *out)
@@ -107,5 +106,5 @@ int report_page_of_sweep(const char *name, const char *host, const String *text,
         string_add(&json, "{\"format\":1,\"kind\":\"sweep\",\"version\":\"" VIGIA_VERSION "\",\"sweep\":");
         string_add_bytes(&json, string_get(sweep), sweep->size);
         string_add(&json, "}");
-        return write_file(string_get(&title), text, &json, NULL, out);
+        return page_write_file(string_get(&title), text, &json, NULL, out);
 }

@@ -9,7 +9,6 @@
 
 enum {
         GAP_TICKS = 10,
-        LINES_MAX = 256,      /* of one table: of a hundred CPUs all together and the first ones */
         EVENTS_MAX = 1000,    /* of one table */
         EVENT_TEXT_MAX = 512,
         EVENT_TITLE_MAX = 128,
@@ -120,6 +119,10 @@ static void add_line_level(PageMaker *page, const ColumnLine *line, size_t bucke
         for (size_t i = 0; scale != 1 && i < 2 * steps->n; i++)
                 scratch[i] *= scale;
         size_t max = page_sections_add(&page->sections, high, steps->n, bytes ? 1024 : 0);
+        if (page->extent.overlay) {
+                string_add_format(&page->json, "{\"t\":%zu,\"min\":null,\"max\":%zu}", steps->t, max);
+                return;
+        }
         size_t min = page_sections_add(&page->sections, low, steps->n, bytes ? 1024 : 0);
         string_add_format(&page->json, "{\"t\":%zu,\"min\":%zu,\"max\":%zu}", steps->t, min, max);
 }
@@ -134,7 +137,7 @@ static size_t add_times(PageMaker *page, const ColumnSeries *s, size_t factor, s
 /* The levels there are, at most so many. */
 static size_t make_steps(PageMaker *page, const ColumnSeries *s, size_t most, double *scratch, Steps to[PAGE_LEVELS])
 {
-        size_t factors[PAGE_LEVELS], n = MIN(page_factors(s->n_buckets, factors), most);
+        size_t factors[PAGE_LEVELS], n = MIN(page_factors(s->n_buckets, page->extent.buckets, factors), most);
 
         for (size_t i = 0; i < n; i++) {
                 to[i] = (Steps){.n = (s->n_buckets + factors[i] - 1) / factors[i], .factor = factors[i]};
@@ -169,13 +172,13 @@ static size_t column_number(const ColumnSeries *s, const Column *column)
 }
 
 /* So many lines that whole things are told, the one without a name first: it stands for all of them. */
-static size_t things_to_tell(const ColumnSeries *s)
+static size_t things_to_tell(const PageMaker *page, const ColumnSeries *s)
 {
         size_t lines = 0, things = 0;
 
         for (size_t i = 0; i < s->n_lines; i++)
                 lines = MAX(lines, column_number(s, s->lines[i].column) + 1);
-        things = lines > 0 ? MAX(LINES_MAX / lines, (size_t)1) : 0;
+        things = lines > 0 ? MAX(page->extent.lines / lines, (size_t)1) : 0;
         return MIN(things, s->n_things);
 }
 
@@ -201,7 +204,7 @@ static int add_lines(PageMaker *page, const ColumnSeries *s, size_t levels)
         if (!scratch)
                 return -ENOMEM;
         size_t n = make_steps(page, s, levels, scratch, steps);
-        size_t things = things_to_tell(s), told = 0;
+        size_t things = things_to_tell(page, s), told = 0;
         string_add(&page->json, "\"series\":[");
         for (size_t i = 0; i < s->n_lines; i++) {
                 if (!is_told(s, s->lines[i].thing, things))
@@ -233,7 +236,7 @@ static void add_column(PageMaker *page, const char *table, const Column *column)
         string_add(&page->json, ",\"unit\":");
         page_add_text(&page->json, page_unit(column, &scale));
         string_add_format(&page->json, ",\"role\":\"%s\",\"help\":", column->role == ROLE_COUNTER ? "counter" : "gauge");
-        page_add_text(&page->json, help_of(page, table, column->name));
+        page_add_text(&page->json, page->extent.helps ? help_of(page, table, column->name) : "");
         string_add(&page->json, "}");
 }
 
@@ -324,7 +327,7 @@ static int add_series_table(PageMaker *page, const char *name, const ColumnSerie
                 return r;
         }
         string_add(&page->json, "},");
-        size_t told = things_to_tell(s);
+        size_t told = things_to_tell(page, s);
         if (told < s->n_things + s->left_out)
                 page_leave_out(page, "%zu of %zu things of %s", s->n_things + s->left_out - told, s->n_things + s->left_out, name);
         return r;
@@ -447,7 +450,7 @@ static int read_table(PageMaker *page, const char *name, RunCursor *cursor, Erro
         _cleanup_(column_series_builder_freep) ColumnSeriesBuilder *builder = NULL;
         _cleanup_(column_series_freep) ColumnSeries *series = NULL;
         const ColumnSeriesOptions options = series_options(page, interval_of(page->data.info, name),
-                                                           PAGE_BUCKETS * PAGE_FINER);
+                                                           page->extent.buckets * PAGE_FINER);
         const Batch *rows;
 
         if (is_about_processes(run_cursor_schema(cursor)))
@@ -466,27 +469,47 @@ static int read_table(PageMaker *page, const char *name, RunCursor *cursor, Erro
         return added < 0 ? added : r;
 }
 
-/* A damaged table is told as far as it can be read. */
+/* A damaged table is told as far as it can be read. -ENOMEM. */
+static int write_table(PageMaker *page, const char *name)
+{
+        _cleanup_(run_cursor_freep) RunCursor *cursor = NULL;
+        Error why = {0};
+        int r = run_cursor_new(page->reader, name, NULL, &cursor, &why);
+
+        if (r == 0)
+                r = is_events(run_cursor_schema(cursor)) ? add_events_table(page, name, cursor, &why)
+                                                         : read_table(page, name, cursor, &why);
+        if (r < 0 && r != -ENOMEM)
+                page_leave_out(page, "rows of %s that cannot be read", name);
+        return r == -ENOMEM ? r : 0;
+}
+
+/* What is looked at first has to fit where little does. */
+static bool is_first(const char *name)
+{
+        static const char *const names[] = {"pressure", "cgroup", "cpu", "folio_migration", "migrate"};
+
+        for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+                if (text_equal(name, names[i]))
+                        return true;
+        return false;
+}
+
 int page_write_tables(PageMaker *page, Error *err)
 {
-        const char *const *names = run_reader_tables(page->reader);
+        const PageExtent *extent = &page->extent;
         String *json = &page->json;
+        int r = 0;
 
         string_add(json, "\"tables\":[");
-        for (; names && *names; names++) {
-                _cleanup_(run_cursor_freep) RunCursor *cursor = NULL;
-                Error why = {0};
-                if (is_told_elsewhere(*names))
-                        continue;
-                int r = run_cursor_new(page->reader, *names, NULL, &cursor, &why);
-                if (r == 0)
-                        r = is_events(run_cursor_schema(cursor)) ? add_events_table(page, *names, cursor, &why)
-                                                                 : read_table(page, *names, cursor, &why);
-                if (r == -ENOMEM)
-                        return error_set(err, r, "out of memory");
-                if (r < 0)
-                        page_leave_out(page, "rows of %s that cannot be read", *names);
-        }
+        for (unsigned turn = extent->overlay ? 0 : 1; turn < 2; turn++)
+                for (const char *const *name = run_reader_tables(page->reader); r == 0 && name && *name; name++) {
+                        bool wanted = !extent->table || extent->table(*name, extent->data);
+                        if (wanted && !is_told_elsewhere(*name) && (!extent->overlay || is_first(*name) == (turn == 0)))
+                                r = write_table(page, *name);
+                }
+        if (r < 0)
+                return error_set(err, r, "out of memory");
         if (json->size > 0 && json->text[json->size - 1] == ',')
                 page_take_back(json, json->size - 1);
         string_add(json, "],");
@@ -513,7 +536,7 @@ int page_begin_totals(PageMaker *page, const Schema *schema)
 {
         const uint64_t interval_ns = page->data.info->interval_ns;
         ColumnSeriesOptions options = series_options(page, interval_ns == RUN_UNKNOWN ? 0 : interval_ns,
-                                                     PAGE_BUCKETS_FINEST);
+                                                     page->extent.buckets * PAGE_FINER * PAGE_FINER);
 
         if (options.interval_ns > 0) /* there is a row a tick */
                 options.hold_ns = MAX(options.interval_ns * GAP_TICKS, GAP_LEAST_NS);

@@ -17,8 +17,6 @@
 
 enum {
         PAGE_FORMAT = 1,
-        SECTION_BYTES = 105,    /* that a section's JSON takes */
-        AROUND_BYTES = 60000,   /* the report, the text summary and the HTML around them, about */
         PROCESS_BYTES = 15,     /* of the sections that a process takes without its command line */
         SAMPLE_BYTES = 6,
 };
@@ -27,17 +25,17 @@ enum {
 
 bool page_fits(const PageMaker *page, double share)
 {
-        size_t data = (page->sections.data.size + page->reserved) / 3 * 4;
-        size_t json = page->json.size + page->sections.n * SECTION_BYTES;
+        size_t data = (page->sections.data.size - page->data_before + page->reserved) / 3 * 4;
+        size_t json = page->json.size + (page->sections.n - page->sections_before) * PAGE_SECTION_BYTES;
 
         return (double)(data + json) <= (double)page->bytes * share;
 }
 
-size_t page_factors(size_t n, size_t ret[PAGE_LEVELS])
+size_t page_factors(size_t n, size_t coarsest, size_t ret[PAGE_LEVELS])
 {
-        size_t factor = (n + PAGE_BUCKETS - 1) / PAGE_BUCKETS, levels = 0;
+        size_t factor = (n + coarsest - 1) / coarsest, levels = 0;
 
-        if (n > PAGE_BUCKETS * 3 / 2)
+        if (n > coarsest * 3 / 2)
                 ret[levels++] = factor;
         if (factor / PAGE_FINER > 1)
                 ret[levels++] = factor / PAGE_FINER;
@@ -104,7 +102,7 @@ static int tap_observe(const SummaryBuilder *summary, const char *table, const B
                 r = MIN(page_begin_totals(page, batch_schema(rows)), 0);
         if (r == 0 && text_equal(table, "totals") && page->totals)
                 r = column_series_observe(page->totals, rows);
-        if (r == 0)
+        if (r == 0 && !page->extent.overlay)
                 r = process_list_observe(&page->processes, summary, table, rows);
         return r == 0 ? category_series_observe(page->builder, table, rows) : r;
 }
@@ -148,18 +146,27 @@ static int64_t end_of(RunReader *reader)
         return MAX(end, (int64_t)NS_PER_MS);
 }
 
-static int maker_init(PageMaker *page, RunReader *reader, const ReportLabels *labels, const PageOptions *options)
+static size_t bytes_of(const PageOptions *options)
 {
-        const RunInfo *info = run_reader_info(reader);
         size_t bytes = MAX(options->bytes ? options->bytes : (size_t)PAGE_BYTES, (size_t)PAGE_BYTES_LEAST);
-        size_t around = page_bundle.script_size + page_bundle.style_size + AROUND_BYTES;
+        size_t around = page_bundle.script_size + page_bundle.style_size + PAGE_AROUND_BYTES;
 
-        *page = (PageMaker){.reader = reader, .options = options, .cgroup_limit_bytes = NAN};
-        page->bytes = bytes > around ? bytes - around : 0;
+        return bytes > around ? bytes - around : 0;
+}
+
+/* bytes: for what is told of the run. */
+static int maker_init(PageMaker *page, RunReader *reader, const ReportLabels *labels, const PageOptions *options,
+                      const PageExtent *extent, size_t bytes)
+{
+        static const PageExtent whole = {.buckets = PAGE_BUCKETS, .lines = PAGE_LINES_MAX, .helps = true};
+        const RunInfo *info = run_reader_info(reader);
+
+        *page = (PageMaker){.extent = extent ? *extent : whole, .reader = reader, .options = options,
+                            .cgroup_limit_bytes = NAN, .bytes = bytes};
         size_t data = page->bytes / 4 * 3;
         page->end_ns = end_of(reader);
         const CategorySeriesOptions series = {
-                .buckets = PAGE_BUCKETS_FINEST,
+                .buckets = page->extent.buckets * PAGE_FINER * PAGE_FINER,
                 .span_ns = (uint64_t)page->end_ns,
                 .width_ns = info->interval_ns == RUN_UNKNOWN ? 0 : info->interval_ns,
                 .interval_ns = info->interval_ns == RUN_UNKNOWN ? 0 : info->interval_ns,
@@ -197,7 +204,7 @@ static int read_run(PageMaker *page, const ReportLabels *labels, Error *err)
         int r = report_data_load_tapped(&page->data, page->reader, labels, &tap, err);
         if (r < 0)
                 return r;
-        r = process_list_finish(&page->processes);
+        r = page->extent.overlay ? 0 : process_list_finish(&page->processes);
         if (r == 0)
                 r = category_series_finish(page->builder, page->end_ns, &page->categories);
         return r < 0 ? error_set(err, r, "out of memory") : 0;
@@ -211,7 +218,7 @@ static int write_parts(PageMaker *page, Error *err)
                 r = page_write_categories(page);
         if (r == 0)
                 r = page_write_tables(page, err);
-        if (r == 0)
+        if (r == 0 && !page->extent.overlay)
                 r = page_write_processes(page);
         if (r == 0)
                 r = page->sections.error;
@@ -238,9 +245,24 @@ static void add_start(Json *j, const RunInfo *info)
         json_close(j);
 }
 
-static int write_head(const PageMaker *page, String *to)
+/* When, how long, on what. */
+static void add_facts(const PageMaker *page, Json *j)
 {
         const RunInfo *info = page->data.info;
+
+        add_start(j, info);
+        json_add_number(j, "duration_s", (double)page->end_ns / 1e9, 12);
+        json_open_object(j, "machine", JSON_ONE_LINE);
+        json_add_u64(j, "cores", info->cpus > 0 ? info->cpus : UINT64_MAX);
+        json_add_u64(j, "memory_bytes", info->memory_bytes > 0 ? info->memory_bytes : RUN_UNKNOWN);
+        json_add_number(j, "cgroup_limit_bytes", page->cgroup_limit_bytes, 12);
+        json_add_text(j, "kernel", info->kernel);
+        json_add_null(j, "cpu");
+        json_close(j);
+}
+
+static int write_head(const PageMaker *page, String *to)
+{
         Json j = {.out = to, .compact = true};
 
         string_add_format(to, "{\"format\":%d,\"kind\":\"run\",\"version\":", PAGE_FORMAT);
@@ -248,15 +270,7 @@ static int write_head(const PageMaker *page, String *to)
         string_add(to, ",\"report\":");
         int r = report_write_json(&page->data, to);
         string_add(to, ",");
-        add_start(&j, info);
-        json_add_number(&j, "duration_s", (double)page->end_ns / 1e9, 12);
-        json_open_object(&j, "machine", JSON_ONE_LINE);
-        json_add_u64(&j, "cores", info->cpus > 0 ? info->cpus : UINT64_MAX);
-        json_add_u64(&j, "memory_bytes", info->memory_bytes > 0 ? info->memory_bytes : RUN_UNKNOWN);
-        json_add_number(&j, "cgroup_limit_bytes", page->cgroup_limit_bytes, 12);
-        json_add_text(&j, "kernel", info->kernel);
-        json_add_null(&j, "cpu");
-        json_close(&j);
+        add_facts(page, &j);
         string_add(to, ",");
         return r;
 }
@@ -286,7 +300,7 @@ int report_page_data(RunReader *reader, const ReportLabels *labels, const PageOp
                      String *base64, Error *err)
 {
         PageMaker page;
-        int r = maker_init(&page, reader, labels, options);
+        int r = maker_init(&page, reader, labels, options, NULL, bytes_of(options));
 
         if (r < 0)
                 r = error_set(err, r, "out of memory");
@@ -306,7 +320,7 @@ int report_page(RunReader *reader, const ReportLabels *labels, const PageOptions
 
         if (!report_page_available(err))
                 return -EOPNOTSUPP;
-        int r = maker_init(&page, reader, labels, options);
+        int r = maker_init(&page, reader, labels, options, NULL, bytes_of(options));
         if (r < 0)
                 r = error_set(err, r, "out of memory");
         else
@@ -314,6 +328,67 @@ int report_page(RunReader *reader, const ReportLabels *labels, const PageOptions
         if (r == 0 && (report_write_text(&page.data, &plain, &text) < 0 ||
                        page_write_html(&page.data, &text, &json, &page.sections, out) < 0))
                 r = error_set(err, ENOMEM, "out of memory");
+        maker_done(&page);
+        return r;
+}
+
+/* ---- beside other runs ---- */
+
+/* The most severe ones, without their evidence. */
+static void add_findings(const PageMaker *page, Json *j)
+{
+        enum { FINDINGS_MAX = 6, TITLE_MAX = 240 };
+        const ReportData *data = &page->data;
+        size_t n = 0;
+
+        json_open_array(j, "findings", JSON_ONE_LINE);
+        for (size_t i = 0; i < data->n_findings && n < FINDINGS_MAX; i++) {
+                const Finding *f = &data->findings[i];
+                if (f->severity == SEVERITY_INFO)
+                        continue;
+                n++;
+                json_open_object(j, NULL, JSON_ONE_LINE);
+                json_add_text(j, "id", f->id);
+                json_add_text(j, "severity", severity_name(f->severity));
+                json_add_number(j, "t_s", f->t_ns == INT64_MIN ? NAN : (double)f->t_ns / 1e9, 12);
+                json_add_bytes(j, "title", f->title, strnlen(f->title, TITLE_MAX));
+                json_close(j);
+        }
+        json_close(j);
+}
+
+int page_write_overlay(PageSections *sections, RunReader *reader, const ReportLabels *labels,
+                       const PageOptions *options, const PageExtent *extent, size_t bytes, String *json,
+                       String *left_out, double *duration_s, Error *err)
+{
+        PageMaker page;
+        int r = maker_init(&page, reader, labels, options, extent, bytes);
+
+        if (r == 0) {
+                page_sections_done(&page.sections);
+                page.sections = *sections;
+                page.data_before = sections->data.size;
+                page.sections_before = sections->n;
+                r = read_run(&page, labels, err);
+                if (r == 0)
+                        r = write_parts(&page, err);
+                *sections = page.sections;
+                page.sections = (PageSections){0};
+        } else
+                error_set(err, r, "out of memory");
+        if (r == 0) {
+                Json j = {.out = json, .compact = true};
+                add_facts(&page, &j);
+                add_findings(&page, &j);
+                string_add(json, ",");
+                *duration_s = fmax(*duration_s, (double)page.end_ns / 1e9);
+                page_take_back(&page.json, page.json.size - 1); /* the last comma */
+                string_add_bytes(json, string_get(&page.json), page.json.size);
+                string_add(left_out, left_out->size > 0 && page.left_out.size > 0 ? "," : "");
+                string_add_bytes(left_out, string_get(&page.left_out), page.left_out.size);
+                if (json->failed || left_out->failed || page.json.failed || page.left_out.failed)
+                        r = error_set(err, ENOMEM, "out of memory");
+        }
         maker_done(&page);
         return r;
 }

@@ -48,7 +48,7 @@ function reading(frame: Frame, lines: readonly Line[], from: number, to: number)
 }
 
 function namesOf(u: uPlot, frame: Frame, room: number): Name[] {
-	const lines = frame.lines.filter((line) => !line.hidden), { min, max } = u.scales['x']!;
+	const lines = frame.lines.filter((line) => !line.hidden && !line.quiet), { min, max } = u.scales['x']!;
 	const y = (v: number): number => u.valToPos(v, 'y', true);
 	const names: Name[] = [];
 	const parts = frame.stacked ? lines.filter((line) => !line.dash) : [], over = lines.filter((line) => !parts.includes(line));

@@ -18,6 +18,8 @@ export type Line = {
 	dash?: boolean; width?: number;
 	/** Not drawn; its name stays in the legend. */
 	hidden?: boolean;
+	/** Drawn without its name at its end. */
+	quiet?: boolean;
 };
 /** `always`: the scale reaches it however far above it is. */
 export type Limit = { text: string; value: number; always?: boolean };

@@ -1,6 +1,8 @@
 // The report page: reads its data, then lets each part fill its section, in LOOK's order.
 import './report.css';
 import { CategoryView } from './categories';
+import { mountCompare } from './compare/compare';
+import type { ComparePage } from './compare/types';
 import { mountCpu } from './cpu';
 import { Page, pageJson } from './data';
 import { h, replace } from './dom';
@@ -68,6 +70,8 @@ async function start(): Promise<void> {
 		const data = pageJson();
 		if (data.kind === 'sweep')
 			mountSweep(main, data as unknown as SweepPage);
+		else if (data.kind === 'compare')
+			mountCompare(main, data as unknown as ComparePage);
 		else
 			await fill(main, Page.ofDocument(data));
 		document.documentElement.dataset['ready'] = 'true';
