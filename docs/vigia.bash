@@ -30,7 +30,7 @@ _vigia()
         fi
         case $previous in
         --send) mapfile -t COMPREPLY < <(_vigia_hosts "$word"; compgen -d -- "$word") && return ;;
-        --html) [[ $verb == report ]] && mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
+        --html) [[ $verb == report || $verb == compare ]] && mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
         --source) mapfile -t COMPREPLY < <(compgen -W 'bpf perf poll' -- "$word") && return ;;
         --compression) mapfile -t COMPREPLY < <(compgen -W 'zstd snappy gzip brotli lz4 none' -- "$word") && return ;;
         --table) mapfile -t COMPREPLY < <(compgen -W 'processes samples totals events' -- "$word") && return ;;

@@ -6,6 +6,7 @@
 #include "app/commands.h"
 #include "app/compare-groups.h"
 #include "app/labels.h"
+#include "app/print.h"
 #include "app/report-page.h"
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -134,22 +135,18 @@ static int print(const CompareCommand *c, const Comparison *comparison)
 {
         CompareOptions options = options_of(c);
         _cleanup_string_ String text = {0};
-        int r;
+        bool page_only = c->html && text_equal(c->html, "-");
 
         report_options_for(stdout, &options.shown);
         if (c->json)
                 options.shown.ascii = false;
-        r = c->json       ? compare_write_json(comparison, &options, &text)
-            : c->markdown ? compare_write_markdown(comparison, &options, &text)
-                          : compare_write_text(comparison, &options, &text);
-        if (r < 0) {
-                log_error("out of memory");
-                return EXIT_CANNOT;
-        }
-        bool page_only = c->html && text_equal(c->html, "-");
-        if (!page_only && (fputs(string_get(&text), stdout) == EOF || fflush(stdout) != 0)) {
-                log_error("cannot write the comparison");
-                return EXIT_CANNOT;
+        if (!page_only) {
+                int r = c->json       ? compare_write_json(comparison, &options, &text)
+                        : c->markdown ? compare_write_markdown(comparison, &options, &text)
+                                      : compare_write_text(comparison, &options, &text);
+                text.failed |= r < 0;
+                if (print_text(&text) != EXIT_FINE)
+                        return EXIT_CANNOT;
         }
         if (!options.check)
                 return EXIT_FINE;

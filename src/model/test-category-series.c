@@ -166,6 +166,27 @@ static void test_parts_of_the_highest_tick(void **state)
         run_free(&r);
 }
 
+/* Lines are told by their number: a short burst, which no tick saw, stays before what goes on for long. */
+static void test_coarser_in_the_same_order(void **state)
+{
+        Run r = run_new();
+        CategorySeries *c;
+
+        add_process(&r, 1, "CPP_Compile", "burst", 100, 110, 10000);
+        add_process(&r, 2, "CPP_Compile", "steady", 0, 999, 500000);
+        CategorySeries *s = series_of(&r, &(CategorySeriesOptions){.buckets = 100, .span_ns = NS_PER_SECOND}, 1000);
+        assert_string_equal(s->lines[0].name, "burst");
+        assert_int_equal(category_series_coarsen(s, 50, &c), 0);
+        assert_true(highest(c, c->lines[1].values[CATEGORY_CPU]) > highest(c, c->lines[0].values[CATEGORY_CPU]));
+        for (size_t i = 0; i < s->n_lines; i++)
+                assert_string_equal(c->lines[i].name, s->lines[i].name);
+        assert_true(fabs(highest(c, c->totals[CATEGORY_CPU]) - highest(c, c->lines[1].values[CATEGORY_CPU]) -
+                         c->lines[0].values[CATEGORY_CPU][0]) < 1e-3);
+        category_series_free(c);
+        category_series_free(s);
+        run_free(&r);
+}
+
 /* Buckets that grow from 1 ms keep what finer ones had. */
 static void test_unknown_length(void **state)
 {
@@ -319,7 +340,8 @@ static void test_bounded(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_parts_of_the_highest_tick), cmocka_unit_test(test_unknown_length),
+                cmocka_unit_test(test_parts_of_the_highest_tick),
+                cmocka_unit_test(test_coarser_in_the_same_order), cmocka_unit_test(test_unknown_length),
                 cmocka_unit_test(test_cpu_is_whole),              cmocka_unit_test(test_holds_and_gaps),
                 cmocka_unit_test(test_cpu_at_the_end),
                 cmocka_unit_test(test_nothing),                   cmocka_unit_test(test_bounded),

@@ -156,7 +156,10 @@ static int note_fact(Comparison *c, const char *what, FactFn fact)
 
         for (size_t i = 0; i < c->n_runs; i++) {
                 const char *value = fact(&c->runs[i], mine);
-                for (size_t k = 0; value && k < i; k++) {
+                bool again = false;
+                for (size_t k = 0; value && k < i; k++)
+                        again |= c->runs[k].group == c->runs[i].group && text_equal(fact(&c->runs[k], others), value);
+                for (size_t k = 0; value && !again && k < i; k++) {
                         const char *other = fact(&c->runs[k], others);
                         if (!other || c->runs[k].jobs != c->runs[i].jobs)
                                 continue;

@@ -259,6 +259,7 @@ static void test_notes(void **state)
         assert_true(c.notes[0].warning && strstr(c.notes[0].text, "given twice"));
         assert_true(c.notes[1].warning && strstr(c.notes[1].text, "partial"));
         assert_string_equal(c.notes[2].text, "commands differ: make -j8 in baseline, make -j4 in dev");
+        /* Of several that are alike it is said once. */
         assert_string_equal(c.notes[3].text, "numbers of CPUs differ: 8 in baseline, 4 in dev");
         comparison_done(&c);
 }
@@ -298,6 +299,56 @@ static void test_hostile_names(void **state)
         if (!loaded)
                 fail_msg("%d:%d: %s", error.line, error.column, error.text);
         json_decref(loaded);
+        comparison_done(&c);
+}
+
+static const json_t *figures_of(json_t *page)
+{
+        return json_object_get(json_array_get(json_object_get(page, "comparisons"), 0), "figures");
+}
+
+/* For a page: those of the run, then what is large or changed most; texts cut. */
+static void test_chosen_figures(void **state)
+{
+        const CompareOptions options = {.figures_most = 12, .text_most = 4};
+        const ComparedFigure large = {FIGURE_CATEGORY, STATISTIC_CPU, (char *)"cc1", (char *)"CPP_Compile", NULL,
+                                      UNIT_SECONDS, true, false, NULL},
+                             part = {FIGURE_MONITOR, STATISTIC_TOTAL, (char *)"user_us", (char *)"cpu", (char *)"0",
+                                     UNIT_US, false, true, NULL};
+        _cleanup_string_ String json = {0};
+        bool has_large = false, has_most = false;
+        const json_t *figure;
+        Comparison c;
+        size_t n, monitors = 0;
+
+        begin(&c, 2, two);
+        add_run(&c, 0, 10, 100, 1);
+        add_run(&c, 1, 11, 110, 1);
+        for (int i = 0; i < 300; i++) {
+                char name[32];
+                snprintf(name, sizeof name, "column_%d", i);
+                const ComparedFigure f = {FIGURE_MONITOR, STATISTIC_TOTAL, name, (char *)"made", NULL, UNIT_COUNT,
+                                          false, false, NULL};
+                set(&c, &f, (double[]){1000, 1000 + i});
+        }
+        set(&c, &large, (double[]){90, 91});
+        set(&c, &part, (double[]){1e9, 9e9});
+        assert_int_equal(comparison_finish(&c), 0);
+        assert_int_equal(compare_write_json(&c, &options, &json), 0);
+        json_t *page = json_loads(string_get(&json), JSON_REJECT_DUPLICATES, NULL);
+        assert_non_null(page);
+        json_array_foreach(figures_of(page), n, figure) {
+                const char *name = json_string_value(json_object_get(figure, "name"));
+                has_large |= strcmp(name, "cc1") == 0;
+                has_most |= strcmp(name, "column_299") == 0;
+                assert_true(strcmp(name, "user_us") != 0); /* of one CPU */
+                monitors += strncmp(name, "column_", 7) == 0;
+        }
+        assert_int_equal(n, 12);
+        assert_true(has_large && has_most && monitors >= 4);
+        assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(page, "groups"), 0), "name")),
+                            "base");
+        json_decref(page);
         comparison_done(&c);
 }
 
@@ -359,6 +410,7 @@ int main(void)
                 cmocka_unit_test(test_goldens),       cmocka_unit_test(test_verdicts),
                 cmocka_unit_test(test_regressions),   cmocka_unit_test(test_failures_and_unfinished),
                 cmocka_unit_test(test_notes),         cmocka_unit_test(test_hostile_names),
+                cmocka_unit_test(test_chosen_figures),
                 cmocka_unit_test(test_markdown_is_short), cmocka_unit_test(test_parsing),
         };
 

@@ -16,7 +16,7 @@ function fit(context: CanvasRenderingContext2D, text: string, width: number): st
 	return `${text.slice(0, n)}…`;
 }
 
-type Name = { text: string; color: string; at: number; y: number };
+type Name = { text: string; color: string; dash: boolean; at: number; y: number };
 
 /** Moves names apart, keeping their order, inside top … bottom. */
 function spread(names: Name[], top: number, bottom: number, least: number): Name[] {
@@ -59,7 +59,7 @@ function namesOf(u: uPlot, frame: Frame, room: number): Name[] {
 			const v = i < 0 ? NaN : line.values[i]!;
 			// A layer that is not a pixel high has no place to point at.
 			if (v > 0 && (y(0) - y(v) >= devicePixelRatio || parts.length === 1))
-				names.push({ text: line.label, color: line.color, at: y(sum + v / 2), y: 0 });
+				names.push({ text: line.label, color: line.color, dash: false, at: y(sum + v / 2), y: 0 });
 			sum += v || 0;
 		}
 	}
@@ -72,7 +72,7 @@ function namesOf(u: uPlot, frame: Frame, room: number): Name[] {
 		while (i >= 0 && (frame.t[i]! > max! || Number.isNaN(line.values[i]!)))
 			i--;
 		if (i >= 0)
-			names.push({ text: line.label, color: line.color, at: y(line.values[i]!), y: 0 });
+			names.push({ text: line.label, color: line.color, dash: line.dash ?? false, at: y(line.values[i]!), y: 0 });
 	}
 	// Where not all fit, the thin ones go unnamed; the legend has them all.
 	return names.slice(0, Math.max(1, Math.floor(room / (LEAST * devicePixelRatio))));
@@ -80,7 +80,7 @@ function namesOf(u: uPlot, frame: Frame, room: number): Name[] {
 
 function drawNames(u: uPlot, frame: Frame, gutter: number): void {
 	const { ctx: context, bbox } = u, ratio = devicePixelRatio;
-	if (gutter < 60 || frame.lines.filter((line) => !line.hidden).length < 2)
+	if (gutter < 60 || frame.lines.filter((line) => !line.hidden && !line.quiet).length < 2)
 		return;
 	const left = bbox.left + bbox.width;
 	context.textAlign = 'left';
@@ -88,6 +88,7 @@ function drawNames(u: uPlot, frame: Frame, gutter: number): void {
 	for (const name of spread(namesOf(u, frame, bbox.height), bbox.top + 6 * ratio, bbox.top + bbox.height - 4 * ratio, LEAST * ratio)) {
 		context.strokeStyle = name.color;
 		context.lineWidth = 2 * ratio;
+		context.setLineDash(name.dash ? [3 * ratio, 2 * ratio] : []);
 		context.beginPath();
 		context.moveTo(left + 2 * ratio, name.at);
 		context.lineTo(left + 10 * ratio, name.y);

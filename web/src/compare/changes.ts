@@ -18,17 +18,20 @@ const t = texts({
 const FIRST = 8;
 export type ShowFigure = (figure: Figure) => string | null;
 
-/** A figure's sign, so that it is not told by colour alone. */
-export const sign = (verdict: string): HTMLElement => h('span', { class: `verdict-sign ${verdict}`, 'aria-hidden': 'true' }, verdict === 'worse' ? '▲' : verdict === 'better' ? '▼' : '△');
+/** A figure's sign, so that it is not told by colour alone: filled where it is sure. */
+export function sign({ verdict, change }: Figure): HTMLElement {
+	const up = (change ?? 0) > 0, sure = verdict === 'worse' || verdict === 'better';
+	return h('span', { class: `verdict-sign ${sure ? verdict : ''}`, 'aria-hidden': 'true' }, sure ? (up ? '▲' : '▼') : up ? '△' : '▽');
+}
 
 function row({ figure }: Ranked, show: ShowFigure): HTMLElement {
-	const name = shown(nameOf(figure), 80), sure = figure.verdict === 'worse' || figure.verdict === 'better';
+	const name = shown(nameOf(figure), 80);
 	const link = h('button', { type: 'button', class: 'link', 'aria-label': t('show', { name }), onclick: () => {
 		const id = show(figure);
 		if (id !== null)
 			document.getElementById(id)?.scrollIntoView({ behavior: scrollBehavior(), block: 'start' });
 	} }, t('chart'));
-	return h('li', { class: 'change-row' }, sign(sure ? figure.verdict : 'unsure'),
+	return h('li', { class: 'change-row' }, sign(figure),
 		h('div', { class: 'finding-text' }, h('strong', {}, h('bdi', {}, sentence(figure, name))), h('span', { class: 'dim' }, ` ${surenessText(figure)} `), figure.name !== 'processes' && link));
 }
 

@@ -17,7 +17,7 @@ export const peakFigure = (figures: readonly Figure[]): Figure | undefined =>
 export const figureOf = (pair: ComparedPair, name: 'wall' | 'cpu' | 'cores' | 'processes' | 'peak'): Figure | undefined =>
 	(name === 'peak' ? peakFigure(pair.figures) : runFigure(pair.figures, name));
 
-const SURE_LEAST = 0.005, UNSURE_LEAST = 0.02, PART_LEAST = 0.01, CATEGORY_RATIO = 1.1;
+const SURE_LEAST = 0.005, UNSURE_LEAST = 0.02, PART_LEAST = 0.02, CATEGORY_RATIO = 1.1;
 
 function isMuch(figure: Figure, part: number): boolean {
 	const sure = figure.verdict === 'worse' || figure.verdict === 'better', { ratio } = figure;

@@ -28,7 +28,7 @@ function side(figure: Figure, { mean, min, max, n }: FigureSpread): Child[] {
 function cells(figure: Figure, intervals: boolean): Child[] {
 	const { verdict } = figure, marked = verdict === 'worse' || verdict === 'better';
 	return [h('bdi', {}, shown(nameOf(figure), 80)), side(figure, figure.base), side(figure, figure.other), changeText(figure),
-		...(intervals ? [intervalText(figure)] : []), h('span', { class: `change ${marked ? verdict : 'plain'}` }, marked && sign(verdict), ` ${t(verdict)}`)];
+		...(intervals ? [intervalText(figure)] : []), h('span', { class: `change ${marked ? verdict : 'plain'}` }, marked && sign(figure), ` ${t(verdict)}`)];
 }
 
 const byWeight = (a: Figure, b: Figure): number => Math.max(b.base.mean ?? 0, b.other.mean ?? 0) - Math.max(a.base.mean ?? 0, a.other.mean ?? 0);

@@ -64,6 +64,9 @@ export function changeText(figure: Figure): string {
 	return ratio >= 3 ? `×${timesOf(ratio)}` : `${signed(ratio)}\u00a0%`;
 }
 
+/** By how much, in a sentence that says which way: 12 %, or 3.2 of "3.2 times". */
+export const amountText = ({ ratio }: Figure): string => (ratio === null ? '' : ratio >= 3 ? timesOf(ratio) : `${percentOf(ratio)}\u00a0%`);
+
 /** +9 … +15 % of the 95 % interval, ×1.2 … ×12 of a wide one; empty without one. */
 export function intervalText(figure: Figure): string {
 	const { change_low: low, change_high: high, ratio_low: from, ratio_high: to } = figure;
@@ -91,6 +94,6 @@ export function sentence(figure: Figure, name: string): string {
 	const now = valueText(figure, figure.other.mean), was = valueText(figure, figure.base.mean);
 	if (ratio === null)
 		return figure.base.mean === 0 ? `${t('begun', { subject })}: ${t('none', { now })}` : `${subject}: ${t('was', { now, was })}`;
-	const head = ratio >= 3 ? t('times', { subject, by: timesOf(ratio) }) : t((change ?? 0) > 0 ? 'higher' : 'lower', { subject, by: `${percentOf(ratio)}\u00a0%` });
+	const by = amountText(figure), head = t(ratio >= 3 ? 'times' : (change ?? 0) > 0 ? 'higher' : 'lower', { subject, by });
 	return `${head}: ${t('was', { now, was })}`;
 }
