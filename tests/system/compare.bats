@@ -132,6 +132,7 @@ $DIR/one --baseline $DIR/one --dev $DIR/one|in which group
 --figures wall $DIR/one $DIR/one|goes with --fail-on-regression
 --json --markdown $DIR/one $DIR/one|exclude each other
 --dev-host x $DIR/one $DIR/one|goes with --by host
+--json --html - $DIR/one $DIR/one|name a file
 END
 }
 
@@ -143,4 +144,19 @@ END
         [[ $stderr == *'could not be judged'* && $output == *'not finished'* ]]
         [[ -w /dev/full ]] || skip "no /dev/full"
         run -3 bash -c '"$VIGIA" compare one one >/dev/full'
+}
+
+@test "a page: beside the text, alone on standard output, or a clear refusal" {
+        "$VIGIA" doctor --json >doctor || true
+        grep -q '"page": *true' doctor || skip "this vigia was built without the page (npm)"
+        recorded one hog private 1 20 200
+        recorded two hog private 1 60 200
+        run -0 "$VIGIA" compare one two --html page.html
+        [[ $output == *'wall time'* ]]
+        [[ $(grep -o '<script' page.html | wc -l) == 3 && $(stat -c %s page.html) -lt 5000000 ]]
+        "$VIGIA" compare one two --html - >alone.html
+        cmp page.html alone.html
+        run -1 "$VIGIA" compare one two --html page.html --fail-on-regression 50% --figures rss
+        run -3 --separate-stderr "$VIGIA" compare one two --html no/such/page.html
+        [[ -z $output && $stderr == *'no/such/page.html'* && $(wc -l <<<"$stderr") == 1 ]]
 }

@@ -162,3 +162,70 @@ describe('what the page is built on', { skip }, () => {
 		assert.equal(units.shown('x'.repeat(131072), 100).length, 100);
 	});
 });
+
+describe('runs beside each other', { skip }, () => {
+	const numbers = (...values) => Float64Array.from(values);
+
+	test('a grid of equal steps, at most one a pixel, no finer than the data', () => {
+		assert.deepEqual([...units.gridOf({ from: 0, to: 10 }, 5, 0.1)], [0, 2, 4, 6, 8, 10]);
+		assert.deepEqual([...units.gridOf({ from: 2, to: 4 }, 1000, 0.5)], [2, 2.5, 3, 3.5, 4]);
+		assert.ok(units.gridOf({ from: 0, to: 3 }, 1000, Infinity).length <= 2, 'one bucket is one step');
+	});
+
+	test('each step has the highest value in it; what held where nothing begins; nothing outside of the run', () => {
+		const told = { t: numbers(0, 1, 2, 3, 4, 5), values: numbers(5, 90, 7, NaN, 9, 4), end: 6 };
+		assert.deepEqual([...units.onGrid(told, numbers(0, 2, 4, 6, 8), 'peak')], [90, 7, 9, NaN, NaN]);
+		assert.deepEqual([...units.onGrid(told, numbers(0, 2, 4, 6), 'mean')], [47.5, 7, 6.5, NaN]);
+		assert.deepEqual([...units.onGrid(told, numbers(0.5, 1, 1.5, 2, 2.5, 3, 3.5), 'peak')], [5, 90, 90, 7, 7, NaN, NaN], 'finer than the data');
+		assert.deepEqual([...units.onGrid({ t: numbers(2, 4), values: numbers(1, 2), end: 5 }, numbers(0, 1, 2, 3, 4, 5), 'peak')], [NaN, NaN, 1, 1, 2, NaN], 'nothing before the first');
+		assert.deepEqual([...units.onGrid({ t: numbers(), values: numbers(), end: 5 }, numbers(0, 1), 'peak')], [NaN, NaN]);
+	});
+
+	test('the peak of a run is in every grid', () => {
+		const n = 997, t = Float64Array.from({ length: n }, (_, i) => i * 0.05), values = t.map((_, i) => (i * 7919) % 613), most = Math.max(...values);
+		for (const pixels of [1, 3, 10, 47, 333, 996, 997, 2000])
+			assert.equal(Math.max(...units.onGrid({ t, values, end: n * 0.05 }, units.gridOf({ from: 0, to: n * 0.05 }, pixels, 0.05), 'peak').filter((v) => v === v)), most, `${pixels} pixels`);
+	});
+
+	test('means of those that are known, sums of parts', () => {
+		assert.deepEqual([...units.meanOf([numbers(1, NaN, NaN), numbers(3, 4, NaN), numbers(5, 6, NaN)], 3)], [3, 5, NaN]);
+		assert.deepEqual([...units.sumOf([numbers(1, NaN, NaN), numbers(2, 3, NaN)])], [3, 3, NaN]);
+	});
+
+	const spread = (mean, n = 3) => ({ n, mean, min: mean, max: mean });
+	const figure = (name, was, now, more = {}) => ({ section: 'run', name, major: null, monitor: null, of: null, statistic: 'value', unit: 's', base: spread(was), other: spread(now), change: now - was, ratio: was > 0 ? now / was : null,
+		change_low: null, change_high: null, ratio_low: null, ratio_high: null, interval: 'none', verdict: 'unsure', ...more });
+	const category = (name, statistic, was, now, more = {}) => figure(name, was, now, { section: 'category', major: 'X', statistic, unit: statistic === 'cpu' ? 's' : 'bytes', ...more });
+	const figures = [figure('wall', 40, 45, { verdict: 'worse', ratio_low: 1.09, ratio_high: 1.15, interval: 'welch' }), figure('cpu', 100, 99), figure('user', 90, 120, { verdict: 'worse' }),
+		figure('peak_pss', NaN, NaN, { verdict: 'unknown', change: null, ratio: null, unit: 'bytes' }), figure('peak_rss', 1000, 1300, { unit: 'bytes', verdict: 'worse' }),
+		category('cc1', 'cpu', 50, 90), category('tiny', 'cpu', 0.01, 0.09), category('ld', 'peak', 500, 100), category('new', 'peak', 0, 400), category('as', 'peak', 400, 800, { verdict: 'unclear' })];
+
+	test('what got worse comes by its part of the whole, not by its ratio', () => {
+		assert.deepEqual(units.ranked({ figures }, 'worse').map(({ figure: f }) => f.name), ['cc1', 'new', 'peak_rss', 'wall']);
+		assert.deepEqual(units.ranked({ figures }, 'better').map(({ figure: f }) => f.name), ['ld'], '1 % of CPU time without a spread is nothing');
+		assert.equal(units.figureOf({ figures }, 'peak').name, 'peak_rss', 'the peak that both know');
+	});
+
+	test('sentences, changes, intervals', () => {
+		const said = (f) => plain(units.sentence(f, f.name));
+		assert.equal(said(figures[0]), 'Wall time is 13 % higher: 45 s, was 40 s');
+		assert.equal(said(figures[5]), 'CPU time of cc1 is 80 % higher: 1m 30s, was 50 s');
+		assert.equal(said(figures[6]), 'CPU time of tiny is 9 times as high: 90 ms, was 10 ms');
+		assert.equal(said(figures[7]), 'Peak memory of ld is 80 % lower: 100 B, was 500 B');
+		assert.equal(said(figures[8]), 'Peak memory of new is new: 400 B, none before');
+		assert.equal(said(category('gone', 'peak', 400, 0)), 'Peak memory of gone is gone: none, was 400 B');
+		assert.deepEqual([figures[0], figures[6], figures[7], figures[8], figure('cpu', 1, 1)].map((f) => plain(units.changeText(f))), ['+13 %', '×9', '−80 %', 'new', 'same']);
+		assert.equal(plain(units.intervalText(figures[0])), '+9 … +15 %');
+		assert.equal(plain(units.surenessText(figures[0])), '95 % interval +9 … +15 %');
+		assert.equal(units.surenessText(figure('wall', 1, 2, { base: spread(1, 1), other: spread(2, 1) })), 'one run each: no spread is known');
+		assert.equal(plain(units.valueText(figure('user_us', 1, 2, { section: 'monitor', unit: 'us' }), 2500000)), '2.5 s');
+		assert.equal(plain(units.changeText(figure('celsius', 50, 60, { section: 'monitor', unit: 'celsius' }))), '+10 °C');
+	});
+
+	test('what was found on one side only', () => {
+		const run = (...ids) => ({ findings: ids.map((id) => ({ id, severity: id === 'oom' ? 'critical' : 'warning', t_s: 1, title: id })) });
+		const found = units.onlyIn([run('swap', 'oom'), run('swap', 'swap'), run()], [run('heat')]);
+		assert.deepEqual(found.map(({ finding, runs, of }) => [finding.id, runs, of]), [['oom', 1, 3], ['swap', 2, 3]]);
+		assert.deepEqual(units.onlyIn([run('heat')], [run('heat')]), []);
+	});
+});

@@ -345,11 +345,11 @@ function samplesOf(sections, rows, seconds) {
 }
 
 /** The page's JSON and its binary sections. */
-export function buildPage(kind) {
+export function buildPage(kind, seed = 20261121) {
 	const shape = KINDS[kind];
 	if (!shape)
 		throw new Error(`no fixture ${kind}; one of: ${Object.keys(KINDS).join(' ')}`);
-	const random = randomOf(20261121), sections = new Sections();
+	const random = randomOf(seed), sections = new Sections();
 	const rows = simulate(kind, shape, random);
 	const used = WORK.map((_, i) => i).filter((i) => rows.some((r) => r.work === i));
 	used.sort((a, b) => WORK[b].mib - WORK[a].mib);

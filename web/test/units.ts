@@ -5,3 +5,6 @@ export { timeTicks, valueScale } from '../src/ticks';
 export { plansOf } from '../src/monitor-plans';
 export { shown } from '../src/dom';
 export { colorsOf, majorColors, hueOf } from '../src/theme';
+export { gridOf, meanOf, onGrid, stepOf, sumOf } from '../src/compare/overlay';
+export { figureOf, onlyIn, ranked } from '../src/compare/rank';
+export { amountText, changeText, intervalText, nameOf, sentence, surenessText, valueText } from '../src/compare/words';

@@ -1,12 +1,12 @@
 // A chart of a comparison over the shared time axis, each run from its own start: the base solid, the other
-// dashed. Of one thing there is a line a run (of many runs thin ones, and each group's median); of several
+// dashed. Of one thing there is a line a run (of many runs thin ones, and each group's mean); of several
 // things a line for each of them and side.
 import { TimeChart, type Frame, type Limit, type Line } from '../chart';
 import { h, shown } from '../dom';
 import { moment, type Quantity } from '../format';
 import { Legend } from '../legend';
 import type { Range, Viewport } from '../viewport';
-import { gridOf, medianOf, onGrid, stepOf, type Told } from './overlay';
+import { gridOf, meanOf, onGrid, stepOf, type Told } from './overlay';
 import { PairLegend } from './legend';
 import { RunView, type ShownRun, type Side } from './runs';
 import { readThing, type Thing } from './things';
@@ -35,6 +35,7 @@ export class OverlayChart {
 	readonly #legends: HTMLElement;
 	#things: readonly Thing[] = [];
 	#off: Set<string> | null = null;
+	#wish: string | null = null;
 	#told: Line[] = [];
 
 	constructor(host: HTMLElement, viewport: Viewport, view: RunView, options: OverlayOptions) {
@@ -63,12 +64,10 @@ export class OverlayChart {
 		this.#chart.refresh();
 	}
 
-	/** Only this thing, if there is one of that key. */
+	/** Only this thing, if there is one of that key when it is drawn. */
 	only(key: string): void {
-		if (this.#things.some((thing) => thing.key === key)) {
-			this.#off = new Set(this.#things.map((thing) => thing.key).filter((other) => other !== key));
-			this.#chart.refresh();
-		}
+		this.#wish = key;
+		this.#chart.refresh();
 	}
 
 	#showLegend(frame: Frame): void {
@@ -94,6 +93,10 @@ export class OverlayChart {
 	async #load(range: Range, pixels: number): Promise<Frame | null> {
 		const { quantity, how = 'peak', limits = [], most = 4 } = this.#options;
 		this.#things = await this.#options.things();
+		const wish = this.#things.find((thing) => thing.key === this.#wish);
+		this.#wish = null;
+		if (wish)
+			this.#off = new Set(this.#things.filter((thing) => thing !== wish).map((thing) => thing.key));
 		this.#off ??= new Set(this.#things.slice(most).map((thing) => thing.key));
 		if (this.#things.length === 0)
 			return null;
@@ -117,20 +120,20 @@ export class OverlayChart {
 			this.#told = single;
 			return single;
 		}
-		this.#told = SIDES.flatMap((side) => this.#median(side, columns, n, RunView.groupKey(side), shown(view.groupLabel(side), 60), view.color(side), view.hidden.has(RunView.groupKey(side))));
+		this.#told = SIDES.flatMap((side) => this.#mean(side, columns, n, RunView.groupKey(side), shown(view.groups[side].name, 60), view.color(side), view.hidden.has(RunView.groupKey(side))));
 		return [...single, ...this.#told];
 	}
 
-	// A line for each thing and side: of several runs their median.
+	// A line for each thing and side: of several runs their mean.
 	#pairs(columns: (Float64Array<ArrayBuffer> | null)[][], n: number): Line[] {
 		const view = this.#view;
 		return this.#things.flatMap(({ key, label, color }, i) => SIDES.flatMap((side) =>
-			this.#median(side, columns[i]!, n, key, `${shown(label, 60)}${side === 1 ? ` · ${shown(view.groups[1].name, 30)}` : ''}`, color, this.#off!.has(key) || view.shown(side).length === 0)));
+			this.#mean(side, columns[i]!, n, key, `${shown(label, 60)}${side === 1 ? ` · ${shown(view.groups[1].name, 30)}` : ''}`, color, this.#off!.has(key) || view.shown(side).length === 0)));
 	}
 
-	#median(side: Side, columns: readonly (Float64Array<ArrayBuffer> | null)[], n: number, key: string, label: string, color: string, hidden: boolean): Line[] {
+	#mean(side: Side, columns: readonly (Float64Array<ArrayBuffer> | null)[], n: number, key: string, label: string, color: string, hidden: boolean): Line[] {
 		const seen = this.#view.runs.flatMap((run, i) => (run.side === side && !this.#view.isHidden(run) && columns[i] ? [columns[i]] : []));
-		const values = seen.length > 0 ? medianOf(seen, n) : new Float64Array(n).fill(NaN);
+		const values = seen.length > 0 ? meanOf(seen, n) : new Float64Array(n).fill(NaN);
 		return [{ key, label, color, values, dash: side === 1, hidden, width: 2 }];
 	}
 }

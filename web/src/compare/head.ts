@@ -43,7 +43,7 @@ function figure(name: string, told: Figure | undefined): HTMLElement {
 	const change = told && changeText(told), kind = told?.verdict === 'worse' || told?.verdict === 'better' ? told.verdict : 'open';
 	return h('div', { class: 'figure' }, h('dt', {}, name), h('dd', {},
 		h('span', { class: 'figure-value' }, told ? valueText(told, told.other.mean) : '–'),
-		told && h('span', { class: 'figure-note' }, t('was', { was: valueText(told, told.base.mean) }), change && h('span', { class: `change ${kind}` }, ` ${change}`))));
+		told && told.base.mean !== null && h('span', { class: 'figure-note' }, t('was', { was: valueText(told, told.base.mean) }), change && h('span', { class: `change ${kind}` }, ` ${change}`))));
 }
 
 /** Which comparison of several is looked at; the page is drawn anew. */
@@ -77,7 +77,7 @@ export function mountHead(section: HTMLElement, view: RunView): void {
 	for (const group of groups) {
 		const n = group.runs.filter((run) => run.failed).length, all = group.runs.length;
 		if (n > 0)
-			section.append(h('p', { class: 'caution' }, h('bdi', {}, t(all === 1 ? 'failedOne' : 'failed', { group: shown(group.name, 60), n, all }))));
+			section.append(h('p', { class: 'caution failed' }, h('bdi', {}, t(all === 1 ? 'failedOne' : 'failed', { group: shown(group.name, 60), n, all }))));
 	}
 	const figures = (['wall', 'cpu', 'peak', 'cores', 'processes'] as const).map((name) => figure(t(name), figureOf(pair, name)));
 	section.append(choice(view) ?? '', h('dl', { class: 'figures' }, figures));

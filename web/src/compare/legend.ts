@@ -75,7 +75,7 @@ export class PairLegend {
 		return ([0, 1] as const).map((side) => {
 			const swatch = h('span', { class: `swatch stroke${side === 1 ? ' dashed' : ''}` });
 			swatch.style.setProperty('--color', 'var(--dim)');
-			return h('span', { class: 'legend-side dim' }, swatch, h('bdi', {}, shown(this.#view.groupLabel(side), 60)));
+			return h('span', { class: 'legend-side dim' }, swatch, h('bdi', {}, shown(this.#view.groups[side].name, 60)));
 		});
 	}
 

@@ -45,21 +45,22 @@ export function onGrid({ t, values, end }: Told, grid: Numbers, how: 'peak' | 'm
 	return out;
 }
 
-/** At each step the middle of those that are known there. */
-export function medianOf(columns: readonly Numbers[], n: number): Numbers {
-	const out = new Float64Array(n).fill(NaN), at: number[] = [];
+/** At each step the mean of those that are known there. */
+export function meanOf(columns: readonly Numbers[], n: number): Numbers {
 	if (columns.length === 1)
 		return columns[0]!;
-	for (let k = 0; k < n; k++) {
-		at.length = 0;
-		for (const column of columns)
-			if (column[k]! === column[k]!)
-				at.push(column[k]!);
-		at.sort((a, b) => a - b);
-		const half = at.length >> 1;
-		if (at.length > 0)
-			out[k] = at.length % 2 === 1 ? at[half]! : (at[half - 1]! + at[half]!) / 2;
-	}
+	const out = new Float64Array(n).fill(NaN), known = new Uint32Array(n);
+	for (const column of columns)
+		for (let k = 0; k < n; k++) {
+			const v = column[k]!;
+			if (v !== v)
+				continue;
+			out[k] = known[k] === 0 ? v : out[k]! + v;
+			known[k]!++;
+		}
+	for (let k = 0; k < n; k++)
+		if (known[k]! > 1)
+			out[k] = out[k]! / known[k]!;
 	return out;
 }
 

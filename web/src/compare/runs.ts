@@ -2,23 +2,16 @@
 // solid and the other dashed. What is hidden is one choice for all charts, kept in the address.
 import { Page } from '../data';
 import { fragment } from '../fragment';
-import { texts } from '../i18n';
 import type { PageData } from '../page-types';
 import { mix, seriesColor, theme } from '../theme';
 import type { ComparedGroup, ComparedPair, ComparedRun, ComparePage, RunOverTime } from './types';
-
-const t = texts({
-	en: { median: '{group}, median of {n}' },
-	pt: { median: '{group}, mediana de {n}' },
-	zh: { median: '{group}，{n} 次的中位数' },
-});
 
 export type Side = 0 | 1;
 export type ShownRun = {
 	/** In the address. */ key: string; side: Side; name: string; over: RunOverTime; facts: ComparedRun; page: Page;
 };
 
-/** More runs than these are drawn thin, with the median of each group. */
+/** More runs than these are drawn thin, with the mean of each group. */
 const FEW = 8;
 
 function pageOf(data: ComparePage, over: RunOverTime, base64: string): Page {
@@ -34,7 +27,7 @@ export class RunView {
 	readonly pair: ComparedPair;
 	readonly groups: readonly [ComparedGroup, ComparedGroup];
 	readonly runs: readonly ShownRun[];
-	/** So many that each group is told by its median. */
+	/** So many that each group is told by its mean. */
 	readonly many: boolean;
 	readonly #listeners = new Set<() => void>();
 
@@ -86,15 +79,9 @@ export class RunView {
 		return seriesColor(side === 0 ? 0 : 2);
 	}
 
-	/** Of one of many, behind its group's median. */
+	/** Of one of many, behind its group's mean. */
 	faint(side: Side): string {
 		return mix(this.color(side), theme.palette.background, 0.6);
-	}
-
-	/** What a line that stands for a side is called. */
-	groupLabel(side: Side): string {
-		const n = this.of(side).length, group = this.groups[side].name;
-		return n > 1 ? t('median', { group, n }) : group;
 	}
 
 	on(listener: () => void): void {

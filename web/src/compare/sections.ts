@@ -16,20 +16,20 @@ import type { Figure } from './types';
 
 const t = texts({
 	en: { memory: 'Memory', cpu: 'CPU', cores: 'cores busy', categories: 'By category', monitors: 'The machine meanwhile', measure: 'Measure', style: 'Categories', major: 'major', detailed: 'detailed', tree: 'memory of all processes together', noMemory: 'No memory was measured on both sides.', noCpu: 'No CPU time was measured over time on both sides.',
-		machine: 'machine', core: '1 core', coresLimit: '{n} cores', aligned: 'Each run from its own start; {base} solid, {other} dashed.', medians: 'Bold lines are medians of those runs that were still going.', memoryOf: 'memory', cpuOf: 'CPU', labelMemory: 'Memory over time, runs beside each other', labelCpu: 'Cores busy over time, runs beside each other', labelCategories: 'Categories over time, runs beside each other', labelColumn: '{column} over time, runs beside each other',
+		machine: 'machine', core: '1 core', coresLimit: '{n} cores', aligned: 'Each run from its own start; {base} solid, {other} dashed.', means: 'Bold lines are means of those runs that were still going.', memoryOf: 'memory', cpuOf: 'CPU', labelMemory: 'Memory over time, runs beside each other', labelCpu: 'Cores busy over time, runs beside each other', labelCategories: 'Categories over time, runs beside each other', labelColumn: '{column} over time, runs beside each other',
 		none: 'There is no monitor’s table that both sides have.', zero: 'Always 0: {names}', differs: '{n} differ' },
 	pt: { memory: 'Memória', cpu: 'CPU', cores: 'núcleos ocupados', categories: 'Por categoria', monitors: 'A máquina entretanto', measure: 'Medida', style: 'Categorias', major: 'principais', detailed: 'detalhadas', tree: 'memória de todos os processos juntos', noMemory: 'Não se mediu memória dos dois lados.', noCpu: 'Não se mediu tempo de CPU ao longo do tempo dos dois lados.',
-		machine: 'máquina', core: '1 núcleo', coresLimit: '{n} núcleos', aligned: 'Cada execução a partir do seu início; {base} a cheio, {other} a tracejado.', medians: 'As linhas grossas são medianas das execuções que ainda corriam.', memoryOf: 'memória', cpuOf: 'CPU', labelMemory: 'Memória ao longo do tempo, execuções lado a lado', labelCpu: 'Núcleos ocupados ao longo do tempo, execuções lado a lado', labelCategories: 'Categorias ao longo do tempo, execuções lado a lado', labelColumn: '{column} ao longo do tempo, execuções lado a lado',
+		machine: 'máquina', core: '1 núcleo', coresLimit: '{n} núcleos', aligned: 'Cada execução a partir do seu início; {base} a cheio, {other} a tracejado.', means: 'As linhas grossas são médias das execuções que ainda corriam.', memoryOf: 'memória', cpuOf: 'CPU', labelMemory: 'Memória ao longo do tempo, execuções lado a lado', labelCpu: 'Núcleos ocupados ao longo do tempo, execuções lado a lado', labelCategories: 'Categorias ao longo do tempo, execuções lado a lado', labelColumn: '{column} ao longo do tempo, execuções lado a lado',
 		none: 'Não há tabela de monitor que os dois lados tenham.', zero: 'Sempre 0: {names}', differs: '{n} diferem' },
 	zh: { memory: '内存', cpu: 'CPU', cores: '占用核数', categories: '按类别', monitors: '同时的机器状态', measure: '指标', style: '类别', major: '主类', detailed: '细分', tree: '所有进程的内存合计', noMemory: '双方没有都测到内存。', noCpu: '双方没有都测到随时间变化的 CPU 时间。',
-		machine: '整机', core: '1 核', coresLimit: '{n} 核', aligned: '各次运行从各自的开始对齐；{base} 为实线，{other} 为虚线。', medians: '粗线为仍在进行的各次运行的中位数。', memoryOf: '内存', cpuOf: 'CPU', labelMemory: '各次运行的内存随时间变化', labelCpu: '各次运行的占用核数随时间变化', labelCategories: '各次运行的类别随时间变化', labelColumn: '各次运行的 {column} 随时间变化',
+		machine: '整机', core: '1 核', coresLimit: '{n} 核', aligned: '各次运行从各自的开始对齐；{base} 为实线，{other} 为虚线。', means: '粗线为仍在进行的各次运行的平均。', memoryOf: '内存', cpuOf: 'CPU', labelMemory: '各次运行的内存随时间变化', labelCpu: '各次运行的占用核数随时间变化', labelCategories: '各次运行的类别随时间变化', labelColumn: '各次运行的 {column} 随时间变化',
 		none: '没有双方都有的监视器表。', zero: '始终为 0：{names}', differs: '{n} 项不同' },
 });
 
 const both = (view: RunView, has: (run: ShownRun) => boolean): boolean => view.of(0).some(has) && view.of(1).some(has);
 /** What solid and dashed mean, and what a line is where it is not one run's. */
-const note = (view: RunView, medians: boolean): HTMLElement => h('p', { class: 'section-note' },
-	h('bdi', {}, t('aligned', { base: shown(view.groups[0].name, 60), other: shown(view.groups[1].name, 60) })), medians && ` ${t('medians')}`);
+const note = (view: RunView, means: boolean): HTMLElement => h('p', { class: 'section-note' },
+	h('bdi', {}, t('aligned', { base: shown(view.groups[0].name, 60), other: shown(view.groups[1].name, 60) })), means && ` ${t('means')}`);
 const repeats = (view: RunView): boolean => view.runs.length > 2;
 
 /** What both sides' machines have alike; null: they differ, or it is not known. */
@@ -130,13 +130,11 @@ export function mountCategories(section: HTMLElement, viewport: Viewport, view: 
 	});
 	const style = new Choice(t('style'), (['major', 'detailed'] as const).map((value) => ({ value, text: t(value) })), categories.view === 'major' ? 'major' : 'detailed', (value) => { categories.view = value; });
 	section.append(repeats(view) && note(view, true) || '', h('div', { class: 'controls' }, metric.element, style.element));
-	let chart = make();
-	function make(): OverlayChart {
-		const cpu = chosen() === 'cpu';
-		return new OverlayChart(section.appendChild(h('div')), viewport, view, {
-			height: 300, label: t('labelCategories'), quantity: quantity(cpu ? 'cores' : 'bytes', 'gauge'), how: cpu ? 'mean' : 'peak',
-			things: () => (kept ??= things()), most: 4 });
-	}
+	const chart = new OverlayChart(section, viewport, view, {
+		height: 300, label: t('labelCategories'), things: () => (kept ??= things()), most: 4,
+		get quantity() { return quantity(chosen() === 'cpu' ? 'cores' : 'bytes', 'gauge'); },
+		get how() { return chosen() === 'cpu' ? 'mean' : 'peak'; },
+	});
 	categories.on(() => {
 		metric.set(chosen());
 		style.set(categories.view === 'major' ? 'major' : 'detailed');

@@ -6,15 +6,15 @@ import type { Figure } from './types';
 const t = texts({
 	en: { wall: 'Wall time', cpu: 'CPU time', user: 'CPU time, user', system: 'CPU time, system', cores: 'Cores busy', peak_pss: 'Peak memory (PSS)', peak_rss: 'Peak memory (RSS)', peak_cgroup: 'Peak memory (cgroup)', processes: 'Processes',
 		ofPeak: 'Peak memory of {name}', ofCpu: 'CPU time of {name}', ofCount: 'Processes of {name}', ofMean: '{name}, mean', ofMost: '{name}, highest', ofTotal: '{name}, in all',
-		higher: '{subject} is {by} higher', times: '{subject} is {by} times as high', lower: '{subject} is {by} lower', begun: '{subject} is new', was: '{now}, was {was}', none: '{now}, none before',
+		higher: '{subject} is {by} higher', times: '{subject} is {by} times as high', lower: '{subject} is {by} lower', begun: '{subject} is new', ended: '{subject} is gone', was: '{now}, was {was}', none: '{now}, none before', nothing: 'none, was {was}',
 		same: 'same', isNew: 'new', interval: '95 % interval {low} … {high}', once: 'one run each: no spread is known', single: 'one side has a single run: no spread is known', unclear: 'not clear: {interval}' },
 	pt: { wall: 'O tempo total', cpu: 'O tempo de CPU', user: 'O tempo de CPU, utilizador', system: 'O tempo de CPU, sistema', cores: 'O número de núcleos ocupados', peak_pss: 'O pico de memória (PSS)', peak_rss: 'O pico de memória (RSS)', peak_cgroup: 'O pico de memória (cgroup)', processes: 'O número de processos',
 		ofPeak: 'O pico de memória de {name}', ofCpu: 'O tempo de CPU de {name}', ofCount: 'O número de processos de {name}', ofMean: '{name}, média', ofMost: '{name}, máximo', ofTotal: '{name}, ao todo',
-		higher: '{subject} é {by} maior', times: '{subject} é {by} vezes maior', lower: '{subject} é {by} menor', begun: '{subject} é novo', was: '{now}, era {was}', none: '{now}, antes nada',
+		higher: '{subject} é {by} maior', times: '{subject} é {by} vezes maior', lower: '{subject} é {by} menor', begun: '{subject} é novo', ended: '{subject} desapareceu', was: '{now}, era {was}', none: '{now}, antes nada', nothing: 'nada, era {was}',
 		same: 'igual', isNew: 'novo', interval: 'intervalo de 95 % {low} … {high}', once: 'uma execução de cada: dispersão desconhecida', single: 'um lado tem uma só execução: dispersão desconhecida', unclear: 'não é claro: {interval}' },
 	zh: { wall: '总用时', cpu: 'CPU 时间', user: '用户态 CPU 时间', system: '内核态 CPU 时间', cores: '占用核数', peak_pss: '内存峰值 (PSS)', peak_rss: '内存峰值 (RSS)', peak_cgroup: '内存峰值 (cgroup)', processes: '进程数',
 		ofPeak: '{name} 的内存峰值', ofCpu: '{name} 的 CPU 时间', ofCount: '{name} 的进程数', ofMean: '{name}，平均', ofMost: '{name}，最高', ofTotal: '{name}，合计',
-		higher: '{subject}高出 {by}', times: '{subject}为原来的 {by} 倍', lower: '{subject}低 {by}', begun: '{subject}是新出现的', was: '{now}，原为 {was}', none: '{now}，此前没有',
+		higher: '{subject}高出 {by}', times: '{subject}为原来的 {by} 倍', lower: '{subject}低 {by}', begun: '{subject}是新出现的', ended: '{subject}已消失', was: '{now}，原为 {was}', none: '{now}，此前没有', nothing: '没有，原为 {was}',
 		same: '相同', isNew: '新', interval: '95 % 区间 {low} … {high}', once: '各一次运行：离散度未知', single: '一方只有一次运行：离散度未知', unclear: '不明确：{interval}' },
 });
 
@@ -94,6 +94,8 @@ export function sentence(figure: Figure, name: string): string {
 	const now = valueText(figure, figure.other.mean), was = valueText(figure, figure.base.mean);
 	if (ratio === null)
 		return figure.base.mean === 0 ? `${t('begun', { subject })}: ${t('none', { now })}` : `${subject}: ${t('was', { now, was })}`;
+	if (ratio === 0)
+		return `${t('ended', { subject })}: ${t('nothing', { was })}`;
 	const by = amountText(figure), head = t(ratio >= 3 ? 'times' : (change ?? 0) > 0 ? 'higher' : 'lower', { subject, by });
 	return `${head}: ${t('was', { now, was })}`;
 }
