@@ -38,6 +38,7 @@ struct ProcessMonitor {
         Batch *processes, *samples, *totals, *events;
         Tick tick;
         ProcessSums sums, highest; /* of this tick; counters so far */
+        TreePss tree;
         bool changed;    /* something happened since the last walk */
         bool searched;   /* for processes that the source does not list */
         size_t n_untold; /* and so many were found */
@@ -380,22 +381,6 @@ static uint64_t only_up(uint64_t *highest, uint64_t value)
         return *highest;
 }
 
-/* The sum over the processes; where the command has a cgroup, with the kernel's own count of its
- * anonymous pages, and no more shared pages than the kernel counts. */
-static uint64_t tree_pss(const ProcessMonitor *m)
-{
-        const ProcessSums *s = &m->sums;
-        const Tick *tick = &m->tick;
-        uint64_t sum = s->pss;
-
-        if (tick->cgroup_anon_bytes == UINT64_MAX || s->processes == 0)
-                return sum;
-        sum = sum - s->pss_anon + tick->cgroup_anon_bytes;
-        if (tick->cgroup_shmem_bytes < s->pss_shmem)
-                sum = sum - s->pss_shmem + tick->cgroup_shmem_bytes;
-        return sum;
-}
-
 static void write_totals(ProcessMonitor *m)
 {
         const ProcessTableCounts *counts = process_table_counts(m->table);
@@ -411,7 +396,8 @@ static void write_totals(ProcessMonitor *m)
         batch_set_u64(b, TOTAL_THREADS, s->threads);
         batch_set_u64(b, TOTAL_RSS_BYTES, s->rss);
         if (m->pss)
-                batch_set_u64(b, TOTAL_PSS_BYTES, tree_pss(m));
+                batch_set_u64(b, TOTAL_PSS_BYTES,
+                              tree_pss_bytes(&m->tree, s, tick->now_ns, tick->tree_pages, tick->tree_data));
         batch_set_u64(b, TOTAL_SWAP_BYTES, s->swap);
         if (tick->cgroup_bytes != UINT64_MAX)
                 batch_set_u64(b, TOTAL_CGROUP_BYTES, tick->cgroup_bytes);

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "host/host.h"
 #include "monitor/monitor.h"
+#include "monitor/tree-pss.h"
 #include "table/sink.h"
 #include "track/process-table.h"
 #include "track/track.h"
@@ -19,9 +20,9 @@ typedef struct Tick {
         int64_t realtime_ns;   /* CLOCK_REALTIME at that moment */
         uint64_t late_ns;      /* after it was due */
         uint64_t own_cpu_ns;   /* used by vigia so far */
-        /* Of the command's cgroup, UINT64_MAX unknown: all that is charged; and every anonymous
-         * page and shared page of the tree, once. */
-        uint64_t cgroup_bytes, cgroup_peak_bytes, cgroup_anon_bytes, cgroup_shmem_bytes;
+        uint64_t cgroup_bytes, cgroup_peak_bytes; /* charged to the command's cgroup; UINT64_MAX unknown */
+        TreePagesFn tree_pages; /* of the command's cgroup; NULL: none, or the run is more than it */
+        void *tree_data;
 } Tick;
 
 typedef struct ProcessMonitorOptions {

@@ -52,6 +52,11 @@ static bool matches_any(const Recorder *r)
         return r->options->match || (r->options->match_new && !r->tree_only);
 }
 
+static bool ask_tree_pages(void *cgroup, uint64_t *ret_anon_bytes, uint64_t *ret_shmem_bytes)
+{
+        return command_cgroup_processes(cgroup, ret_anon_bytes, ret_shmem_bytes) == 0;
+}
+
 static void fill_tick(Recorder *r, uint64_t now_ns, uint64_t due_ns, Tick *tick)
 {
         *tick = (Tick){
@@ -61,15 +66,13 @@ static void fill_tick(Recorder *r, uint64_t now_ns, uint64_t due_ns, Tick *tick)
                 .own_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID),
                 .cgroup_bytes = UINT64_MAX,
                 .cgroup_peak_bytes = UINT64_MAX,
-                .cgroup_anon_bytes = UINT64_MAX,
-                .cgroup_shmem_bytes = UINT64_MAX,
         };
         if (!r->cgroup)
                 return;
         command_cgroup_follow(r->cgroup, tick->now_ns, &tick->cgroup_bytes, &tick->cgroup_peak_bytes);
+        tick->tree_data = r->cgroup;
         if (!matches_any(r)) /* else processes outside it belong, too */
-                command_cgroup_processes(r->cgroup, &tick->cgroup_anon_bytes,
-                                         &tick->cgroup_shmem_bytes);
+                tick->tree_pages = ask_tree_pages;
 }
 
 /* A clock that was set, or a machine that slept, is recorded, not smoothed over. */

@@ -9,12 +9,14 @@
 #include "base/buffer.h"
 #include "base/hash.h"
 
-enum { PACKED_MAX = 16 << 10 };
+enum { PACKED_MAX = 16 << 10 }; /* fits Slot.size */
 
 typedef struct Slot {
         uint64_t hash;
         const Label *label; /* NULL: empty */
-        uint32_t offset, size;
+        uint32_t offset;
+        uint16_t size;
+        bool any;           /* whatever the parent */
 } Slot;
 
 typedef struct Generation {
@@ -66,15 +68,15 @@ static bool pack(Buffer *to, const char *text)
         return buffer_append_byte(to, text != NULL) == 0;
 }
 
-bool label_cache_ask(LabelCache *cache, const LabelWords *words, bool parents)
+bool label_cache_ask(LabelCache *cache, const LabelWords *words, bool parent)
 {
         Buffer *to = &cache->packed;
-        const Label *parent = parents ? words->parent : NULL;
+        const Label *above = parent ? words->parent : NULL;
 
         buffer_clear(to);
         if (!pack(to, words->cmdline) || !pack(to, words->exe) || !pack(to, words->comm) ||
-            !pack(to, words->response) || !pack(to, parent ? parent->major : NULL) ||
-            !pack(to, parent ? parent->category : NULL))
+            !pack(to, words->response) || !pack(to, above ? above->major : NULL) ||
+            !pack(to, above ? above->category : NULL))
                 return false;
         cache->hash = hash_bytes(to->data, to->size);
         return true;
@@ -94,16 +96,18 @@ static Slot *find(const LabelCache *cache, const Generation *g)
         }
 }
 
-const Label *label_cache_get(LabelCache *cache)
+const Label *label_cache_get(LabelCache *cache, bool *ret_any)
 {
-        const Label *label = cache->young.slots ? find(cache, &cache->young)->label : NULL;
+        Slot found = cache->young.slots ? *find(cache, &cache->young) : (Slot){0};
 
-        if (label || !cache->old.slots)
-                return label;
-        label = find(cache, &cache->old)->label;
-        if (label)
-                label_cache_put(cache, label);
-        return label;
+        if (!found.label && cache->old.slots) {
+                found = *find(cache, &cache->old);
+                if (found.label)
+                        label_cache_put(cache, found.label, found.any);
+        }
+        if (ret_any)
+                *ret_any = found.any;
+        return found.label;
 }
 
 /* Makes the young generation the old one; its memory is used again. */
@@ -119,7 +123,7 @@ static void turn(LabelCache *cache)
         cache->young.n = 0;
 }
 
-void label_cache_put(LabelCache *cache, const Label *label)
+void label_cache_put(LabelCache *cache, const Label *label, bool any)
 {
         if (cache->young.n >= LABEL_CACHE_SLOTS / 4 * 3 ||
             cache->young.texts.size + cache->packed.size > LABEL_CACHE_BYTES)
@@ -133,6 +137,6 @@ void label_cache_put(LabelCache *cache, const Label *label)
         size_t offset = g->texts.size;
         if (slot->label || buffer_append(&g->texts, cache->packed.data, cache->packed.size) < 0)
                 return;
-        *slot = (Slot){cache->hash, label, (uint32_t)offset, (uint32_t)cache->packed.size};
+        *slot = (Slot){cache->hash, label, (uint32_t)offset, (uint16_t)cache->packed.size, any};
         g->n++;
 }

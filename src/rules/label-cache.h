@@ -22,9 +22,10 @@ int label_cache_new(LabelCache **ret); /* 0 or -ENOMEM */
 LabelCache *label_cache_free(LabelCache *cache);
 DEFINE_CLEANUP(LabelCache, label_cache)
 
-/* Packs the words for the next calls. `parents`: the parent's label is one of them. False: too long. */
-bool label_cache_ask(LabelCache *cache, const LabelWords *words, bool parents);
-/* The answer to what was asked last, NULL: not there. */
-const Label *label_cache_get(LabelCache *cache);
-/* Keeps the answer to what was asked last. Without memory, it does not. */
-void label_cache_put(LabelCache *cache, const Label *label);
+/* Packs the words for the next calls; `parent`: the parent's label is one of them. False: too long. */
+bool label_cache_ask(LabelCache *cache, const LabelWords *words, bool parent);
+/* The answer to what was asked last, NULL: not there. `ret_any` may be NULL; see label_cache_put(). */
+const Label *label_cache_get(LabelCache *cache, bool *ret_any);
+/* Keeps the answer to what was asked last. Without memory, it does not. `any`: asked without a parent,
+ * the answer would be the same with every one. */
+void label_cache_put(LabelCache *cache, const Label *label, bool any);

@@ -24,6 +24,7 @@ typedef struct Candidates {
 
 struct Matcher {
         const RuleSet *set;
+        const RuleCondition **found_by; /* of each rule: found_by() */
         Bucket *buckets; /* open addressing */
         size_t n_buckets; /* a power of two */
         uint16_t *indices;
@@ -108,7 +109,7 @@ static void fill(Matcher *m)
         uint32_t at = 0;
 
         for (size_t i = 0; i < rule_set_size(m->set); i++) {
-                const RuleCondition *names = found_by(rule_set_at(m->set, i));
+                const RuleCondition *names = m->found_by[i];
                 for (size_t p = 0; names && p < names->n_equal; p++) {
                         Bucket *b = find_pattern(m, &names->patterns[p]);
                         b->n += b->n < UINT16_MAX;
@@ -121,7 +122,7 @@ static void fill(Matcher *m)
         }
         m->others = at;
         for (size_t i = 0; i < rule_set_size(m->set); i++) {
-                const RuleCondition *names = found_by(rule_set_at(m->set, i));
+                const RuleCondition *names = m->found_by[i];
                 for (size_t p = 0; names && p < names->n_equal; p++)
                         bucket_add(m, find_pattern(m, &names->patterns[p]), i);
                 if (!names || names->n_equal < names->n)
@@ -141,10 +142,13 @@ int matcher_new(const RuleSet *set, Matcher **ret)
         m->n_buckets = 16;
         while (m->n_buckets < names + names / 2)
                 m->n_buckets *= 2;
+        m->found_by = calloc(rule_set_size(set) + 1, sizeof(const RuleCondition *));
         m->buckets = calloc(m->n_buckets, sizeof *m->buckets);
         m->indices = calloc(names + rule_set_size(set) + 1, sizeof *m->indices);
-        if (!m->buckets || !m->indices)
+        if (!m->found_by || !m->buckets || !m->indices)
                 return -ENOMEM;
+        for (size_t i = 0; i < rule_set_size(set); i++)
+                m->found_by[i] = found_by(rule_set_at(set, i));
         fill(m);
         *ret = TAKE(m);
         return 0;
@@ -153,6 +157,7 @@ int matcher_new(const RuleSet *set, Matcher **ret)
 Matcher *matcher_free(Matcher *matcher)
 {
         if (matcher) {
+                free(matcher->found_by);
                 free(matcher->buckets);
                 free(matcher->indices);
                 free(matcher);
@@ -246,6 +251,8 @@ static bool holds_from(const RuleSet *set, const RuleCondition *condition, size_
                 text = command->exe;
                 break;
         case SUBJECT_PARENT:
+                if (input->ret_parent)
+                        *input->ret_parent = true;
                 if (!input->parent)
                         return condition->negated;
                 text = text_of(input->parent->major);
@@ -266,15 +273,16 @@ bool matcher_holds(const RuleSet *set, const RuleCondition *condition, const Mat
 }
 
 /* `by_name`: the rule was found by one of its plain names. Else none of them is the program's. */
-static bool rule_holds(const RuleSet *set, const Rule *rule, const MatchInput *input, bool by_name)
+static bool rule_holds(const Matcher *m, size_t index, const MatchInput *input, bool by_name)
 {
-        const RuleCondition *names = found_by(rule);
+        const RuleCondition *names = m->found_by[index];
+        const Rule *rule = rule_set_at(m->set, index);
 
         for (size_t i = 0; i < rule->n_conditions; i++) {
                 const RuleCondition *c = &rule->conditions[i];
                 if (c == names && by_name && c->subject == SUBJECT_PROGRAMS)
                         continue;
-                if (!holds_from(set, c, c == names && !by_name ? c->n_equal : 0, input))
+                if (!holds_from(m->set, c, c == names && !by_name ? c->n_equal : 0, input))
                         return false;
         }
         return true;
@@ -350,7 +358,7 @@ size_t matcher_next(const Matcher *m, const MatchInput *input, size_t from)
                 for (size_t i = 0; i < 3; i++)
                         at[i] += head(&lists[i], at[i]) == next;
                 const Rule *rule = rule_set_at(m->set, next);
-                if ((!command->script || rule_names_program(rule)) && rule_holds(m->set, rule, input, by_name))
+                if ((!command->script || rule_names_program(rule)) && rule_holds(m, next, input, by_name))
                         return next;
         }
 }

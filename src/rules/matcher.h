@@ -18,6 +18,7 @@ typedef struct MatchInput {
         const RunCommand *command;
         TextPart full;       /* the command line with what is in its response files */
         const Label *parent; /* NULL: unknown */
+        bool *ret_parent;    /* set when a rule asks for the parent; may be NULL */
 } MatchInput;
 
 /* Index in the set of the first rule from `from` on that matches; SIZE_MAX: none. A command that is

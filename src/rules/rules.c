@@ -140,8 +140,10 @@ static TextPart full_line(Rules *rules, const RunCommand *command, const char *r
         return text_part((const char *)rules->full.data, rules->full.size);
 }
 
-/* The first rule for what the process may be; SIZE_MAX: none, and *ret is the process. */
-static size_t decide(Rules *rules, const LabelWords *words, const RunCommands *commands, MatchInput *ret)
+/* The first rule for what the process may be; SIZE_MAX: none, and *ret is the process. `parent`, which
+ * may be NULL, is set if that depends on the parent. */
+static size_t decide(Rules *rules, const LabelWords *words, const RunCommands *commands, MatchInput *ret,
+                     bool *parent)
 {
         size_t found = SIZE_MAX;
 
@@ -150,6 +152,7 @@ static size_t decide(Rules *rules, const LabelWords *words, const RunCommands *c
                         .command = &commands->items[i],
                         .full = full_line(rules, &commands->items[i], words->response),
                         .parent = words->parent,
+                        .ret_parent = parent,
                 };
                 found = matcher_next(rules->matcher, ret, 0);
         }
@@ -166,21 +169,38 @@ static const Label *result_label(Rules *rules, size_t found, const RunCommand *c
         return label_table_make(rules->labels, result->major, result->category, command->program, result->label);
 }
 
+/* Where the parent does not matter, what is kept of one process is right for the same under any other. */
+static const Label *cached_label(Rules *rules, const LabelWords *words, bool *ret_room, bool *ret_alone)
+{
+        *ret_room = label_cache_ask(rules->cache, words, false);
+        const Label *label = *ret_room ? label_cache_get(rules->cache, ret_alone) : NULL;
+        if (label && (*ret_alone || !words->parent))
+                return label;
+        *ret_alone = false;
+        if (!words->parent || !rules->parents || !*ret_room)
+                return NULL;
+        *ret_room = label_cache_ask(rules->cache, words, true);
+        return *ret_room ? label_cache_get(rules->cache, NULL) : NULL;
+}
+
 const Label *rules_label(const LabelWords *words, void *data)
 {
         Rules *rules = data;
-        bool cached = label_cache_ask(rules->cache, words, rules->parents);
-        const Label *label = cached ? label_cache_get(rules->cache) : NULL;
+        bool room, parent = false, alone = false;
+        const Label *label = cached_label(rules, words, &room, &alone);
         RunCommands commands;
         MatchInput input;
 
-        if (label)
-                return label;
-        run_commands_see(rules->wrappers, words, &commands);
-        size_t found = decide(rules, words, &commands, &input);
-        label = result_label(rules, found, input.command);
-        if (cached)
-                label_cache_put(rules->cache, label);
+        if (!label) {
+                run_commands_see(rules->wrappers, words, &commands);
+                size_t found = decide(rules, words, &commands, &input, &parent);
+                label = result_label(rules, found, input.command);
+                alone = !parent;
+                if (room && label_cache_ask(rules->cache, words, parent))
+                        label_cache_put(rules->cache, label, alone);
+        }
+        if (words->ret_alone)
+                *words->ret_alone = alone;
         return label;
 }
 
@@ -190,7 +210,7 @@ void rules_explain(Rules *rules, const LabelWords *words, Explanation *ret)
 
         *ret = (Explanation){0};
         run_commands_see(rules->wrappers, words, &ret->commands);
-        size_t found = decide(rules, words, &ret->commands, &input);
+        size_t found = decide(rules, words, &ret->commands, &input, NULL);
         ret->asked = input.command;
         ret->label = result_label(rules, found, input.command);
         if (found == SIZE_MAX)

@@ -286,12 +286,13 @@ static void test_cache(void **state)
         Label labels[2] = {{"a", "b"}, {"c", "d"}};
         LabelWords words = {.comm = "x", .cmdline = "y", .parent = &labels[0]};
         char line[300];
+        bool any;
 
         assert_int_equal(label_cache_new(&cache), 0);
         assert_true(label_cache_ask(cache, &words, false));
-        assert_null(label_cache_get(cache));
-        label_cache_put(cache, &labels[0]);
-        assert_ptr_equal(label_cache_get(cache), &labels[0]);
+        assert_null(label_cache_get(cache, NULL));
+        label_cache_put(cache, &labels[0], true);
+        assert_ptr_equal(label_cache_get(cache, NULL), &labels[0]);
         /* Each word counts; the parent does where it is asked for; unknown is not empty. */
         const LabelWords others[] = {
                 {.comm = "xy", .cmdline = ""}, {.comm = "x"}, {.cmdline = "y"}, {.comm = "x", .cmdline = "y", .exe = ""},
@@ -299,28 +300,32 @@ static void test_cache(void **state)
         };
         for (size_t i = 0; i < ARRAY_LENGTH(others); i++) {
                 assert_true(label_cache_ask(cache, &others[i], false));
-                assert_null(label_cache_get(cache));
+                assert_null(label_cache_get(cache, NULL));
         }
         assert_true(label_cache_ask(cache, &words, true));
-        assert_null(label_cache_get(cache));
+        assert_null(label_cache_get(cache, NULL));
         words.parent = &labels[1];
         assert_true(label_cache_ask(cache, &words, false));
-        assert_ptr_equal(label_cache_get(cache), &labels[0]);
+        assert_ptr_equal(label_cache_get(cache, NULL), &labels[0]);
         /* What is asked for again and again survives the generations, what is not is forgotten. */
         for (size_t i = 0; i < 20 * LABEL_CACHE_SLOTS; i++) {
                 snprintf(line, sizeof line, "%200zu", i);
                 assert_true(label_cache_ask(cache, &(LabelWords){.cmdline = line}, false));
-                assert_null(label_cache_get(cache));
-                label_cache_put(cache, &labels[1]);
-                assert_ptr_equal(label_cache_get(cache), &labels[1]);
+                assert_null(label_cache_get(cache, NULL));
+                label_cache_put(cache, &labels[1], false);
+                assert_ptr_equal(label_cache_get(cache, NULL), &labels[1]);
                 if (i % 500 == 0) {
                         assert_true(label_cache_ask(cache, &words, false));
-                        assert_ptr_equal(label_cache_get(cache), &labels[0]);
+                        assert_ptr_equal(label_cache_get(cache, &any), &labels[0]);
+                        assert_true(any);
                 }
         }
+        assert_true(label_cache_ask(cache, &(LabelWords){.cmdline = line}, false));
+        assert_ptr_equal(label_cache_get(cache, &any), &labels[1]);
+        assert_false(any);
         snprintf(line, sizeof line, "%200zu", (size_t)0);
         assert_true(label_cache_ask(cache, &(LabelWords){.cmdline = line}, false));
-        assert_null(label_cache_get(cache));
+        assert_null(label_cache_get(cache, NULL));
         /* What is too long is not kept. */
         char *huge = calloc(1, 100000);
         assert_non_null(huge);
@@ -328,6 +333,26 @@ static void test_cache(void **state)
         assert_false(label_cache_ask(cache, &(LabelWords){.cmdline = huge}, false));
         free(huge);
 }
+
+/* One process under many parents, in any order: kept answers are those that rules would give. */
+static void test_cached_parents(void **state)
+{
+        static const char text[] = "[[rules]]\nmajor_category='A'\ncategory='under_x'\nprograms=['as','both']\nparent='X'\n"
+                                   "[[rules]]\nmajor_category='B'\ncategory='plain'\nprograms=['as','free']\n";
+        static const char *const programs[] = {"as", "free", "both", "none"};
+        const Label parents[] = {{"X", "X_x"}, {"Y", "Y_y"}};
+        _cleanup_(rules_freep) Rules *rules = rules_of(text);
+
+        for (unsigned i = 0; i < 3 * 4 * 3; i++) {
+                unsigned parent = (i + i / 3) % 3, program = i / 3 % 4;
+                LabelWords words = {.comm = programs[program], .cmdline = programs[program],
+                                    .parent = parent < 2 ? &parents[parent] : NULL};
+                bool under = parent == 0 && (program == 0 || program == 2);
+                assert_label(rules, &words, under ? "A" : program < 2 ? "B" : "Other",
+                             under ? "under_x" : program < 2 ? "plain" : program == 2 ? "Other_both" : "Other_none");
+        }
+}
+
 
 int main(void)
 {
@@ -337,6 +362,7 @@ int main(void)
                 cmocka_unit_test(test_mymonitor),  cmocka_unit_test(test_loading),
                 cmocka_unit_test(test_labels_are_bounded), cmocka_unit_test(test_any_line),
                 cmocka_unit_test(test_long_lines), cmocka_unit_test(test_catastrophe), cmocka_unit_test(test_cache),
+                cmocka_unit_test(test_cached_parents),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

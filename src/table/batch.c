@@ -209,6 +209,17 @@ static int grow_interned(Batch *b)
         return 0;
 }
 
+/* Directories, users, sources, categories: often the text of the row above. */
+static bool is_as_above(const Batch *b, size_t column, const char *text, size_t size)
+{
+        size_t row = b->rows - 1;
+
+        if (row == 0 || batch_is_null(b, column, row - 1))
+                return false;
+        uint64_t cell = b->columns[column].values[row - 1];
+        return (uint32_t)cell == size && memcmp(b->text.data + (cell >> 32), text, size) == 0;
+}
+
 int batch_set_text(Batch *b, size_t column, const char *text, size_t size)
 {
         int r;
@@ -216,6 +227,10 @@ int batch_set_text(Batch *b, size_t column, const char *text, size_t size)
         batch_set_null(b, column);
         if (size == 0) {
                 batch_set_cell(b, column, 0);
+                return 0;
+        }
+        if (is_as_above(b, column, text, size)) {
+                batch_set_cell(b, column, b->columns[column].values[b->rows - 2]);
                 return 0;
         }
         if ((b->n_interned + 1) * 4 > b->interned_slots * 3) {

@@ -19,6 +19,7 @@ typedef struct LabelWords {
         const char *response; /* contents of the @files among them, joined with blanks */
         /* Of the image that forked it, as labelled without regard to its own parent. */
         const Label *parent;
+        bool *ret_alone; /* set: would it be the same under every parent; may be NULL */
 } LabelWords;
 
 /* Never NULL; until `data` is freed. */

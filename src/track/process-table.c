@@ -96,33 +96,6 @@ static void advance_figures(TrackFigures *to, const TrackFigures *now)
                 advance(&a[i], b[i]);
 }
 
-/* The run time is exact; how it divides is measured in ticks and corrected by the kernel as it
- * goes, so differences of user and system time need not add up. */
-static void rescale(TrackFigures *d)
-{
-        if (d->cpu_ns == TRACK_UNKNOWN || d->user_ns == TRACK_UNKNOWN ||
-            d->system_ns == TRACK_UNKNOWN || d->user_ns + d->system_ns == 0)
-                return;
-        d->user_ns = (uint64_t)((unsigned __int128)d->cpu_ns * d->user_ns /
-                                (d->user_ns + d->system_ns));
-        d->system_ns = d->cpu_ns - d->user_ns;
-}
-
-TrackFigures process_figures(const Process *process)
-{
-        TrackFigures d;
-        uint64_t *to = (uint64_t *)&d;
-        const uint64_t *last = (const uint64_t *)&process->last;
-        const uint64_t *base = (const uint64_t *)&process->base;
-
-        for (size_t i = 0; i < sizeof d / sizeof *to; i++)
-                to[i] = last[i] == TRACK_UNKNOWN || base[i] == TRACK_UNKNOWN ? TRACK_UNKNOWN
-                        : last[i] < base[i]                                  ? 0
-                                                                             : last[i] - base[i];
-        rescale(&d);
-        return d;
-}
-
 static uint64_t known(uint64_t value)
 {
         return value == TRACK_UNKNOWN ? 0 : value;
@@ -141,8 +114,8 @@ static void hand_out(ProcessTable *table, const Process *p)
         table->options.ended(p, table->options.data);
 }
 
-static const Label *label_of(const ProcessTable *table, const Process *p, const Label *parent,
-                             const char *response)
+static const Label *label_of(const ProcessTable *t, const Process *p, const Label *parent, const char *response,
+                             bool *ret_alone)
 {
         const LabelWords words = {
                 .comm = p->comm[0] ? p->comm : NULL,
@@ -150,20 +123,23 @@ static const Label *label_of(const ProcessTable *table, const Process *p, const 
                 .cmdline = p->cmdline,
                 .response = response,
                 .parent = parent,
+                .ret_alone = ret_alone,
         };
 
-        return table->options.label ? table->options.label(&words, table->options.label_data) : NULL;
+        return t->options.label ? t->options.label(&words, t->options.label_data) : NULL;
 }
 
 const Label *process_table_label(const ProcessTable *table, const Process *p, const char *response)
 {
-        return label_of(table, p, p->parent_label, response);
+        bool known = p->label && p->label_alone && !response;
+
+        return known ? p->label : label_of(table, p, p->parent_label, response, NULL);
 }
 
 static const Label *own_label(const ProcessTable *table, Process *p)
 {
         if (!p->label)
-                p->label = label_of(table, p, NULL, NULL);
+                p->label = label_of(table, p, NULL, NULL, &p->label_alone);
         return p->label;
 }
 

@@ -57,6 +57,7 @@ typedef struct Process {
         char comm[16], comm_before[16]; /* before: what the last rename replaced */
         char *exe, *cmdline, *cwd, *cgroup; /* owned; NULL unknown */
         const Label *label;           /* without regard to its parent; NULL: not asked for yet */
+        bool label_alone;             /* and it is the same with regard to it */
         const Label *parent_label;    /* of who forked it, then; NULL unknown */
         TrackFigures base, last;      /* at the image's begin, and newest */
         uint64_t peak_rss_bytes, peak_pss_bytes; /* TRACK_UNKNOWN */

@@ -37,7 +37,7 @@ static bool announces_secret(const char *name, size_t size)
                 if (i < size && !is_joint(name[i]))
                         continue;
                 for (size_t w = 0; i - start > 2 && w < ARRAY_LENGTH(words); w++)
-                        if (strlen(words[w].word) == i - start &&
+                        if (words[w].word[0] == (name[start] | 0x20) && strlen(words[w].word) == i - start &&
                             strncasecmp(words[w].word, name + start, i - start) == 0 &&
                             (!words[w].only_last || i == size) &&
                             (!words[w].not_alone || start > 2))
