@@ -6,13 +6,6 @@
 #include "base/clock.h"
 #include "report/report-data.h"
 
-const char *severity_name(Severity severity)
-{
-        static const char *const names[] = {"info", "warning", "critical"};
-
-        return names[severity];
-}
-
 int report_add_finding(ReportData *data, const char *id, Severity severity, int64_t t_ns,
                        const char *title, const char *evidence, const char *advice)
 {
@@ -22,7 +15,7 @@ int report_add_finding(ReportData *data, const char *id, Severity severity, int6
                 return -ENOMEM;
         data->findings = findings;
         Finding *f = &findings[data->n_findings];
-        *f = (Finding){.severity = severity, .t_ns = t_ns, .title = strdup(title)};
+        *f = (Finding){.severity = severity, .t_ns = t_ns, .until_ns = FINDING_NO_TIME, .pid = -1, .title = strdup(title)};
         text_copy(f->id, sizeof f->id, id);
         f->evidence = evidence ? strdup(evidence) : NULL;
         f->advice = advice ? strdup(advice) : NULL;
@@ -156,7 +149,24 @@ static void sort_findings(ReportData *d)
         }
 }
 
-int report_find(ReportData *data)
+/* They move; the list keeps empty ones. */
+static int take_detected(ReportData *data, Findings *detected)
+{
+        Finding *findings = realloc(data->findings, (data->n_findings + detected->n + 1) * sizeof *findings);
+
+        if (!findings)
+                return -ENOMEM;
+        data->findings = findings;
+        for (size_t i = 0; i < detected->n; i++) {
+                if (!detected->items[i]->title)
+                        continue;
+                findings[data->n_findings++] = *detected->items[i];
+                *detected->items[i] = (Finding){0};
+        }
+        return 0;
+}
+
+int report_find(ReportData *data, Findings *detected)
 {
         static int (*const finders[])(ReportData *) = {
                 find_recorder_died, find_lost_events, find_partial, find_lost_rows,
@@ -166,6 +176,8 @@ int report_find(ReportData *data)
 
         for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(finders); i++)
                 r = finders[i](data);
+        if (r == 0)
+                r = take_detected(data, detected);
         sort_findings(data);
         return r;
 }

@@ -337,12 +337,12 @@ int report_page(RunReader *reader, const ReportLabels *labels, const PageOptions
 /* The most severe ones, without their evidence. */
 static void add_findings(const PageMaker *page, Json *j)
 {
-        enum { FINDINGS_MAX = 6, TITLE_MAX = 240 };
+        enum { SHOWN_MAX = 6, TITLE_MAX = 240 };
         const ReportData *data = &page->data;
         size_t n = 0;
 
         json_open_array(j, "findings", JSON_ONE_LINE);
-        for (size_t i = 0; i < data->n_findings && n < FINDINGS_MAX; i++) {
+        for (size_t i = 0; i < data->n_findings && n < SHOWN_MAX; i++) {
                 const Finding *f = &data->findings[i];
                 if (f->severity == SEVERITY_INFO)
                         continue;

@@ -5,11 +5,8 @@
 
 void report_data_done(ReportData *data)
 {
-        for (size_t i = 0; i < data->n_findings; i++) {
-                free(data->findings[i].title);
-                free(data->findings[i].evidence);
-                free(data->findings[i].advice);
-        }
+        for (size_t i = 0; i < data->n_findings; i++)
+                finding_done(&data->findings[i]);
         free(data->findings);
         summary_free(data->summary);
         outside_free(data->outside);

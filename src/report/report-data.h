@@ -1,20 +1,10 @@
 /* What every form of the report is made from: the run's facts, its summary, its findings. */
 #pragma once
 
+#include "detect/detect.h"
 #include "model/outside.h"
 #include "model/summary.h"
 #include "report/report.h"
-
-typedef enum Severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_CRITICAL } Severity;
-
-const char *severity_name(Severity severity); /* "info", "warning", "critical" */
-
-typedef struct Finding {
-        char id[32];
-        Severity severity;
-        int64_t t_ns; /* INT64_MIN: of no one moment */
-        char *title, *evidence, *advice; /* owned; evidence and advice may be NULL */
-} Finding;
 
 typedef struct ReportData {
         const RunInfo *info; /* borrowed */
@@ -46,8 +36,8 @@ int report_data_load_tapped(ReportData *data, RunReader *reader, const ReportLab
                             const ReportTap *tap, Error *err);
 
 /* Findings about the recording itself and the events in it: data->info and data->summary are
- * set. Most severe first. 0 or -ENOMEM. */
-int report_find(ReportData *data);
+ * set; and those of the detectors, which are emptied. Most severe first. 0 or -ENOMEM. */
+int report_find(ReportData *data, Findings *detected);
 int report_add_finding(ReportData *data, const char *id, Severity severity, int64_t t_ns,
                        const char *title, const char *evidence, const char *advice);
 void report_data_done(ReportData *data);

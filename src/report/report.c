@@ -9,11 +9,13 @@
 
 #include "base/terminal.h"
 #include "report/report-data.h"
+#include "report/run-facts.h"
 
 /* Who takes the rows; each knows its tables. */
 typedef struct Builders {
         SummaryBuilder *summary;
         OutsideBuilder *outside;
+        Detect *detect;
         const ReportTap *tap; /* NULL: none */
 } Builders;
 
@@ -28,6 +30,8 @@ static int observe(const Builders *builders, const char *table, const Batch *row
 
         if (r == 0)
                 r = outside_observe(builders->outside, table, rows);
+        if (r == 0)
+                r = detect_observe(builders->detect, table, rows, false);
         return r == 0 && tap && batch_rows(rows) > 0 ? tap->observe(builders->summary, table, rows, tap->data) : r;
 }
 
@@ -37,6 +41,11 @@ static int learn(const Builders *builders, const char *table, const Batch *rows)
         int r = summary_learn(builders->summary, rows);
 
         return r == 0 && tap ? tap->learn(rows, tap->data) : r;
+}
+
+static int observe_ahead(const Builders *builders, const char *table, const Batch *rows)
+{
+        return detect_observe(builders->detect, table, rows, true);
 }
 
 static int observe_parents(const Builders *builders, const char *table, const Batch *rows)
@@ -84,40 +93,72 @@ static void add_columns(const char *const *more, const char *to[COLUMNS_MAX], si
         to[*n] = NULL;
 }
 
+typedef struct WantedTable {
+        const char *name;
+        const char *const *columns; /* of the summary; NULL: detectors alone want it */
+} WantedTable;
+
 /* A damaged table costs its own figures, not the report. */
+static int read_wanted(ReportData *data, RunReader *reader, const WantedTable *table, const Builders *builders, Error *err)
+{
+        Error why = {0};
+        const char *columns[COLUMNS_MAX];
+        _cleanup_string_ String title = {0};
+        size_t n = 0;
+
+        add_columns(table->columns, columns, &n);
+        add_columns(detect_columns(builders->detect, table->name), columns, &n);
+        add_columns(builders->tap ? builders->tap->columns(table->name) : NULL, columns, &n);
+        int r = read_table(reader, table->name, columns, builders, observe, &why);
+        if (r == -ENOMEM)
+                return error_set(err, r, "out of memory");
+        if (r == 0)
+                return 0;
+        string_add_format(&title, "the table %s could not be read whole", table->name);
+        r = report_add_finding(data, "damaged-table", SEVERITY_WARNING, INT64_MIN, string_get(&title), why.message, NULL);
+        return r < 0 ? error_set(err, r, "out of memory") : 0;
+}
+
+/* Which moments detectors want to look at; what is damaged is said later. */
+static int read_ahead(RunReader *reader, const Builders *builders, Error *err)
+{
+        const char *name;
+        bool ahead;
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && (name = detect_table(builders->detect, i, &ahead)); i++) {
+                Error why = {0};
+                if (ahead && read_table(reader, name, detect_columns(builders->detect, name), builders, observe_ahead,
+                                        &why) == -ENOMEM)
+                        r = error_set(err, ENOMEM, "out of memory");
+        }
+        return r;
+}
+
 static int read_tables(ReportData *data, RunReader *reader, const Builders *builders, Error *err)
 {
-        static const struct {
-                const char *name;
-                const char *const *columns;
-        } tables[] = {{"outside", outside_columns_read},
-                      {"processes", summary_process_columns},
-                      {"totals", summary_total_columns},
-                      {"events", summary_event_columns},
-                      {"samples", summary_sample_columns},
-                      {"memory", summary_memory_columns},
-                      {"cpu", summary_cpu_columns},
-                      {"pressure", summary_pressure_columns}};
+        static const WantedTable tables[] = {{"outside", outside_columns_read},
+                                             {"processes", summary_process_columns},
+                                             {"totals", summary_total_columns},
+                                             {"events", summary_event_columns},
+                                             {"samples", summary_sample_columns},
+                                             {"memory", summary_memory_columns},
+                                             {"cpu", summary_cpu_columns},
+                                             {"pressure", summary_pressure_columns}};
+        const char *name;
+        bool unused;
+        int r = read_ahead(reader, builders, err);
 
-        for (size_t i = 0; i < ARRAY_LENGTH(tables); i++) {
-                Error why = {0};
-                const char *columns[COLUMNS_MAX];
-                size_t n = 0;
-                add_columns(tables[i].columns, columns, &n);
-                add_columns(builders->tap ? builders->tap->columns(tables[i].name) : NULL, columns, &n);
-                int r = read_table(reader, tables[i].name, columns, builders, observe, &why);
-                if (r == -ENOMEM)
-                        return error_set(err, r, "out of memory");
-                if (r == 0)
-                        continue;
-                _cleanup_string_ String title = {0};
-                string_add_format(&title, "the table %s could not be read whole", tables[i].name);
-                r = report_add_finding(data, "damaged-table", SEVERITY_WARNING, INT64_MIN,
-                                       string_get(&title), why.message, NULL);
-                if (r < 0)
-                        return error_set(err, r, "out of memory");
+        for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(tables); i++)
+                r = read_wanted(data, reader, &tables[i], builders, err);
+        for (size_t i = 0; r == 0 && (name = detect_table(builders->detect, i, &unused)); i++) {
+                size_t k = 0;
+                while (k < ARRAY_LENGTH(tables) && !text_equal(tables[k].name, name))
+                        k++;
+                if (k == ARRAY_LENGTH(tables))
+                        r = read_wanted(data, reader, &(WantedTable){name, NULL}, builders, err);
         }
-        return 0;
+        return r;
 }
 
 /* What is damaged is said when the table is read for good. */
@@ -164,18 +205,25 @@ int report_data_load_tapped(ReportData *data, RunReader *reader, const ReportLab
 {
         _cleanup_(summary_builder_freep) SummaryBuilder *summary = NULL;
         _cleanup_(outside_builder_freep) OutsideBuilder *outside = NULL;
+        _cleanup_(detect_freep) Detect *detect = NULL;
         const RunInfo *info = run_reader_info(reader);
+        DetectContext context = {.facts = detect_facts(info)};
 
+        thresholds_init(&context.thresholds);
         *data = (ReportData){.info = run_reader_info(reader),
                              .path = run_reader_path(reader),
                              .recording = run_reader_recording(reader)};
-        if (summary_new(&summary) < 0 || outside_new(info->start_boottime_ns, info->command, &outside) < 0)
+        if (summary_new(&summary) < 0 || outside_new(info->start_boottime_ns, info->command, &outside) < 0 ||
+            detect_new(&context, &detect) < 0)
                 return error_set(err, ENOMEM, "out of memory");
-        Builders builders = {summary, outside, tap};
+        Builders builders = {summary, outside, detect, tap};
         int r = learn_labels(reader, labels, &builders, err);
         if (r == 0)
                 r = read_tables(data, reader, &builders, err);
-        if (r == 0 && (summary_finish(summary, &data->summary) < 0 || report_find(data) < 0))
+        if (r == 0)
+                report_read_output(reader, detect);
+        if (r == 0 && (summary_finish(summary, &data->summary) < 0 || detect_finish(detect) < 0 ||
+                       report_find(data, detect_findings(detect)) < 0))
                 r = error_set(err, ENOMEM, "out of memory");
         if (r == 0)
                 r = finish_outside(data, reader, &builders, err);

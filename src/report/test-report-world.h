@@ -149,7 +149,7 @@ static inline void summarise(Fixture *f)
                         .iowait_ratio = 0.02,
                         .waited_ratio = {0.31, 0.002, 0.045},
                 };
-        assert_int_equal(report_find(&f->data), 0);
+        assert_int_equal(report_find(&f->data, &(Findings){0}), 0);
         f->data.path = "/var/lib/vigia/runs/20261120-101502-make";
 }
 

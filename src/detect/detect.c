@@ -1,0 +1,165 @@
+/* States in one piece of memory; tables and columns are asked for together. */
+#include "detect/detect.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "detect/detectors.h"
+
+typedef struct Columns {
+        const char *table;
+        const char *names[DETECT_COLUMNS_MAX];
+        size_t n;
+        bool ahead; /* somebody asks for it so */
+} Columns;
+
+struct Detect {
+        DetectContext context;
+        void **states; /* in the order of detectors[] */
+        size_t n_detectors;
+        Columns tables[DETECT_TABLES_MAX];
+        size_t n_tables;
+        bool was_ahead; /* tables were read ahead: not once more */
+        Findings findings;
+};
+
+static Columns *columns_of(Detect *d, const char *table)
+{
+        for (size_t i = 0; i < d->n_tables; i++)
+                if (text_equal(d->tables[i].table, table))
+                        return &d->tables[i];
+        if (d->n_tables >= DETECT_TABLES_MAX)
+                return NULL;
+        d->tables[d->n_tables] = (Columns){.table = table};
+        return &d->tables[d->n_tables++];
+}
+
+static void add_columns(Detect *d, const DetectTable *table)
+{
+        Columns *to = columns_of(d, table->name);
+
+        for (const char *const *c = table->columns; to && *c; c++) {
+                size_t i = 0;
+                while (i < to->n && !text_equal(to->names[i], *c))
+                        i++;
+                if (i == to->n && to->n + 1 < DETECT_COLUMNS_MAX)
+                        to->names[to->n++] = *c;
+        }
+        if (to)
+                to->ahead |= table->ahead;
+}
+
+int detect_new(const DetectContext *context, Detect **ret)
+{
+        _cleanup_(detect_freep) Detect *d = calloc(1, sizeof *d);
+
+        if (!d)
+                return -ENOMEM;
+        d->context = *context;
+        while (detectors[d->n_detectors])
+                d->n_detectors++;
+        d->states = calloc(d->n_detectors + 1, sizeof *d->states);
+        if (!d->states)
+                return -ENOMEM;
+        for (size_t i = 0; i < d->n_detectors; i++) {
+                d->states[i] = calloc(1, detectors[i]->state_size + 1);
+                if (!d->states[i])
+                        return -ENOMEM;
+                for (const DetectTable *t = detectors[i]->tables; t && t->name; t++)
+                        add_columns(d, t);
+        }
+        *ret = TAKE(d);
+        return 0;
+}
+
+Detect *detect_free(Detect *d)
+{
+        if (!d)
+                return NULL;
+        for (size_t i = 0; d->states && i < d->n_detectors; i++) {
+                if (d->states[i] && detectors[i]->done)
+                        detectors[i]->done(d->states[i]);
+                free(d->states[i]);
+        }
+        free(d->states);
+        findings_done(&d->findings);
+        free(d);
+        return NULL;
+}
+
+const char *detect_table(const Detect *d, size_t i, bool *ret_ahead)
+{
+        if (i >= d->n_tables)
+                return NULL;
+        *ret_ahead = d->tables[i].ahead;
+        return d->tables[i].table;
+}
+
+const char *const *detect_columns(const Detect *d, const char *table)
+{
+        for (size_t i = 0; i < d->n_tables; i++)
+                if (text_equal(d->tables[i].table, table))
+                        return d->tables[i].names;
+        return NULL;
+}
+
+static const DetectTable *table_of(const Detector *detector, const char *table)
+{
+        for (const DetectTable *t = detector->tables; t && t->name; t++)
+                if (text_equal(t->name, table))
+                        return t;
+        return NULL;
+}
+
+int detect_observe(Detect *d, const char *table, const Batch *rows, bool ahead)
+{
+        int r = 0;
+
+        if (batch_rows(rows) == 0)
+                return 0;
+        d->was_ahead |= ahead;
+        for (size_t i = 0; r == 0 && i < d->n_detectors; i++) {
+                const DetectTable *t = table_of(detectors[i], table);
+                bool now = t && (ahead ? t->ahead : !(t->ahead && d->was_ahead));
+                if (now)
+                        r = detectors[i]->observe(d->states[i], &d->context, table, rows, &d->findings);
+        }
+        return r;
+}
+
+bool detect_wants_output(const Detect *d)
+{
+        for (size_t i = 0; i < d->n_detectors; i++)
+                if (detectors[i]->output)
+                        return true;
+        return false;
+}
+
+void detect_output(Detect *d, const char *line, size_t size)
+{
+        for (size_t i = 0; i < d->n_detectors; i++)
+                if (detectors[i]->output)
+                        detectors[i]->output(d->states[i], line, MIN(size, (size_t)FINDING_TEXT_MAX));
+}
+
+void detect_set_facts(Detect *d, const DetectFacts *facts)
+{
+        d->context.facts = *facts;
+}
+
+int detect_finish(Detect *d)
+{
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < d->n_detectors; i++)
+                if (detectors[i]->finish)
+                        r = detectors[i]->finish(d->states[i], &d->context, &d->findings);
+        findings_sort(&d->findings);
+        return r == 0 && d->findings.failed ? -ENOMEM : r;
+}
+
+Findings *detect_findings(Detect *d)
+{
+        return &d->findings;
+}

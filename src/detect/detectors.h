@@ -1,0 +1,6 @@
+/* Every detector that there is; meson.build's list, detectors.c.in. */
+#pragma once
+
+#include "detect/detect.h"
+
+extern const Detector *const detectors[]; /* ended by NULL */

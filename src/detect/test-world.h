@@ -1,0 +1,47 @@
+/* For tests of detectors: rows by hand into a Detect with SPEC 8's thresholds. */
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "detect/detect.h"
+
+typedef struct World {
+        DetectContext context;
+        Detect *detect;
+} World;
+
+static inline void world_begin(World *w)
+{
+        *w = (World){.context.facts = {.memory_bytes = 16ull << 30, .cpus = 4, .interval_ns = 50 * NS_PER_MS,
+                                       .wall_ns = DETECT_UNKNOWN, .exit_code = 0, .exit_signal = -1, .complete = true}};
+        thresholds_init(&w->context.thresholds);
+        assert_int_equal(detect_new(&w->context, &w->detect), 0);
+}
+
+static inline void world_end(World *w)
+{
+        detect_free(w->detect);
+}
+
+/* Gives the rows and empties the batch. */
+static inline void world_give(World *w, Batch *rows)
+{
+        assert_int_equal(detect_observe(w->detect, batch_schema(rows)->table, rows, false), 0);
+        batch_clear(rows);
+}
+
+static inline const Finding *world_find(const World *w, const char *id, const char *subject)
+{
+        return findings_find(detect_findings(w->detect), id, subject);
+}
+
+static inline const Findings *world_finish(World *w)
+{
+        assert_int_equal(detect_finish(w->detect), 0);
+        return detect_findings(w->detect);
+}
