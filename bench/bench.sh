@@ -2,6 +2,7 @@
 # The numbers of the specification (section 12), all from this one run, as ratios of interleaved
 # pairs where they are times. BENCH_PAIRS=3: a short run; BENCH_ONLY='storm peaks': parts of it.
 . "$(dirname "${BASH_SOURCE[0]}")/common.bash"
+. bench/advise.bash
 
 PAIRS=${BENCH_PAIRS:-15}
 missed=0
@@ -376,6 +377,7 @@ wanted rules && bench_rules
 wanted leak && bench_leak
 wanted page && bench_page
 wanted page-browser && bench_page_browser
+wanted advise && bench_advise
 echo
 if ((missed)); then
         echo "$missed of the limits not kept"

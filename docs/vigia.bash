@@ -51,6 +51,7 @@ _vigia()
         -k | --kind) [[ $verb == plot ]] && mapfile -t COMPREPLY < <(compgen -W 'memory cpu processes column migration sweep categories' -- "$word") && return ;;
         --view) mapfile -t COMPREPLY < <(compgen -W 'major detailed other' -- "$word") && return ;;
         --metric) mapfile -t COMPREPLY < <(compgen -W 'pss rss cgroup' -- "$word") && return ;;
+        --for) mapfile -t COMPREPLY < <(compgen -W 'make ninja cargo bazel nix cmake meson ccache systemd sysctl swap' -- "$word") && return ;;
         --theme) mapfile -t COMPREPLY < <(compgen -W 'light dark' -- "$word") && return ;;
         --format) [[ $verb == send ]] && mapfile -t COMPREPLY < <(compgen -W 'tar.zst tar.gz' -- "$word") && return
                 mapfile -t COMPREPLY < <(compgen -W 'png svg pdf' -- "$word") && return ;;
@@ -73,7 +74,7 @@ _vigia()
                 return
         fi
         case $verb in
-        report | plot | leak | compare | export | recover | status | snapshot | stop | kill)
+        report | advise | plot | leak | compare | export | recover | status | snapshot | stop | kill)
                 mapfile -t COMPREPLY < <(
                         compgen -W "last $(ls -- "${VIGIA_DIR:-${XDG_STATE_HOME:-$HOME/.local/state}/vigia/runs}" 2>/dev/null)" -- "$word"
                         compgen -d -- "$word"

@@ -79,7 +79,8 @@ function closed(schema) {
 }
 
 const schema = name => ajv.compile(closed(JSON.parse(readFileSync(join(source, 'docs', name), 'utf8'))))
-const validators = { report: schema('report.schema.json'), compare: schema('compare.schema.json') }
+const validators = { report: schema('report.schema.json'), compare: schema('compare.schema.json'),
+  advise: schema('advise.schema.json') }
 
 function valid(kind, value, what) {
   assert.ok(validators[kind](value), `${what}: ${ajv.errorsText(validators[kind].errors)}`)
@@ -130,6 +131,24 @@ test('report --markdown: the verdict, the numbers, the end of the output', () =>
 test('compare --json fits its schema', () => {
   valid('compare', JSON.parse(readFileSync(join(source, 'tests/golden/compare-build.json'), 'utf8')), 'golden')
   valid('compare', JSON.parse(vigia('compare', '--json', runs.build, runs.failed)), 'compare')
+})
+
+test('advise --json fits its schema', () => {
+  const job = (i, start, end) => ({
+    process: i + 2, image: 0, pid: 100 + i, ppid: 99, parent: 1, comm: 'cc1', exe: '/usr/bin/cc1', cmdline: `cc1 ${i}.c`, cwd: '/x',
+    start_ns: start * 1e6, exec_ns: start * 1e6, end_ns: end * 1e6, cpu_us: (end - start) * 1000, peak_rss_bytes: 5e7, exit_code: 0 })
+  const make = { ...job(-1, 0, 450), pid: 99, ppid: 1, parent: null, comm: 'make', exe: '/usr/bin/make', cmdline: 'make -j2', cpu_us: 9000 }
+  forge('advised', { cpus: 4, wall_ns: 4.5e8 }, {
+    processes: [job(0, 10, 110), job(1, 12, 200), job(2, 112, 300), job(3, 202, 400), make],
+    memory: [{ t_ns: 1e6, total_bytes: 8e9, available_bytes: 7e9, swap_total_bytes: 0, swap_free_bytes: 0 }],
+  })
+  const advice = JSON.parse(vigia('advise', '--json', runs.advised))
+  valid('advise', advice, 'advised')
+  assert.deepEqual([advice.build.jobs, advice.build.recorded_jobs, advice.machine.limit_bytes], [4, 2, 8e9])
+  assert.ok(advice.advice.some(a => a.id === 'make-jobs') && advice.levels.length >= 5)
+  const nothing = spawnSync(join(build, 'src/app/vigia'), ['advise', '--json', runs.build], options)
+  assert.equal(nothing.status, 1)
+  valid('advise', JSON.parse(nothing.stdout), 'nothing')
 })
 
 // ---- traces ----

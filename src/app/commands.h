@@ -15,3 +15,4 @@ extern const Command command_rules, command_compare;
 extern const Command command_plot;
 extern const Command command_send;
 extern const Command command_leak;
+extern const Command command_advise;

@@ -1,0 +1,136 @@
+/* The steps of advise.h, and what is to be said about how far they can be trusted. */
+#include "advise/advise.h"
+
+#include <errno.h>
+#include <math.h>
+
+#include "base/cleanup.h"
+
+#define OFF 0.10 /* how far a replay of the recording may be from it without a word */
+
+int advise_init(Advise *a, unsigned cpus)
+{
+        *a = (Advise){.plan = NULL};
+        return build_rows_init(&a->rows, cpus);
+}
+
+void advise_done(Advise *a)
+{
+        advice_list_done(&a->list);
+        a->plan = plan_free(a->plan);
+        build_rows_done(&a->rows);
+}
+
+int advise_observe(Advise *a, const char *table, const Batch *rows)
+{
+        return build_rows_observe(&a->rows, table, rows);
+}
+
+int advise_plan(Advise *a, double wall_s)
+{
+        int r = build_rows_finish(&a->rows);
+
+        if (r == 0)
+                r = plan_new(&a->rows, wall_s, &a->plan);
+        if (r != -E2BIG)
+                return r;
+        a->too_large = true;
+        return 1;
+}
+
+int advise_observe_commands(Advise *a, const Batch *processes)
+{
+        return a->plan ? plan_observe_commands(a->plan, &a->rows, processes) : 0;
+}
+
+int advise_finish(Advise *a, const ForecastOptions *options, const char *tool)
+{
+        AdviceFacts facts = {.rows = &a->rows, .oom_kills = a->oom_kills, .partial = a->partial};
+        int r = 0;
+
+        if (a->plan) {
+                r = plan_finish(a->plan, &a->rows);
+                if (r == 0)
+                        r = forecast_make(a->plan, &a->rows, options, &a->forecast);
+                facts.plan = a->plan;
+                facts.forecast = &a->forecast;
+        }
+        return r < 0 ? r : advice_make(&facts, tool, &a->list);
+}
+
+/* Of the recording itself. */
+static void add_recording_note(const Advise *a, unsigned i, String *to)
+{
+        switch (i) {
+        case 0:
+                if (a->incomplete)
+                        string_add(to, "the recording is incomplete: the table is of the part that was recorded");
+                else if (a->failed)
+                        string_add(to, "the build failed: the table is of what it did until then");
+                break;
+        case 1:
+                if (a->partial)
+                        string_add(to, "processes were polled, and short ones missed: jobs are missing from the table");
+                else if (a->lost_events > 0)
+                        string_add(to, "events of processes were lost: jobs are missing from the table");
+                break;
+        case 2:
+                if (a->rows.samples_cut)
+                        string_add(to, "not all samples were looked at: memory is partly told by peaks alone");
+                else if (a->plan && a->rows.n_samples == 0)
+                        string_add(to, "there are no samples: memory is told by the peaks of processes alone");
+                break;
+        default:
+                break;
+        }
+}
+
+/* Of the model. */
+static void add_model_note(const Advise *a, unsigned i, String *to)
+{
+        const Plan *p = a->plan;
+        const BuildMachine *m = &a->rows.machine;
+
+        switch (i) {
+        case 3:
+                if (isfinite(a->forecast.replay_ratio) && fabs(a->forecast.replay_ratio - 1) > OFF)
+                        string_add_format(to, "a replay of the recording takes %.2f times as long as it did: times may be off as far",
+                                          1 / a->forecast.replay_ratio);
+                break;
+        case 4:
+                if (p->width == 1)
+                        string_add(to, "recorded with one job at a time: what jobs wait for is inferred from files and kinds of jobs alone");
+                else if (p->width > 2 * p->capacity)
+                        string_add_format(to, "recorded with %u jobs on %.3g CPUs: waiting for disks cannot be told from waiting for a CPU",
+                                          p->width, p->capacity);
+                break;
+        case 5:
+                if (m->outside_cpus >= 0.1)
+                        string_add_format(to, "others kept %.2g of %u CPUs busy meanwhile; the table supposes that they do so again",
+                                          m->outside_cpus, m->cpus);
+                else if (isnan(m->outside_cpus))
+                        string_add(to, "what others did on the CPUs meanwhile is not known");
+                break;
+        case 6:
+                if (a->forecast.limit_bytes == BUILD_UNKNOWN)
+                        string_add(to, "how much memory there is was not recorded: try --memory");
+                break;
+        default:
+                break;
+        }
+}
+
+int advise_notes(const Advise *a, int (*say)(const char *sentence, void *data), void *data)
+{
+        int r = 0;
+
+        for (unsigned i = 0; r == 0 && i < 7; i++) {
+                _cleanup_string_ String text = {0};
+                add_recording_note(a, i, &text);
+                if (a->plan)
+                        add_model_note(a, i, &text);
+                if (text.size > 0)
+                        r = say(string_get(&text), data);
+        }
+        return r;
+}

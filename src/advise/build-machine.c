@@ -1,0 +1,192 @@
+/* The machine around a build: memory, limits of the cgroup, and the CPU time that others took meanwhile,
+ * which is all CPU time less the run's. */
+#include "advise/build-machine.h"
+
+#include <math.h>
+
+#include "advise/build-cells.h"
+#include "base/text.h"
+
+static const char *const cpu_columns[] = {"cpu",    "user_us",    "nice_us",  "system_us", "irq_us", "softirq_us",
+                                          "steal_us", "idle_us", "iowait_us", "tasks",     NULL};
+static const char *const memory_columns[] = {"t_ns", "available_bytes", "total_bytes", "swap_total_bytes", "swap_free_bytes", NULL};
+static const char *const limits_columns[] = {"tasks", "threads_max", "pid_max", "pids_max", "pids_current", "memory_max_bytes", "overcommit_memory", "commit_limit_bytes", "committed_bytes", NULL};
+static const char *const cgroup_columns[] = {"memory_max_bytes", "memory_limit_bytes", "cpu_limit_ratio", "tasks_limit", NULL};
+
+const char *const *build_machine_columns(const char *table)
+{
+        if (text_equal(table, "cpu"))
+                return cpu_columns;
+        if (text_equal(table, "memory"))
+                return memory_columns;
+        if (text_equal(table, "limits"))
+                return limits_columns;
+        return text_equal(table, "cgroup") ? cgroup_columns : NULL;
+}
+
+void build_machine_init(BuildMachine *m, unsigned cpus)
+{
+        *m = (BuildMachine){
+                .cpus = cpus,
+                .cpu_limit = NAN,
+                .outside_cpus = NAN,
+                .busy_ratio = NAN,
+                .iowait_ratio = NAN,
+                .memory_bytes = BUILD_UNKNOWN,
+                .available_bytes = BUILD_UNKNOWN,
+                .available_least_bytes = BUILD_UNKNOWN,
+                .limit_bytes = BUILD_UNKNOWN,
+                .swap_total_bytes = BUILD_UNKNOWN,
+                .swap_most_bytes = BUILD_UNKNOWN,
+                .swap_least_bytes = BUILD_UNKNOWN,
+                .tasks_limit = BUILD_UNKNOWN,
+                .threads_max = BUILD_UNKNOWN,
+                .pid_max = BUILD_UNKNOWN,
+                .overcommit_memory = BUILD_UNKNOWN,
+                .commit_limit_bytes = BUILD_UNKNOWN,
+                .committed_most_bytes = BUILD_UNKNOWN,
+                .tasks_most = BUILD_UNKNOWN,
+                .scope_tasks_most = BUILD_UNKNOWN,
+        };
+}
+
+static void span(BuildSpan *s, uint64_t value)
+{
+        if (!s->begun)
+                *s = (BuildSpan){.begun = true, .first = value, .last = value};
+        /* iowait goes back now and then, by a little: proc(5). */
+        s->broken |= value + 1000000 < s->last;
+        s->last = MAX(s->last, value);
+}
+
+static double grown(const BuildSpan *s)
+{
+        return s->begun && !s->broken ? (double)(s->last - s->first) : NAN;
+}
+
+void build_machine_totals(BuildMachineState *state, const Batch *totals)
+{
+        BuildCells t = build_cells(totals, "t_ns"), cpu = build_cells(totals, "cpu_us");
+        uint64_t value, t_ns;
+
+        for (size_t row = 0; row < batch_rows(totals); row++) {
+                if (!build_cell(cpu, row, &value) || !build_cell(t, row, &t_ns))
+                        continue;
+                if (!state->run.begun)
+                        state->run_first_ns = batch_sane_ns(t_ns);
+                state->run_last_ns = batch_sane_ns(t_ns);
+                span(&state->run, value);
+        }
+}
+
+static void observe_cpu(BuildMachineState *s, const Batch *rows)
+{
+        static const char *const kinds[] = {"user_us", "nice_us", "system_us", "irq_us", "softirq_us", "steal_us", "idle_us", "iowait_us"};
+        BuildCells cpu = build_cells(rows, "cpu"), cells[ARRAY_LENGTH(kinds)];
+
+        for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
+                cells[i] = build_cells(rows, kinds[i]);
+        for (size_t row = 0; row < batch_rows(rows); row++) {
+                uint64_t number, idle, all = 0;
+                if (build_cell(cpu, row, &number) || !build_cell(cells[6], row, &idle))
+                        continue; /* of one CPU */
+                for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
+                        all += build_cell_or(cells[i], row, 0);
+                span(&s->all, all);
+                span(&s->steal, build_cell_or(cells[5], row, 0));
+                span(&s->idle, idle + build_cell_or(cells[7], row, 0));
+                span(&s->iowait, build_cell_or(cells[7], row, 0));
+        }
+}
+
+static void highest(uint64_t value, uint64_t *to)
+{
+        *to = *to == BUILD_UNKNOWN ? value : MAX(*to, value);
+}
+
+static void observe_memory(BuildMachine *m, const Batch *rows)
+{
+        BuildCells available = build_cells(rows, "available_bytes"), total = build_cells(rows, "total_bytes");
+        BuildCells swap = build_cells(rows, "swap_total_bytes"), left = build_cells(rows, "swap_free_bytes");
+        uint64_t bytes;
+
+        for (size_t row = 0; row < batch_rows(rows); row++) {
+                build_cell(total, row, &m->memory_bytes);
+                build_cell(swap, row, &m->swap_total_bytes);
+                if (build_cell(left, row, &bytes) && m->swap_total_bytes != BUILD_UNKNOWN && bytes <= m->swap_total_bytes) {
+                        uint64_t used = m->swap_total_bytes - bytes;
+                        highest(used, &m->swap_most_bytes);
+                        m->swap_least_bytes = MIN(m->swap_least_bytes, used);
+                }
+                if (!build_cell(available, row, &bytes))
+                        continue;
+                if (m->available_bytes == BUILD_UNKNOWN)
+                        m->available_bytes = bytes;
+                m->available_least_bytes = MIN(m->available_least_bytes, bytes);
+        }
+}
+
+static void lowest(BuildCells c, size_t row, uint64_t *to)
+{
+        uint64_t value;
+
+        if (build_cell(c, row, &value))
+                *to = MIN(*to, value);
+}
+
+static void observe_limits(BuildMachine *m, const Batch *rows)
+{
+        BuildCells memory = build_cells(rows, "memory_max_bytes"), pids = build_cells(rows, "pids_max");
+        BuildCells above = build_cells(rows, "memory_limit_bytes"), tasks_limit = build_cells(rows, "tasks_limit");
+        BuildCells ratio = build_cells(rows, "cpu_limit_ratio"), tasks = build_cells(rows, "tasks");
+        BuildCells threads = build_cells(rows, "threads_max"), pid_max = build_cells(rows, "pid_max");
+        BuildCells overcommit = build_cells(rows, "overcommit_memory"), current = build_cells(rows, "pids_current");
+        BuildCells commit = build_cells(rows, "commit_limit_bytes"), committed = build_cells(rows, "committed_bytes");
+        uint64_t value;
+
+        for (size_t row = 0; row < batch_rows(rows); row++) {
+                lowest(memory, row, &m->limit_bytes);
+                lowest(above, row, &m->limit_bytes);
+                lowest(pids, row, &m->tasks_limit);
+                lowest(tasks_limit, row, &m->tasks_limit);
+                build_cell(threads, row, &m->threads_max);
+                build_cell(pid_max, row, &m->pid_max);
+                build_cell(overcommit, row, &m->overcommit_memory);
+                build_cell(commit, row, &m->commit_limit_bytes);
+                if (build_cell(committed, row, &value))
+                        highest(value, &m->committed_most_bytes);
+                if (build_cell(current, row, &value))
+                        highest(value, &m->scope_tasks_most);
+                if (build_cell(tasks, row, &value))
+                        highest(value, &m->tasks_most);
+                if (ratio.column >= 0 && !batch_is_null(rows, (size_t)ratio.column, row))
+                        m->cpu_limit = batch_f64(rows, (size_t)ratio.column, row);
+        }
+}
+
+void build_machine_observe(BuildMachine *m, BuildMachineState *state, const char *table, const Batch *rows)
+{
+        if (text_equal(table, "cpu"))
+                observe_cpu(state, rows);
+        else if (text_equal(table, "memory"))
+                observe_memory(m, rows);
+        else if (text_equal(table, "limits") || text_equal(table, "cgroup"))
+                observe_limits(m, rows);
+}
+
+/* Others' share: of what was busy, what the run did not use; time that the hypervisor took is theirs, too. */
+void build_machine_finish(BuildMachine *m, const BuildMachineState *s)
+{
+        double all = grown(&s->all), idle = grown(&s->idle), iowait = grown(&s->iowait), run = grown(&s->run);
+        double run_s = (double)(s->run_last_ns - s->run_first_ns) / 1e9;
+
+        if (!(all > 0) || isnan(idle))
+                return;
+        m->busy_ratio = 1 - idle / all;
+        m->iowait_ratio = iowait / all;
+        if (!(run_s > 0) || isnan(run) || m->cpus == 0)
+                return;
+        double others = m->busy_ratio * m->cpus - run / 1e6 / run_s;
+        /* Below a twentieth of a CPU it is the clocks that disagree. */
+        m->outside_cpus = others < 0.05 ? 0 : MIN(others, (double)m->cpus);
+}

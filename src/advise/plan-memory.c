@@ -1,0 +1,324 @@
+/* What a job holds over its life, from samples of its processes (their peaks where no tick saw them), and how
+ * the sum of jobs compares with the tree's memory as it was recorded, which knows what they share. */
+#include "advise/plan-memory.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+enum { TICKS_COMPARED = 160 };
+
+#define POINT_S 0.02 /* a point of memory stands for at least so long */
+
+void memory_add(MemorySum *sum, const Plan *plan, const PlanNode *node, double at)
+{
+        if (node->n_points == 0)
+                return;
+        double place = fmin(fmax(at, 0), 1) * (node->n_points - 1);
+        const PlanPoint *p = &plan->points[node->points + (uint32_t)(place + 0.5)];
+        sum->own_bytes += p->own_bytes;
+        if (p->shared_bytes <= 0)
+                return;
+        if (sum->shared_bytes[node->program] <= 0)
+                sum->seen[sum->n_seen++] = node->program;
+        sum->shared_bytes[node->program] = MAX(sum->shared_bytes[node->program], p->shared_bytes);
+}
+
+double memory_take(MemorySum *sum, const Plan *plan)
+{
+        double bytes = sum->own_bytes;
+
+        for (unsigned i = 0; i < sum->n_seen; i++) {
+                bytes += sum->shared_bytes[sum->seen[i]];
+                sum->shared_bytes[sum->seen[i]] = 0;
+        }
+        sum->own_bytes = 0;
+        sum->n_seen = 0;
+        return bytes * plan->memory_scale + plan->rest_bytes;
+}
+
+/* What of each program's memory is shared, where no sample says it. */
+typedef struct SharedParts {
+        double own[BUILD_PROGRAMS_MAX + 1], shared[BUILD_PROGRAMS_MAX + 1];
+} SharedParts;
+
+static void find_parts(SharedParts *parts, const BuildRows *rows)
+{
+        for (size_t i = 0; i < rows->n_samples; i++) {
+                uint8_t program = rows->processes[rows->samples[i].process].program;
+                parts->own[program] += rows->samples[i].own_bytes;
+                parts->shared[program] += rows->samples[i].shared_bytes;
+        }
+}
+
+static double shared_part(const SharedParts *parts, uint8_t program)
+{
+        double sum = parts->own[program] + parts->shared[program];
+
+        return sum > 0 ? parts->shared[program] / sum : 0.5;
+}
+
+typedef struct Held {
+        double own, shared;
+} Held;
+
+static Held between(double t, double t0, Held a, double t1, Held b)
+{
+        double part = t1 > t0 ? fmin(fmax((t - t0) / (t1 - t0), 0), 1) : 1;
+
+        return (Held){a.own + (b.own - a.own) * part, a.shared + (b.shared - a.shared) * part};
+}
+
+/* Of one process at a time in its life: from sample to sample; from a third at its start, to its peak at its end. */
+static Held held_at(const BuildRows *rows, const BuildProcess *p, const SharedParts *parts, double start, double end, double t)
+{
+        double peak = p->peak_bytes == BUILD_UNKNOWN ? 0 : (double)p->peak_bytes;
+
+        if (p->n_samples == 0) {
+                double part = shared_part(parts, p->program);
+                return (Held){peak * (1 - part), peak * part};
+        }
+        const BuildSample *samples = rows->samples + p->samples;
+        uint32_t low = 0, high = p->n_samples; /* the first after t */
+        while (low < high) {
+                uint32_t mid = (low + high) / 2;
+                if ((double)samples[mid].t_ns / 1e9 <= t)
+                        low = mid + 1;
+                else
+                        high = mid;
+        }
+        const BuildSample *next = low < p->n_samples ? &samples[low] : NULL, *last = low > 0 ? &samples[low - 1] : NULL;
+        if (!last)
+                return between(t, start, (Held){next->own_bytes / 3, next->shared_bytes / 3}, (double)next->t_ns / 1e9,
+                               (Held){next->own_bytes, next->shared_bytes});
+        Held now = {last->own_bytes, last->shared_bytes};
+        double last_s = (double)last->t_ns / 1e9;
+        if (next)
+                return between(t, last_s, now, (double)next->t_ns / 1e9, (Held){next->own_bytes, next->shared_bytes});
+        return between(t, last_s, now, end, (Held){MAX(now.own, peak - now.shared), now.shared});
+}
+
+static double node_time(const PlanNode *n, uint32_t k)
+{
+        return n->start_s + (n->end_s - n->start_s) * k / MAX(n->n_points - 1, 1u);
+}
+
+static void add_process(Plan *plan, const BuildRows *rows, const SharedParts *parts, uint32_t i)
+{
+        const BuildProcess *p = &rows->processes[i];
+        PlanNode *n = &plan->nodes[plan->node_of[i]];
+        double start = (double)p->start_ns / 1e9, end = p->end_ns == INT64_MAX ? n->end_s : (double)p->end_ns / 1e9;
+        double step = (n->end_s - n->start_s) / MAX(n->n_points - 1, 1u);
+        uint32_t from = step > 0 ? (uint32_t)MAX(floor((start - n->start_s) / step - 0.5), 0.0) : 0;
+
+        for (uint32_t k = from; k < n->n_points; k++) {
+                double t = node_time(n, k);
+                if (t + step / 2 < start)
+                        continue;
+                if (t - step / 2 > end)
+                        break;
+                PlanPoint *point = &plan->points[n->points + k];
+                Held held = held_at(rows, p, parts, start, end, fmin(fmax(t, start), end));
+                /* One that lived for a part of the point's time holds its memory for that part. */
+                double lived = step > 0 ? MIN(t + step / 2, end) - MAX(t - step / 2, start) : 0;
+                double part = step > 0 ? fmin(fmax(lived / step, 0), 1) : 1;
+                if (k == 0 || k == n->n_points - 1)
+                        part = MIN(part * 2, 1.0);
+                point->own_bytes += (float)(held.own * part);
+                point->shared_bytes = MAX(point->shared_bytes, (float)(held.shared * part));
+        }
+}
+
+static int make_points(Plan *plan)
+{
+        size_t n = 0;
+
+        for (uint32_t i = 1; i < plan->n; i++) {
+                PlanNode *node = &plan->nodes[i];
+                if (node->is_tool)
+                        continue;
+                node->points = (uint32_t)n;
+                node->n_points = (uint32_t)MIN((node->end_s - node->start_s) / POINT_S + 2, (double)PLAN_POINTS_MAX);
+                n += node->n_points;
+        }
+        plan->n_points = n;
+        plan->points = calloc(n + 1, sizeof *plan->points);
+        return plan->points ? 0 : -ENOMEM;
+}
+
+/* Tools and what runs them, at most at one time. */
+typedef struct Step {
+        double t_s, bytes;
+} Step;
+
+static int by_time(const void *a, const void *b)
+{
+        const Step *x = a, *y = b;
+
+        if (x->t_s != y->t_s)
+                return x->t_s < y->t_s ? -1 : 1;
+        return (x->bytes > y->bytes) - (x->bytes < y->bytes);
+}
+
+static int measure_rest(Plan *plan, const BuildRows *rows, const SharedParts *parts)
+{
+        _cleanup_free_ Step *steps = calloc(plan->n * 2, sizeof *steps);
+        double now = 0;
+        size_t n = 0;
+
+        if (!steps)
+                return -ENOMEM;
+        for (uint32_t i = 1; i < plan->n; i++) {
+                const PlanNode *node = &plan->nodes[i];
+                if (!node->is_tool)
+                        continue;
+                const BuildProcess *p = &rows->processes[node->process];
+                double bytes = node->peak_bytes * (1 - shared_part(parts, p->program));
+                steps[n++] = (Step){node->start_s, bytes};
+                steps[n++] = (Step){node->end_s, -bytes};
+        }
+        if (n > 0)
+                qsort(steps, n, sizeof *steps, by_time);
+        for (size_t i = 0; i < n; i++) {
+                now += steps[i].bytes;
+                plan->rest_bytes = MAX(plan->rest_bytes, now);
+        }
+        return 0;
+}
+
+static int by_value(const void *a, const void *b)
+{
+        double x = *(const double *)a, y = *(const double *)b;
+
+        return x < y ? -1 : x > y;
+}
+
+/* ---- what the samples add up to, tick by tick ---- */
+
+static int by_tick(const void *a, const void *b)
+{
+        const BuildSample *x = *(const BuildSample *const *)a, *y = *(const BuildSample *const *)b;
+
+        if (x->t_ns != y->t_ns)
+                return x->t_ns < y->t_ns ? -1 : 1;
+        return x < y ? -1 : x > y;
+}
+
+typedef struct Living {
+        uint32_t *processes; /* alive and sampled */
+        size_t n;
+        const BuildSample **latest; /* by process */
+        double *programs;    /* scratch */
+} Living;
+
+/* Own memory of all, and what instances share once: as if pages were counted once each. */
+static double count_living(Living *living, const BuildRows *rows, int64_t t_ns)
+{
+        double sum = 0;
+
+        memset(living->programs, 0, (BUILD_PROGRAMS_MAX + 1) * sizeof *living->programs);
+        for (size_t i = 0; i < living->n;) {
+                const BuildProcess *p = &rows->processes[living->processes[i]];
+                const BuildSample *s = living->latest[living->processes[i]];
+                if (p->end_ns < t_ns) {
+                        living->processes[i] = living->processes[--living->n];
+                        continue;
+                }
+                sum += s->own_bytes;
+                if (s->shared_bytes > living->programs[p->program]) {
+                        sum += s->shared_bytes - living->programs[p->program];
+                        living->programs[p->program] = s->shared_bytes;
+                }
+                i++;
+        }
+        return sum;
+}
+
+/* Appends a total for each tick of the samples. *ret_n of them; owned by the caller. */
+static int count_ticks(const BuildRows *rows, BuildTotal **ret, size_t *ret_n)
+{
+        _cleanup_free_ const BuildSample **order = calloc(rows->n_samples + 1, sizeof *order);
+        _cleanup_free_ uint32_t *processes = calloc(rows->n + 1, sizeof *processes);
+        _cleanup_free_ const BuildSample **latest = calloc(rows->n + 1, sizeof *latest);
+        _cleanup_free_ double *programs = calloc(BUILD_PROGRAMS_MAX + 1, sizeof *programs);
+        BuildTotal *totals = calloc(rows->n_samples + 1, sizeof *totals);
+        Living living = {.processes = processes, .latest = latest, .programs = programs};
+
+        if (!order || !processes || !latest || !programs || !totals) {
+                free(totals);
+                return -ENOMEM;
+        }
+        for (size_t i = 0; i < rows->n_samples; i++)
+                order[i] = &rows->samples[i];
+        if (rows->n_samples > 0)
+                qsort(order, rows->n_samples, sizeof *order, by_tick);
+        *ret_n = 0;
+        for (size_t i = 0; i < rows->n_samples;) {
+                int64_t t_ns = order[i]->t_ns;
+                for (; i < rows->n_samples && order[i]->t_ns == t_ns; i++) {
+                        if (!latest[order[i]->process])
+                                processes[living.n++] = order[i]->process;
+                        latest[order[i]->process] = order[i];
+                }
+                totals[(*ret_n)++] = (BuildTotal){t_ns, count_living(&living, rows, t_ns)};
+        }
+        *ret = totals;
+        return 0;
+}
+
+static double model_at(const Plan *plan, MemorySum *sum, double t)
+{
+        for (uint32_t k = 1; k < plan->n && plan->nodes[k].start_s <= t; k++) {
+                const PlanNode *node = &plan->nodes[k];
+                if (!node->is_tool && node->end_s > t)
+                        memory_add(sum, plan, node, (t - node->start_s) / (node->end_s - node->start_s));
+        }
+        return memory_take(sum, plan) - plan->rest_bytes;
+}
+
+/* The model's sum at recorded ticks near the peak against what samples add up to there. */
+static int compare_with_samples(Plan *plan, const BuildRows *rows)
+{
+        _cleanup_free_ double *ratios = calloc(TICKS_COMPARED + 1, sizeof *ratios);
+        _cleanup_free_ MemorySum *sum = calloc(1, sizeof *sum);
+        _cleanup_free_ BuildTotal *totals = NULL;
+        double most = 0, rest = plan->rest_bytes;
+        size_t high = 0, n = 0, n_totals, skipped = 0;
+
+        if (!ratios || !sum || count_ticks(rows, &totals, &n_totals) < 0)
+                return -ENOMEM;
+        for (size_t i = 0; i < n_totals; i++)
+                most = MAX(most, totals[i].bytes);
+        plan->peak_bytes = n_totals > 0 ? (uint64_t)most : BUILD_UNKNOWN;
+        for (size_t i = 0; i < n_totals; i++)
+                high += totals[i].bytes >= most * 0.7;
+        for (size_t i = 0; i < n_totals && n < TICKS_COMPARED && most > 0; i++) {
+                if (totals[i].bytes < most * 0.7 || skipped++ % (high / TICKS_COMPARED + 1) != 0)
+                        continue;
+                double model = model_at(plan, sum, (double)totals[i].t_ns / 1e9);
+                if (model > 0 && totals[i].bytes > rest)
+                        ratios[n++] = (totals[i].bytes - rest) / model;
+        }
+        if (n < 3)
+                return 0;
+        qsort(ratios, n, sizeof *ratios, by_value);
+        plan->memory_scale = fmin(fmax(ratios[n / 2], 0.5), 1.5);
+        return 0;
+}
+
+int plan_measure_memory(Plan *plan, const BuildRows *rows)
+{
+        _cleanup_free_ SharedParts *parts = calloc(1, sizeof *parts);
+
+        if (!parts || make_points(plan) < 0)
+                return -ENOMEM;
+        find_parts(parts, rows);
+        for (uint32_t i = 0; i < rows->n; i++)
+                if (plan->node_of[i] != 0 && !plan->nodes[plan->node_of[i]].is_tool)
+                        add_process(plan, rows, parts, i);
+        int r = measure_rest(plan, rows, parts);
+        return r < 0 ? r : compare_with_samples(plan, rows);
+}

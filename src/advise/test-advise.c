@@ -1,0 +1,336 @@
+/* Builds whose truth is known, recorded at one -j and forecast at others. */
+#include "advise/test-advise-world.h"
+
+#include "advise/slowdown.h"
+#include "advise/width.h"
+#include "base/cleanup.h"
+
+static const unsigned few[] = {1, 2, 4, 8};
+
+static void no_build_is_forecast_without_one(void **state)
+{
+        static World w = {.tool = NULL};
+        const ForecastOptions options = {.memory_bytes = BUILD_UNKNOWN};
+        Advise a;
+
+        w.n = 0;
+        for (int i = 0; i < 4; i++)
+                world_add(&w, "sleep", 0.1, 2);
+        world_advise(&w, 2, 2, &options, &a);
+        assert_null(a.plan);
+        assert_int_equal(a.forecast.n, 0);
+        assert_int_equal(a.list.n, 0);
+        advise_done(&a);
+        /* and of nothing at all */
+        assert_int_equal(advise_init(&a, 2), 0);
+        assert_int_equal(advise_plan(&a, NAN), 1);
+        assert_int_equal(advise_finish(&a, &options, NULL), 0);
+        advise_done(&a);
+}
+
+/* Lengths that differ, so that ends do not fall together. */
+static double length(int i)
+{
+        return 0.4 + 0.13 * (i * 7 % 10);
+}
+
+static void independent_jobs(void **state)
+{
+        static World w = {.tool = "make"};
+
+        w.n = 0;
+        for (int i = 0; i < 40; i++)
+                world_add(&w, "cc1", length(i), 50 + 10 * (i % 5));
+        world_check(&w, 4, 8, few, 4, 0.05, 0.10);
+        world_check(&w, 1, 8, few, 4, 0.05, 0.10);
+        world_check(&w, 8, 8, few, 4, 0.05, 0.10);
+}
+
+/* A -j of eight on two CPUs: jobs were four times as slow as they are. */
+static void oversubscribed(void **state)
+{
+        static World w = {.tool = "ninja"};
+
+        w.n = 0;
+        for (int i = 0; i < 40; i++)
+                world_add(&w, "cc1", length(i), 60);
+        world_check(&w, 8, 2, few, 4, 0.08, 0.10);
+        world_check(&w, 2, 2, few, 4, 0.08, 0.10);
+        /* With waiting for disks in it, as far as it can be told: more jobs than CPUs are worth it. */
+        for (int i = 0; i < 40; i++)
+                w.jobs[i].other_s = length(i);
+        world_check(&w, 1, 2, few, 4, 0.12, 0.10);
+        world_check(&w, 2, 2, few, 4, 0.15, 0.10);
+}
+
+static void a_chain(void **state)
+{
+        static World w = {.tool = "make"};
+        const ForecastOptions options = {.memory_bytes = BUILD_UNKNOWN};
+        Advise a;
+
+        w.n = 0;
+        for (int i = 0; i < 10; i++) {
+                WorldJob *job = world_add(&w, "cc1", length(i), 50);
+                job->n_waits = i > 0;
+                job->waits[0] = i - 1;
+        }
+        world_check(&w, 4, 4, few, 4, 0.05, 0.10);
+        world_advise(&w, 4, 4, &options, &a);
+        assert_true(a.forecast.chain_s > w.wall_ms / 1000 * 0.97);
+        assert_int_equal(a.forecast.levels[a.forecast.best].jobs, 1);
+        advise_done(&a);
+        /* One at a time no time tells of it: names do. */
+        for (int i = 0; i < 10; i++)
+                w.jobs[i].named = true;
+        world_check(&w, 1, 4, few, 4, 0.05, 0.10);
+}
+
+static void a_diamond(void **state)
+{
+        static World w = {.tool = "make"};
+
+        w.n = 0;
+        world_add(&w, "sh", 1, 20);
+        for (int i = 1; i < 7; i++) {
+                WorldJob *job = world_add(&w, "cc1", length(i), 80);
+                job->n_waits = 1; /* 0 */
+        }
+        WorldJob *last = world_add(&w, "ld", 1.5, 200);
+        last->n_waits = 1;
+        last->waits[0] = -1;
+        for (unsigned recorded = 1; recorded <= 8; recorded *= 2)
+                world_check(&w, recorded, 8, few, 4, 0.06, 0.12);
+}
+
+static void a_serial_link(void **state)
+{
+        static World w = {.tool = "ninja"};
+        const ForecastOptions options = {.memory_bytes = BUILD_UNKNOWN};
+        Advise a;
+
+        w.n = 0;
+        for (int i = 0; i < 24; i++)
+                world_add(&w, "cc1", length(i), 70);
+        WorldJob *link = world_add(&w, "ld", 6, 400);
+        link->n_waits = 1;
+        link->waits[0] = -1;
+        for (unsigned recorded = 1; recorded <= 8; recorded *= 2)
+                world_check(&w, recorded, 8, few, 4, 0.06, 0.10);
+        world_advise(&w, 4, 8, &options, &a);
+        assert_true(a.forecast.chain_s > 6 && a.forecast.chain_s < 9);
+        assert_int_equal(a.plan->n_links, 1);
+        /* One link alone gives no reason for a pool. */
+        for (size_t i = 0; i < a.list.n; i++)
+                assert_string_not_equal(a.list.items[i].id, "cmake-link-pool");
+        advise_done(&a);
+}
+
+static const Advice *find(const Advise *a, const char *id)
+{
+        for (size_t i = 0; i < a->list.n; i++)
+                if (strcmp(a->list.items[i].id, id) == 0)
+                        return &a->list.items[i];
+        return NULL;
+}
+
+/* Links of 4 GiB: with a limit of 10 GiB only two jobs at a time are sure to fit, or more with a pool. */
+static void heavy_links(void **state)
+{
+        static World w = {.tool = "ninja"};
+        ForecastOptions options = {.memory_bytes = 10ull << 30};
+        Advise a;
+
+        w.n = 0;
+        for (int i = 0; i < 24; i++)
+                world_add(&w, "cc1", length(i), 200);
+        for (int i = 0; i < 4; i++) {
+                WorldJob *link = world_add(&w, "ld", 3 + i * 0.2, 4096);
+                link->n_waits = 1;
+                link->waits[0] = -1;
+        }
+        world_check(&w, 2, 8, few, 4, 0.08, 0.12);
+        world_check(&w, 4, 8, few, 4, 0.08, 0.12);
+        world_advise(&w, 8, 8, &options, &a);
+        assert_true(a.forecast.best != SIZE_MAX);
+        assert_int_equal(a.forecast.levels[a.forecast.best].jobs, 2);
+        assert_true(world_level(&a, 2)->fits && !world_level(&a, 4)->fits);
+        const Advice *pool = find(&a, "cmake-link-pool");
+        assert_non_null(pool);
+        assert_non_null(strstr(pool->snippet, "CMAKE_JOB_POOL_LINK"));
+        const Advice *jobs = find(&a, "ninja-jobs");
+        assert_non_null(jobs);
+        assert_non_null(strstr(jobs->snippet, "ninja -j2"));
+        assert_null(find(&a, "make-jobs"));
+        advise_done(&a);
+        /* With one link at a time more jobs fit. */
+        options.link_jobs = 1;
+        world_advise(&w, 8, 8, &options, &a);
+        assert_true(a.forecast.levels[a.forecast.best].jobs >= 6);
+        advise_done(&a);
+        /* With less memory than one link needs nothing does, and it is said. */
+        options = (ForecastOptions){.memory_bytes = 2ull << 30};
+        world_advise(&w, 2, 8, &options, &a);
+        assert_true(a.forecast.best == SIZE_MAX);
+        _cleanup_string_ String verdict = {0};
+        advice_add_verdict(&a.forecast, &verdict);
+        assert_non_null(strstr(string_get(&verdict), "not even -j1"));
+        assert_null(find(&a, "ninja-jobs"));
+        advise_done(&a);
+}
+
+static void recursive_make(void **state)
+{
+        static World w = {.tool = "make"};
+        const ForecastOptions options = {.memory_bytes = BUILD_UNKNOWN};
+        Advise a;
+
+        w.n = 0;
+        for (int sub = 1; sub <= 3; sub++)
+                for (int i = 0; i < 8; i++)
+                        world_add(&w, "cc1", length(i + sub), 50)->tool = sub;
+        world_advise(&w, 1, 4, &options, &a);
+        assert_int_equal(a.plan->n_jobs, 24);
+        assert_int_equal(a.plan->width, 1);
+        advise_done(&a);
+        world_check(&w, 1, 4, few, 4, 0.08, 0.12);
+        world_check(&w, 4, 4, few, 4, 0.08, 0.12);
+}
+
+static int keep_note(const char *sentence, void *data)
+{
+        string_add_format(data, "%s\n", sentence);
+        return 0;
+}
+
+static void failed_and_incomplete(void **state)
+{
+        static World w = {.tool = "make", .exit_code = 2};
+        const ForecastOptions options = {.memory_bytes = BUILD_UNKNOWN};
+        _cleanup_string_ String notes = {0};
+        Advise a;
+
+        w.n = 0;
+        for (int i = 0; i < 20; i++)
+                world_add(&w, "cc1", length(i), 50);
+        assert_int_equal(advise_init(&a, 4), 0);
+        world_build(&w, 4, 4);
+        world_observe(&w, &a, INFINITY);
+        a.failed = true;
+        assert_int_equal(advise_finish(&a, &options, NULL), 0);
+        assert_int_equal(advise_notes(&a, keep_note, &notes), 0);
+        assert_non_null(strstr(string_get(&notes), "the build failed"));
+        advise_done(&a);
+
+        string_clear(&notes);
+        assert_int_equal(advise_init(&a, 4), 0);
+        world_observe(&w, &a, 2000);
+        a.incomplete = true;
+        assert_int_equal(advise_finish(&a, &options, NULL), 0);
+        assert_non_null(a.plan);
+        assert_true(fabs(world_level(&a, 4)->wall_s.expected - 2) < 0.2);
+        assert_int_equal(advise_notes(&a, keep_note, &notes), 0);
+        assert_non_null(strstr(string_get(&notes), "incomplete"));
+        advise_done(&a);
+}
+
+static void widths_of_command_lines(void **state)
+{
+        static const struct {
+                BuildTool tool;
+                const char *command;
+                unsigned width;
+        } cases[] = {
+                {TOOL_MAKE, "make", 0}, {TOOL_MAKE, "make -j4", 4}, {TOOL_MAKE, "make -j 12 all", 12},
+                {TOOL_MAKE, "make -kj8 all", 8}, {TOOL_MAKE, "make -j all", UINT32_MAX}, {TOOL_MAKE, "make --jobs=3", 3},
+                {TOOL_MAKE, "make --jobs 5", 5}, {TOOL_MAKE, "make -f x-j9 CFLAGS=-j7", 0}, 
+                {TOOL_MAKE, "make -j2 -j6", 6}, {TOOL_MAKE, "make -j99999999999999999999", 0}, {TOOL_NINJA, "ninja -j16", 16},
+                {TOOL_NINJA, "ninja -C build -j 2", 2}, {TOOL_NINJA, "ninja", 0}, {TOOL_CARGO, "cargo build -j 3", 3},
+                {TOOL_CARGO, "cargo run -- -j9", 0}, {TOOL_BAZEL, "bazel build --jobs=7 //x", 7},
+                {TOOL_NIX, "nix-build --max-jobs 4", 4}, {TOOL_MAKE, "", 0}, {TOOL_MAKE, "   ", 0}, {TOOL_MAKE, "make -", 0},
+                {TOOL_MAKE, "make -j", UINT32_MAX}, {TOOL_MAKE, "make -j0", 0},
+        };
+
+        for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+                if (width_of_command(cases[i].tool, cases[i].command) != cases[i].width)
+                        fail_msg("%s: %u", cases[i].command, width_of_command(cases[i].tool, cases[i].command));
+}
+
+static double slow(double cpus, int jobs, double busy)
+{
+        _cleanup_(slowdown_freep) Slowdown *s = NULL;
+        SlowdownLoad load = {0};
+
+        assert_int_equal(slowdown_new(cpus, &s), 0);
+        for (int i = 0; i < jobs; i++)
+                slowdown_load(&load, busy, 1, 1);
+        return slowdown_of(s, &load);
+}
+
+static void slowdowns(void **state)
+{
+        assert_true(fabs(slow(2, 1, 1) - 1) < 1e-6);
+        assert_true(fabs(slow(2, 2, 1) - 1) < 1e-6);
+        assert_true(fabs(slow(2, 4, 1) - 2) < 1e-3);
+        assert_true(fabs(slow(1.5, 3, 1) - 2) < 1e-3);
+        assert_true(fabs(slow(4, 200, 1) - 50) < 1e-3);
+        assert_true(fabs(slow(INFINITY, 200, 1) - 1) < 1e-6);
+        assert_true(fabs(slow(2, 0, 0) - 1) < 1e-6);
+        /* Three jobs, half of their time on one of two CPUs: machine repairmen, within a few parts in a hundred. */
+        double chance = slow(2, 3, 0.5);
+        assert_true(chance > 1.02 && chance < 1.2);
+}
+
+/* Texts of strangers do no harm and mean nothing. */
+static void hostile_texts(void **state)
+{
+        const ForecastOptions options = {.memory_bytes = BUILD_UNKNOWN};
+        Advise a;
+        Batch *b;
+        char *line = malloc(128 << 10);
+
+        assert_non_null(line);
+        memset(line, '/', 128 << 10);
+        for (size_t i = 0; i < (128 << 10); i += 97)
+                line[i] = "- \xff.\n<'\"\\$"[i % 11];
+        line[(128 << 10) - 1] = '\0';
+        assert_int_equal(advise_init(&a, 2), 0);
+        assert_int_equal(batch_new(&processes_schema, 64, 1 << 20, &b), 0);
+        world_process(b, 2, 1, "cc1", line, 10, 500, 0.4, 10, 0);
+        world_process(b, 3, 1, "ld", " -o  -o > >> 1> -l -l/ ../../../.. @ -o", 510, 900, 0.4, 10, 0);
+        world_process(b, 4, 99, "ld", "", 5, 4, 1e6, 1e6, 0);  /* ends before it begins, of an unknown parent */
+        world_process(b, 5, 5, "make", "make -j", 20, 30, 0, 0, 0); /* its own parent */
+        world_process(b, 2, 1, "cc1", "twice", 10, 500, 0.4, 10, 0); /* a key twice */
+        batch_set_i64(b, PROCESS_START_NS, INT64_MIN);
+        batch_set_i64(b, PROCESS_END_NS, INT64_MAX);
+        batch_set_u64(b, PROCESS_CPU_US, UINT64_MAX);
+        world_process(b, 1, 0, "make", "make -j3", 0, 1000, 0.01, 2, 0);
+        assert_int_equal(advise_observe(&a, "processes", b), 0);
+        assert_int_equal(advise_plan(&a, 1), 0);
+        assert_int_equal(advise_observe_commands(&a, b), 0);
+        assert_int_equal(advise_finish(&a, &options, NULL), 0);
+        assert_true(a.forecast.n > 0 && isfinite(a.forecast.levels[0].wall_s.expected));
+        advise_done(&a);
+        batch_free(b);
+        free(line);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(no_build_is_forecast_without_one),
+                cmocka_unit_test(independent_jobs),
+                cmocka_unit_test(oversubscribed),
+                cmocka_unit_test(a_chain),
+                cmocka_unit_test(a_diamond),
+                cmocka_unit_test(a_serial_link),
+                cmocka_unit_test(heavy_links),
+                cmocka_unit_test(recursive_make),
+                cmocka_unit_test(failed_and_incomplete),
+                cmocka_unit_test(widths_of_command_lines),
+                cmocka_unit_test(slowdowns),
+                cmocka_unit_test(hostile_texts),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
