@@ -25,6 +25,7 @@
 #include "base/text.h"
 #include "store/run-info-json.h"
 #include "store/run-lock.h"
+#include "store/run-names.h"
 #include "store/run-parts.h"
 #include "sweep/sweep.h"
 
@@ -429,17 +430,10 @@ static int show(const Wanted *w, const char *runs, char **names, char **sweeps)
         return r < 0 ? r : code;
 }
 
-static void free_names(char **names)
-{
-        for (size_t i = 0; names && names[i]; i++)
-                free(names[i]);
-        free(names);
-}
-
 static int list_runs(const Wanted *w)
 {
         _cleanup_free_ char *runs = NULL;
-        char **names = NULL, **sweeps = NULL;
+        _cleanup_(run_names_freep) char **names = NULL, **sweeps = NULL;
         int r = runs_directory(&runs);
 
         if (r < 0) {
@@ -451,8 +445,6 @@ static int list_runs(const Wanted *w)
                 r = sweeps_list(&sweeps);
         if (r == 0)
                 r = show(w, runs, names, sweeps);
-        free_names(names);
-        free_names(sweeps);
         if (r < 0) {
                 log_error("%s: %s", runs, strerror(-r));
                 return EXIT_CANNOT;

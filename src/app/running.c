@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "host/proc-identity.h"
 #include "store/run-info-json.h"
+#include "store/run-names.h"
 #include "store/run-lock.h"
 
 enum { ASK_MS = 5000 };
@@ -72,7 +73,7 @@ static int look(char *path, Running *ret, Error *err)
 int running_list(Running **ret, size_t *ret_n)
 {
         _cleanup_free_ char *runs = NULL;
-        char **names = NULL;
+        _cleanup_(run_names_freep) char **names = NULL;
         size_t n = 0, total = 0;
         int r = runs_list(&names);
 
@@ -91,9 +92,7 @@ int running_list(Running **ret, size_t *ret_n)
                         n++;
                 else if (r == 0)
                         running_done(&list[n]);
-                free(names[i]);
         }
-        free(names);
         if (r < 0) {
                 free(list);
                 return r;

@@ -1,5 +1,4 @@
 /* Where runs live, how they are named, and how a word on the command line finds one. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -14,13 +13,14 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "store/run-names.h"
 #include "store/run.h"
+
+#define RUN_FILE "run.json"
 
 enum {
         LABEL_MAX = 64,
-        RUNS_MAX = 1 << 20,   /* names taken from one directory */
         SAME_SECOND_MAX = 1000, /* runs of one label begun in one second */
-        CANDIDATES_SHOWN = 6,
 };
 
 int runs_directory(char **ret)
@@ -205,135 +205,45 @@ void run_unregister(const char *path, const char *id)
 
 /* ---- listing ---- */
 
-typedef struct Listed {
-        char *name;
-        int64_t start_ns;
-        bool snapshot; /* comes before the run that it was taken of */
-} Listed;
-
 /* By the start that run.json tells, since names follow the wall clock of a time zone and runs
- * of one second have no order in them; a run.json that cannot be read goes by its own age. */
-static Listed look_at(int dirfd, const char *name, bool *ret_is_run)
+ * of one second have no order in them; a run.json that cannot be read goes by its own age. A snapshot comes
+ * before the run that it was taken of. */
+static bool look_at(int dirfd, const char *name, RunsEntry *ret)
 {
         RunInfo info;
         struct stat st;
-        Listed found = {0};
         _cleanup_close_ int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-        *ret_is_run = fd >= 0 && fstatat(fd, "run.json", &st, 0) == 0 && S_ISREG(st.st_mode);
-        if (!*ret_is_run)
-                return found;
+        if (fd < 0 || fstatat(fd, RUN_FILE, &st, 0) < 0 || !S_ISREG(st.st_mode))
+                return false;
         run_info_init(&info);
         if (run_info_read(&info, fd, name, NULL) == 0)
-                found.start_ns = info.start_realtime_ns;
+                ret->start_ns = info.start_realtime_ns;
         else
-                found.start_ns = (int64_t)st.st_mtim.tv_sec * (int64_t)NS_PER_SECOND + st.st_mtim.tv_nsec;
-        found.snapshot = info.snapshot_of != NULL;
+                ret->start_ns = (int64_t)st.st_mtim.tv_sec * (int64_t)NS_PER_SECOND + st.st_mtim.tv_nsec;
+        ret->early = info.snapshot_of != NULL;
         run_info_done(&info);
-        return found;
-}
-
-static int compare_listed(const void *a, const void *b)
-{
-        const Listed *x = a, *y = b;
-
-        if (x->start_ns != y->start_ns)
-                return x->start_ns < y->start_ns ? -1 : 1;
-        if (x->snapshot != y->snapshot)
-                return x->snapshot ? -1 : 1;
-        return strcmp(x->name, y->name);
-}
-
-static int add_listed(Listed **list, size_t *n, const char *name, Listed found)
-{
-        if ((*n & (*n - 1)) == 0) { /* grows at powers of two */
-                Listed *larger = realloc(*list, MAX(*n * 2, (size_t)16) * sizeof **list);
-                if (!larger)
-                        return -ENOMEM;
-                *list = larger;
-        }
-        found.name = strdup(name);
-        (*list)[*n] = found;
-        if (!(*list)[*n].name)
-                return -ENOMEM;
-        ++*n;
-        return 0;
-}
-
-static int read_runs(const char *path, Listed **list, size_t *n)
-{
-        _cleanup_closedir_ DIR *dir = opendir(path);
-
-        if (!dir)
-                return errno == ENOENT ? 0 : -errno;
-        for (struct dirent *e; (e = readdir(dir)) && *n < RUNS_MAX;) {
-                bool is_run = false;
-                if (e->d_name[0] == '.')
-                        continue;
-                Listed found = look_at(dirfd(dir), e->d_name, &is_run);
-                int r = is_run ? add_listed(list, n, e->d_name, found) : 0;
-                if (r < 0)
-                        return r;
-        }
-        return 0;
+        return true;
 }
 
 int runs_list(char ***ret)
 {
         _cleanup_free_ char *runs = NULL;
-        _cleanup_free_ Listed *list = NULL;
-        size_t n = 0;
         int r = runs_directory(&runs);
 
-        if (r == 0)
-                r = read_runs(runs, &list, &n);
-        char **names = r == 0 ? calloc(n + 1, sizeof *names) : NULL;
-        if (!names) {
-                for (size_t i = 0; i < n; i++)
-                        free(list[i].name);
-                return r < 0 ? r : -ENOMEM;
-        }
-        if (n > 0)
-                qsort(list, n, sizeof *list, compare_listed);
-        for (size_t i = 0; i < n; i++)
-                names[i] = list[i].name;
-        *ret = names;
-        return 0;
+        return r < 0 ? r : run_names_list(runs, look_at, ret);
 }
 
 /* ---- finding ---- */
 
-static void free_names(char ***names)
-{
-        for (size_t i = 0; *names && (*names)[i]; i++)
-                free((*names)[i]);
-        free(*names);
-}
-
 static bool is_run(const char *path)
 {
-        char info[PATH_MAX];
-        struct stat st;
-
-        return (size_t)snprintf(info, sizeof info, "%s/run.json", path) < sizeof info &&
-               stat(info, &st) == 0 && S_ISREG(st.st_mode);
+        return run_names_is_at(path, RUN_FILE);
 }
 
 static int resolve_path(const char *name, char **ret, Error *err)
 {
-        struct stat st;
-        char path[PATH_MAX];
-
-        if (!text_copy(path, sizeof path, name))
-                return error_set(err, ENAMETOOLONG, "%.60s…: too long for a path", name);
-        if (text_ends_with(path, "/run.json")) /* named by its file: the folder is meant */
-                path[strlen(path) - strlen("/run.json")] = '\0';
-        if (stat(path, &st) < 0)
-                return error_set_errno(err, errno, "no run at %s", path);
-        if (!S_ISDIR(st.st_mode) || !is_run(path))
-                return error_set(err, ENOENT, "no run at %s: it has no run.json", path);
-        *ret = realpath(path, NULL);
-        return *ret ? 0 : error_set_errno(err, errno, "%s", path);
+        return run_names_resolve(name, RUN_FILE, "run", ret, err);
 }
 
 static int resolve_in(const char *runs, const char *name, char **ret, Error *err)
@@ -345,41 +255,22 @@ static int resolve_in(const char *runs, const char *name, char **ret, Error *err
         return resolve_path(path, ret, err);
 }
 
-static int ambiguous(const char *name, char **names, size_t n, Error *err)
-{
-        _cleanup_string_ String shown = {0};
-
-        for (size_t i = 0, left = CANDIDATES_SHOWN; names[i] && left > 0; i++)
-                if (text_starts_with(names[i], name)) {
-                        string_add(&shown, shown.size ? ", " : "");
-                        string_add_shown(&shown, names[i], 60, false);
-                        left--;
-                }
-        if (n > CANDIDATES_SHOWN)
-                string_add_format(&shown, " and %zu more", n - CANDIDATES_SHOWN);
-        return error_set(err, ENOTUNIQ, "%s is ambiguous: %zu runs begin so: %s", name, n,
-                         string_get(&shown));
-}
-
 static int resolve_prefix(const char *runs, const char *name, char **ret, Error *err)
 {
-        _cleanup_(free_names) char **names = NULL;
+        _cleanup_(run_names_freep) char **names = NULL;
         const char *found = NULL;
-        size_t n = 0, total = 0;
+        size_t total = 0;
         int r = runs_list(&names);
 
         if (r < 0)
                 return error_set_errno(err, r, "%s", runs);
-        bool last = text_equal(name, "last");
-        for (; names[total]; total++)
-                if (last || (*name && text_starts_with(names[total], name))) {
-                        found = names[total]; /* sorted: what is left is the newest */
-                        n++;
-                }
-        if (n > 1 && !last)
-                return ambiguous(name, names, n, err);
+        r = run_names_find(names, name, "runs", &found, err);
+        if (r < 0)
+                return r;
         if (found)
                 return resolve_in(runs, found, ret, err);
+        while (names[total])
+                total++;
         if (total == 0)
                 return error_set(err, ENOENT, "no run %s: there are no runs in %s yet", name, runs);
         return error_set(err, ENOENT, "no run %s: `vigia runs` lists the %zu in %s", name, total,

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "store/run-names.h"
 #include "store/run.h"
 
 /* 2026-11-20 10:15:02 UTC */
@@ -252,9 +253,7 @@ static void test_list(void **state)
         assert_string_equal(names[1], b);
         assert_string_equal(names[2], a);
         assert_null(names[3]);
-        for (size_t i = 0; names[i]; i++)
-                free(names[i]);
-        free(names);
+        run_names_free(names);
 }
 
 int main(void)
