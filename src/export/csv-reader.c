@@ -5,19 +5,13 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "export/column-set.h"
 #include "export/csv-scan.h"
-#include "export/format.h"
+#include "export/text-reader.h"
 
 typedef struct CsvReader {
-        TableReader reader;
-        CharSource source;
+        TextReader base;
         CsvRecord record;
-        ColumnSet columns;
-        Batch *batch;
         bool quotes_mean_nothing; /* everything is quoted, the header too */
-        bool kept;                /* the record did not fit the batch before */
-        char path[512];
 } CsvReader;
 
 static const char *cell_text(const CsvReader *r, const CsvCell *cell)
@@ -28,12 +22,12 @@ static const char *cell_text(const CsvReader *r, const CsvCell *cell)
 static int read_header(CsvReader *r, Error *err)
 {
         bool all = true, needless = false;
-        int rc = csv_scan_record(&r->source, &r->record, err);
+        int rc = csv_scan_record(&r->base.source, &r->record, err);
 
         if (rc < 0)
                 return rc;
         if (rc == 0)
-                return char_source_wrong(&r->source, char_place(&r->source), err,
+                return char_source_wrong(&r->base.source, char_place(&r->base.source), err,
                                          "the file is empty; expected a line of column names");
         for (size_t i = 0; i < r->record.n_cells; i++) {
                 const CsvCell *cell = &r->record.cells[i];
@@ -41,7 +35,7 @@ static int read_header(CsvReader *r, Error *err)
                 size_t size = cell->size, unused;
                 char made[32];
                 if (memchr(name, '\0', size))
-                        return char_source_wrong(&r->source, cell->place, err,
+                        return char_source_wrong(&r->base.source, cell->place, err,
                                                  "NUL byte in a column name; expected text");
                 all = all && cell->quoted;
                 needless = needless || (cell->quoted && !csv_needs_quotes(name, size));
@@ -49,14 +43,14 @@ static int read_header(CsvReader *r, Error *err)
                         size = (size_t)snprintf(made, sizeof made, "column_%zu", i + 1);
                         name = made;
                 } else if (size == 0) {
-                        return char_source_wrong(&r->source, cell->place, err,
+                        return char_source_wrong(&r->base.source, cell->place, err,
                                                  "empty line; expected a line of column names");
                 }
-                if (column_set_find(&r->columns, name, size, i, &unused) == 0)
-                        return char_source_wrong(&r->source, cell->place, err,
+                if (column_set_find(&r->base.columns, name, size, i, &unused) == 0)
+                        return char_source_wrong(&r->base.source, cell->place, err,
                                                  "column %.*s is there twice; expected different names",
                                                  (int)MIN(size, (size_t)64), name);
-                if (column_set_add(&r->columns, name, size) < 0)
+                if (column_set_add(&r->base.columns, name, size) < 0)
                         return error_set(err, ENOMEM, "out of memory");
         }
         r->quotes_mean_nothing = all && needless;
@@ -68,16 +62,16 @@ static int read_header(CsvReader *r, Error *err)
 static int next_row(CsvReader *r, Error *err)
 {
         for (;;) {
-                int rc = csv_scan_record(&r->source, &r->record, err);
+                int rc = csv_scan_record(&r->base.source, &r->record, err);
                 const CsvCell *first = r->record.cells;
-                size_t n = r->record.n_cells, expected = r->columns.n;
+                size_t n = r->record.n_cells, expected = r->base.columns.n;
                 if (rc <= 0)
                         return rc;
                 if (n == 1 && expected > 1 && first->size == 0 && !first->quoted)
                         continue;
                 if (n == expected)
                         return 1;
-                return char_source_wrong(&r->source, n > expected ? first[expected].place : first[n - 1].place,
+                return char_source_wrong(&r->base.source, n > expected ? first[expected].place : first[n - 1].place,
                                          err, "%zu cell%s; expected %zu, as in the header", n,
                                          n == 1 ? "" : "s", expected);
         }
@@ -101,107 +95,67 @@ static int guess_types(CsvReader *r, Error *err)
         int rc;
 
         while ((rc = next_row(r, err)) > 0) {
-                for (size_t i = 0; i < r->columns.n; i++) {
+                for (size_t i = 0; i < r->base.columns.n; i++) {
                         const CsvCell *cell = &r->record.cells[i];
                         ValueKind kind;
                         uint64_t value;
                         if (cell_value(r, cell, &kind, &value))
-                                type_guess_add(&r->columns.guesses[i], kind, value,
+                                type_guess_add(&r->base.columns.guesses[i], kind, value,
                                                cell->size > 0 && *cell_text(r, cell) == '-');
                 }
         }
         return rc;
 }
 
-static const Schema *csv_schema(const TableReader *reader)
-{
-        return &((const CsvReader *)reader)->columns.schema;
-}
-
-/* -ENOBUFS: the batch is full; the record is kept for the next one. */
-static int add_row(CsvReader *r)
-{
-        size_t rows = batch_rows(r->batch);
-        int rc = batch_add_row(r->batch);
-
-        for (size_t i = 0; rc == 0 && i < r->columns.n; i++) {
-                const CsvCell *cell = &r->record.cells[i];
-                ColumnType type = r->columns.columns[i].type;
-                ValueKind kind;
-                uint64_t value;
-                bool known = cell_value(r, cell, &kind, &value);
-                if (type == COLUMN_TEXT && (known || cell->quoted))
-                        rc = batch_set_text(r->batch, i, cell_text(r, cell), cell->size);
-                else if (known && kind != VALUE_TEXT)
-                        batch_set_cell(r->batch, i, type_guess_cell(type, kind, value));
-        }
-        if (rc < 0)
-                batch_truncate(r->batch, rows);
-        return rc;
-}
-
-static int csv_next(TableReader *reader, const Batch **ret, Error *err)
+static int fill(TextReader *reader)
 {
         CsvReader *r = (CsvReader *)reader;
         int rc = 0;
 
-        batch_clear(r->batch);
-        for (;;) {
-                if (!r->kept) {
-                        rc = next_row(r, err);
-                        if (rc < 0)
-                                return rc;
-                        if (rc == 0)
-                                break;
-                }
-                rc = add_row(r);
-                r->kept = rc == -ENOBUFS;
-                if (r->kept)
-                        break;
-                if (rc < 0)
-                        return error_set(err, rc, "out of memory");
+        for (size_t i = 0; rc == 0 && i < r->base.columns.n; i++) {
+                const CsvCell *cell = &r->record.cells[i];
+                ColumnType type = r->base.columns.columns[i].type;
+                ValueKind kind;
+                uint64_t value;
+                bool known = cell_value(r, cell, &kind, &value);
+                if (type == COLUMN_TEXT && (known || cell->quoted))
+                        rc = batch_set_text(r->base.batch, i, cell_text(r, cell), cell->size);
+                else if (known && kind != VALUE_TEXT)
+                        batch_set_cell(r->base.batch, i, type_guess_cell(type, kind, value));
         }
-        *ret = r->batch;
-        return batch_rows(r->batch) > 0;
+        return rc;
 }
 
-static TableReader *csv_free(TableReader *reader)
+static int scan(TextReader *reader, Error *err)
 {
-        CsvReader *r = (CsvReader *)reader;
+        return next_row((CsvReader *)reader, err);
+}
 
-        batch_free(r->batch);
-        column_set_done(&r->columns);
-        csv_record_done(&r->record);
-        free(r);
-        return NULL;
+static void done(TextReader *reader)
+{
+        csv_record_done(&((CsvReader *)reader)->record);
 }
 
 int csv_reader_new(int fd, const char *shown_path, TableReader **ret, Error *err)
 {
-        static const TableReaderOps ops = {csv_schema, csv_next, csv_free};
+        static const TextReaderOps ops = {scan, fill, done};
         CsvReader *r = calloc(1, sizeof *r);
 
-        if (!r || column_set_init(&r->columns) < 0) {
-                free(r);
+        if (!r)
                 return error_set(err, ENOMEM, "out of memory");
-        }
-        r->reader.ops = &ops;
-        text_copy(r->path, sizeof r->path, shown_path);
-        char_source_begin(&r->source, fd, r->path);
-        int rc = read_header(r, err);
+        int rc = text_reader_begin(&r->base, &ops, fd, shown_path) < 0 ? error_set(err, ENOMEM, "out of memory") : 0;
+        if (rc == 0)
+                rc = read_header(r, err);
         if (rc == 0)
                 rc = guess_types(r, err);
-        if (rc == 0 && (column_set_finish(&r->columns, "rows") < 0 ||
-                        batch_new(&r->columns.schema, READER_ROWS, ROW_BYTES_MAX, &r->batch) < 0))
+        if (rc == 0 && (column_set_finish(&r->base.columns, "rows") < 0 || text_reader_begin_rows(&r->base, fd) < 0))
                 rc = error_set(err, ENOMEM, "out of memory");
-        if (rc == 0) {
-                char_source_begin(&r->source, fd, r->path);
-                rc = csv_scan_record(&r->source, &r->record, err);
-        }
+        if (rc == 0)
+                rc = csv_scan_record(&r->base.source, &r->record, err); /* the header */
         if (rc < 0) {
-                csv_free(&r->reader);
+                text_reader_free(&r->base.reader);
                 return rc;
         }
-        *ret = &r->reader;
+        *ret = &r->base.reader;
         return 0;
 }

@@ -4,21 +4,15 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "export/column-set.h"
-#include "export/format.h"
 #include "export/json-scan.h"
+#include "export/text-reader.h"
 #include "table/process-tables.h"
 
 typedef struct JsonReader {
-        TableReader reader;
-        CharSource source;
+        TextReader base;
         JsonRow row;
-        ColumnSet columns;
         uint64_t *seen; /* by column: the number of the last row that had it */
         uint64_t rows;
-        Batch *batch;
-        bool kept;
-        char path[512];
 } JsonReader;
 
 static const char *row_text(const JsonReader *r, size_t offset)
@@ -57,16 +51,16 @@ static int find_column(JsonReader *r, size_t i, size_t *ret, Error *err)
 {
         const JsonField *f = &r->row.fields[i];
         const char *name = row_text(r, f->name);
-        int rc = column_set_find(&r->columns, name, f->name_size, i, ret);
+        int rc = column_set_find(&r->base.columns, name, f->name_size, i, ret);
 
         if (rc == 0)
                 return 0;
         if (memchr(name, '\0', f->name_size) || f->name_size == 0)
-                return char_source_wrong(&r->source, f->place, err, "name is empty or holds NUL; expected text");
-        rc = column_set_add(&r->columns, name, f->name_size);
-        *ret = r->columns.n - 1;
+                return char_source_wrong(&r->base.source, f->place, err, "name is empty or holds NUL; expected text");
+        rc = column_set_add(&r->base.columns, name, f->name_size);
+        *ret = r->base.columns.n - 1;
         if (rc == -E2BIG)
-                return char_source_wrong(&r->source, f->place, err,
+                return char_source_wrong(&r->base.source, f->place, err,
                                          "too many different names; expected at most %d", COLUMNS_MAX);
         return rc < 0 ? error_set(err, rc, "out of memory") : 0;
 }
@@ -83,12 +77,12 @@ static int guess_row(JsonReader *r, Error *err)
                 if (rc < 0)
                         return rc;
                 if (r->seen[column] == r->rows)
-                        return char_source_wrong(&r->source, f->place, err,
+                        return char_source_wrong(&r->base.source, f->place, err,
                                                  "%.*s is there twice; expected different names",
                                                  (int)MIN(f->name_size, (size_t)64), row_text(r, f->name));
                 r->seen[column] = r->rows;
                 if (field_value(r, f, &kind, &value))
-                        type_guess_add(&r->columns.guesses[column], kind, value,
+                        type_guess_add(&r->base.columns.guesses[column], kind, value,
                                        f->size > 0 && *row_text(r, f->text) == '-');
         }
         return 0;
@@ -99,16 +93,16 @@ static int guess_from_name(JsonReader *r, Error *err)
 {
         static const Schema *const known[] = {&processes_schema, &samples_schema, &totals_schema,
                                               &events_schema};
-        const char *slash = strrchr(r->path, '/'), *name = slash ? slash + 1 : r->path;
+        const char *slash = strrchr(r->base.path, '/'), *name = slash ? slash + 1 : r->base.path;
         size_t size = strcspn(name, ".");
 
         for (size_t i = 0; i < ARRAY_LENGTH(known); i++) {
                 if (strlen(known[i]->table) != size || memcmp(known[i]->table, name, size) != 0)
                         continue;
-                r->columns.schema = *known[i];
+                r->base.columns.schema = *known[i];
                 return 0;
         }
-        return char_source_wrong(&r->source, char_place(&r->source), err,
+        return char_source_wrong(&r->base.source, char_place(&r->base.source), err,
                                  "no row, so no column is known; expected at least one object");
 }
 
@@ -116,25 +110,20 @@ static int guess_types(JsonReader *r, Error *err)
 {
         int rc;
 
-        while ((rc = json_scan_row(&r->source, &r->row, err)) > 0)
+        while ((rc = json_scan_row(&r->base.source, &r->row, err)) > 0)
                 if ((rc = guess_row(r, err)) < 0)
                         return rc;
         if (rc < 0)
                 return rc;
-        if (r->columns.n == 0)
+        if (r->base.columns.n == 0)
                 return guess_from_name(r, err);
-        return column_set_finish(&r->columns, "rows") < 0 ? error_set(err, ENOMEM, "out of memory") : 0;
+        return column_set_finish(&r->base.columns, "rows") < 0 ? error_set(err, ENOMEM, "out of memory") : 0;
 }
 
-static const Schema *json_schema(const TableReader *reader)
+static int fill(TextReader *reader)
 {
-        return &((const JsonReader *)reader)->columns.schema;
-}
-
-static int add_row(JsonReader *r)
-{
-        size_t rows = batch_rows(r->batch);
-        int rc = batch_add_row(r->batch);
+        JsonReader *r = (JsonReader *)reader;
+        int rc = 0;
 
         for (size_t i = 0; rc == 0 && i < r->row.n_fields; i++) {
                 const JsonField *f = &r->row.fields[i];
@@ -142,81 +131,51 @@ static int add_row(JsonReader *r)
                 uint64_t value;
                 size_t column;
                 /* A file that changed between the passes may have other names and types. */
-                if (column_set_find(&r->columns, row_text(r, f->name), f->name_size, i, &column) < 0 ||
+                if (column_set_find(&r->base.columns, row_text(r, f->name), f->name_size, i, &column) < 0 ||
                     !field_value(r, f, &kind, &value))
                         continue;
-                ColumnType type = r->columns.schema.columns[column].type;
+                ColumnType type = r->base.columns.schema.columns[column].type;
                 if (type == COLUMN_TEXT)
-                        rc = batch_set_text(r->batch, column, row_text(r, f->text), f->size);
+                        rc = batch_set_text(r->base.batch, column, row_text(r, f->text), f->size);
                 else if (kind != VALUE_TEXT)
-                        batch_set_cell(r->batch, column, type_guess_cell(type, kind, value));
+                        batch_set_cell(r->base.batch, column, type_guess_cell(type, kind, value));
         }
-        if (rc < 0)
-                batch_truncate(r->batch, rows);
         return rc;
 }
 
-static int json_next(TableReader *reader, const Batch **ret, Error *err)
+static int scan(TextReader *reader, Error *err)
 {
         JsonReader *r = (JsonReader *)reader;
-        int rc = 0;
 
-        batch_clear(r->batch);
-        for (;;) {
-                if (!r->kept) {
-                        rc = json_scan_row(&r->source, &r->row, err);
-                        if (rc < 0)
-                                return rc;
-                        if (rc == 0)
-                                break;
-                }
-                rc = add_row(r);
-                r->kept = rc == -ENOBUFS;
-                if (r->kept)
-                        break;
-                if (rc < 0)
-                        return error_set(err, rc, "out of memory");
-        }
-        *ret = r->batch;
-        return batch_rows(r->batch) > 0;
+        return json_scan_row(&r->base.source, &r->row, err);
 }
 
-static TableReader *json_free(TableReader *reader)
+static void done(TextReader *reader)
 {
         JsonReader *r = (JsonReader *)reader;
 
-        batch_free(r->batch);
-        column_set_done(&r->columns);
         json_row_done(&r->row);
         free(r->seen);
-        free(r);
-        return NULL;
 }
 
 int json_reader_new(int fd, const char *shown_path, TableReader **ret, Error *err)
 {
-        static const TableReaderOps ops = {json_schema, json_next, json_free};
+        static const TextReaderOps ops = {scan, fill, done};
         JsonReader *r = calloc(1, sizeof *r);
-        int rc;
 
-        if (!r || column_set_init(&r->columns) < 0) {
-                free(r);
+        if (!r)
                 return error_set(err, ENOMEM, "out of memory");
-        }
-        r->reader.ops = &ops;
-        text_copy(r->path, sizeof r->path, shown_path);
+        int rc = text_reader_begin(&r->base, &ops, fd, shown_path);
         r->seen = calloc(COLUMNS_MAX, sizeof *r->seen);
-        char_source_begin(&r->source, fd, r->path);
-        rc = r->seen ? guess_types(r, err) : error_set(err, ENOMEM, "out of memory");
-        if (rc == 0 && batch_new(&r->columns.schema, READER_ROWS, ROW_BYTES_MAX, &r->batch) < 0)
+        rc = rc == 0 && r->seen ? guess_types(r, err) : error_set(err, ENOMEM, "out of memory");
+        if (rc == 0 && text_reader_begin_rows(&r->base, fd) < 0)
                 rc = error_set(err, ENOMEM, "out of memory");
         if (rc < 0) {
-                json_free(&r->reader);
+                text_reader_free(&r->base.reader);
                 return rc;
         }
-        char_source_begin(&r->source, fd, r->path);
         r->row.begun = false;
         r->row.state = JSON_BETWEEN_LINES;
-        *ret = &r->reader;
+        *ret = &r->base.reader;
         return 0;
 }
