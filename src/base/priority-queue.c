@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/macros.h"
+#include "base/array.h"
 
 void priority_queue_done(PriorityQueue *q)
 {
@@ -22,14 +22,11 @@ static void swap(PriorityQueueEntry *entries, size_t a, size_t b)
 
 int priority_queue_push(PriorityQueue *q, int64_t due, void *item)
 {
-        if (q->n == q->capacity) {
-                size_t capacity = MAX(q->capacity * 2, (size_t)64);
-                PriorityQueueEntry *entries = realloc(q->entries, capacity * sizeof *entries);
-                if (!entries)
-                        return -ENOMEM;
-                q->entries = entries;
-                q->capacity = capacity;
-        }
+        PriorityQueueEntry *entries = array_grow(q->entries, &q->capacity, q->n, sizeof *entries);
+
+        if (!entries)
+                return -ENOMEM;
+        q->entries = entries;
         size_t i = q->n++;
         q->entries[i] = (PriorityQueueEntry){due, item};
         for (; i > 0 && q->entries[(i - 1) / 2].due > due; i = (i - 1) / 2)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "export/column-set.h"
 
 void csv_record_done(CsvRecord *r)
@@ -27,14 +28,10 @@ static int add_cell(CharSource *s, CsvRecord *r, Error *err)
         if (r->n_cells >= COLUMNS_MAX)
                 return char_source_wrong(s, char_place(s), err, "too many cells; expected at most %d",
                                          COLUMNS_MAX);
-        if (r->n_cells == r->capacity) {
-                size_t capacity = r->capacity ? r->capacity * 2 : 32;
-                CsvCell *cells = realloc(r->cells, capacity * sizeof *cells);
-                if (!cells)
-                        return error_set(err, ENOMEM, "out of memory");
-                r->cells = cells;
-                r->capacity = capacity;
-        }
+        CsvCell *cells = array_grow(r->cells, &r->capacity, r->n_cells, sizeof *cells);
+        if (!cells)
+                return error_set(err, ENOMEM, "out of memory");
+        r->cells = cells;
         r->cells[r->n_cells++] = (CsvCell){.offset = r->text.size, .place = char_place(s)};
         return 0;
 }

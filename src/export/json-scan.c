@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "export/column-set.h"
 
 enum { JSON_DEPTH_MAX = 64 };
@@ -279,14 +280,10 @@ static int add_field(CharSource *s, JsonRow *r, Error *err)
         if (r->n_fields >= COLUMNS_MAX)
                 return char_source_wrong(s, char_place(s), err, "too many names; expected at most %d",
                                          COLUMNS_MAX);
-        if (r->n_fields == r->capacity) {
-                size_t capacity = r->capacity ? r->capacity * 2 : 32;
-                JsonField *fields = realloc(r->fields, capacity * sizeof *fields);
-                if (!fields)
-                        return error_set(err, ENOMEM, "out of memory");
-                r->fields = fields;
-                r->capacity = capacity;
-        }
+        JsonField *fields = array_grow(r->fields, &r->capacity, r->n_fields, sizeof *fields);
+        if (!fields)
+                return error_set(err, ENOMEM, "out of memory");
+        r->fields = fields;
         r->fields[r->n_fields++] = (JsonField){.name = r->text.size, .place = char_place(s)};
         return 0;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/hash.h"
@@ -41,14 +42,11 @@ static void tracks_done(Tracks *tracks)
 
 static int add_track(Tracks *tracks, const ProcessRow *row, bool reused, Track **ret)
 {
-        if (tracks->n == tracks->capacity) {
-                size_t capacity = MAX(tracks->capacity * 2, (size_t)256);
-                Track *items = reallocarray(tracks->items, capacity, sizeof *items);
-                if (!items)
-                        return -ENOMEM;
-                tracks->items = items;
-                tracks->capacity = capacity;
-        }
+        Track *items = array_grow(tracks->items, &tracks->capacity, tracks->n, sizeof *items);
+
+        if (!items)
+                return -ENOMEM;
+        tracks->items = items;
         int32_t pid = row->process.pid;
         bool stands_for = reused || pid <= 0 || pid >= PERFETTO_RUN_PID;
         tracks->items[tracks->n] = (Track){

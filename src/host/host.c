@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "host/mount-text.h"
@@ -133,7 +134,7 @@ bool host_is_live(const Host *host)
 
 typedef struct Names {
         char **names; /* owned, each too */
-        size_t n;
+        size_t n, capacity;
 } Names;
 
 static void names_done(Names *names)
@@ -150,13 +151,11 @@ static int compare_names(const void *a, const void *b)
 
 static int names_add(Names *names, const char *name)
 {
-        if ((names->n & (names->n - 1)) == 0) {
-                size_t capacity = names->n ? names->n * 2 : 1;
-                char **more = realloc(names->names, capacity * sizeof *more);
-                if (!more)
-                        return -ENOMEM;
-                names->names = more;
-        }
+        char **more = array_grow(names->names, &names->capacity, names->n, sizeof *more);
+
+        if (!more)
+                return -ENOMEM;
+        names->names = more;
         char *copy = strdup(name);
         if (!copy)
                 return -ENOMEM;

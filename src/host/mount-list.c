@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "host/mount-text.h"
 
@@ -123,15 +124,12 @@ static int list_add(MountList *list, MountEntry *entry)
                 entry_done(entry);
                 return 0;
         }
-        if ((list->n & (list->n - 1)) == 0) {
-                size_t capacity = list->n ? list->n * 2 : 1;
-                MountEntry *more = realloc(list->entries, capacity * sizeof *more);
-                if (!more) {
-                        entry_done(entry);
-                        return -ENOMEM;
-                }
-                list->entries = more;
+        MountEntry *more = array_grow(list->entries, &list->capacity, list->n, sizeof *more);
+        if (!more) {
+                entry_done(entry);
+                return -ENOMEM;
         }
+        list->entries = more;
         list->entries[list->n++] = *entry;
         return 0;
 }

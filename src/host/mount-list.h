@@ -28,7 +28,7 @@ enum { MOUNT_LIST_MAX = 512, MOUNT_PATH_MAX = 4096 };
 
 typedef struct MountList {
         MountEntry *entries; /* owned; in mountinfo's order */
-        size_t n;
+        size_t n, capacity;
         bool cut; /* there were more */
 } MountList;
 

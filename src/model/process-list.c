@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "model/summary-builder.h"
@@ -177,14 +178,10 @@ static int name_of(ProcessList *l, const char *name, size_t size, uint32_t *ret)
                 return 0;
         }
         if (at == 0) {
-                if (l->n_names == l->names_capacity) {
-                        size_t capacity = MAX(l->names_capacity * 2, (size_t)64);
-                        char **names = realloc(l->names, capacity * sizeof *names);
-                        if (!names)
-                                return -ENOMEM;
-                        l->names = names;
-                        l->names_capacity = capacity;
-                }
+                char **names = array_grow(l->names, &l->names_capacity, l->n_names, sizeof *names);
+                if (!names)
+                        return -ENOMEM;
+                l->names = names;
                 l->names[l->n_names] = strndup(name, size);
                 if (!l->names[l->n_names])
                         return -ENOMEM;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "model/summary-builder.h"
 
@@ -131,14 +132,10 @@ static int find_major(SummaryBuilder *b, const char *name, size_t size, uint16_t
 static int group_add(SummaryBuilder *b, const char *name, size_t size, const char *major,
                      size_t major_size)
 {
-        if (b->n_groups == b->groups_capacity) {
-                size_t capacity = MAX(b->groups_capacity * 2, (size_t)32);
-                GroupState *groups = realloc(b->groups, capacity * sizeof *groups);
-                if (!groups)
-                        return -ENOMEM;
-                b->groups = groups;
-                b->groups_capacity = capacity;
-        }
+        GroupState *groups = array_grow(b->groups, &b->groups_capacity, b->n_groups, sizeof *groups);
+        if (!groups)
+                return -ENOMEM;
+        b->groups = groups;
         GroupState *g = &b->groups[b->n_groups];
         *g = (GroupState){.shown = {.largest_bytes = SUMMARY_UNKNOWN, .peak_bytes = SUMMARY_UNKNOWN},
                           .major = NO_MAJOR};

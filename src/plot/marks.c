@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/macros.h"
 #include "plot/draw.h"
@@ -34,13 +35,10 @@ typedef struct Outline {
 static void outline_add(Outline *o, double x, double y)
 {
         if (o->n == o->capacity && !o->failed) {
-                size_t capacity = MAX(o->capacity * 2, (size_t)256);
-                Point *points = realloc(o->points, capacity * sizeof *points);
+                Point *points = array_grow(o->points, &o->capacity, o->n, sizeof *points);
                 o->failed = !points;
-                if (points) {
+                if (points)
                         o->points = points;
-                        o->capacity = capacity;
-                }
         }
         if (!o->failed)
                 o->points[o->n++] = (Point){x, y};

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "store/parquet/utf8.h"
 
@@ -37,14 +38,11 @@ void page_sections_done(PageSections *s)
 
 static int reserve(PageSections *s)
 {
-        if (s->n < s->capacity)
-                return 0;
-        size_t capacity = MAX(s->capacity * 2, (size_t)256);
-        PageSection *items = realloc(s->items, capacity * sizeof *items);
+        PageSection *items = array_grow(s->items, &s->capacity, s->n, sizeof *items);
+
         if (!items)
                 return -ENOMEM;
         s->items = items;
-        s->capacity = capacity;
         return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 
@@ -112,15 +113,12 @@ int run_parts_list(int dirfd, const char *table, RunParts *ret)
                 int64_t number = part_number(e->d_name);
                 if (number < 0)
                         continue;
-                if (parts.n == capacity) {
-                        capacity = MAX(capacity * 2, (size_t)16);
-                        unsigned *larger = realloc(parts.numbers, capacity * sizeof *larger);
-                        if (!larger) {
-                                run_parts_done(&parts);
-                                return -ENOMEM;
-                        }
-                        parts.numbers = larger;
+                unsigned *numbers = array_grow(parts.numbers, &capacity, parts.n, sizeof *numbers);
+                if (!numbers) {
+                        run_parts_done(&parts);
+                        return -ENOMEM;
                 }
+                parts.numbers = numbers;
                 parts.numbers[parts.n++] = (unsigned)number;
         }
         if (parts.n > 0)

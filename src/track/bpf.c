@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -99,16 +100,12 @@ static void alive_add(BpfSource *s, const struct bpf_track_event *e)
 {
         if (map_get(s->index, e->tgid) || s->n_alive >= MAX_MEMBERS)
                 return;
-        if (s->n_alive == s->alive_capacity) {
-                size_t capacity = MAX(s->alive_capacity * 2, (size_t)64);
-                Alive *alive = realloc(s->alive, capacity * sizeof *alive);
-                if (!alive) {
-                        s->lost_here++;
-                        return;
-                }
-                s->alive = alive;
-                s->alive_capacity = capacity;
+        Alive *alive = array_grow(s->alive, &s->alive_capacity, s->n_alive, sizeof *alive);
+        if (!alive) {
+                s->lost_here++;
+                return;
         }
+        s->alive = alive;
         if (map_put(s->index, e->tgid, (void *)(s->n_alive + 1)) < 0) {
                 s->lost_here++;
                 return;

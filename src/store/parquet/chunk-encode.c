@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "store/parquet/bits.h"
 #include "store/parquet/encode.h"
 #include "store/parquet/utf8.h"
@@ -124,14 +125,11 @@ static int repair_text(ChunkEncoder *e, Values *v, size_t heap)
 
 static int add_page(ChunkEncoder *e, int kind, Encoding encoding, size_t n_values, size_t start)
 {
-        if (e->n_pages == e->pages_capacity) {
-                size_t capacity = MAX(e->pages_capacity * 2, (size_t)8);
-                RawPage *pages = realloc(e->pages, capacity * sizeof *pages);
-                if (!pages)
-                        return -ENOMEM;
-                e->pages = pages;
-                e->pages_capacity = capacity;
-        }
+        RawPage *pages = array_grow(e->pages, &e->pages_capacity, e->n_pages, sizeof *pages);
+
+        if (!pages)
+                return -ENOMEM;
+        e->pages = pages;
         e->pages[e->n_pages++] = (RawPage){kind, encoding, (uint32_t)n_values, start,
                                            e->raw.size - start};
         return 0;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "store/parquet/bits.h"
 #include "store/parquet/file-io.h"
@@ -200,16 +201,13 @@ static void read_chunk(Parse *p, Chunk *chunk)
 
 static Chunk *add_chunk(Parse *p)
 {
-        if (p->n_chunks == p->chunks_capacity) {
-                size_t capacity = MAX(p->chunks_capacity * 2, (size_t)16);
-                Chunk *chunks = realloc(p->footer->chunks, capacity * sizeof *chunks);
-                if (!chunks) {
-                        fail(p, ENOMEM, "out of memory");
-                        return NULL;
-                }
-                p->footer->chunks = chunks;
-                p->chunks_capacity = capacity;
+        Chunk *chunks = array_grow(p->footer->chunks, &p->chunks_capacity, p->n_chunks, sizeof *chunks);
+
+        if (!chunks) {
+                fail(p, ENOMEM, "out of memory");
+                return NULL;
         }
+        p->footer->chunks = chunks;
         Chunk *chunk = &p->footer->chunks[p->n_chunks++];
         *chunk = (Chunk){0};
         return chunk;
@@ -233,16 +231,12 @@ static void read_row_group(Parse *p)
         int16_t id;
         uint8_t type;
 
-        if (f->n_row_groups == p->groups_capacity) {
-                size_t capacity = MAX(p->groups_capacity * 2, (size_t)16);
-                RowGroup *groups = realloc(f->row_groups, capacity * sizeof *groups);
-                if (!groups) {
-                        fail(p, ENOMEM, "out of memory");
-                        return;
-                }
-                f->row_groups = groups;
-                p->groups_capacity = capacity;
+        RowGroup *groups = array_grow(f->row_groups, &p->groups_capacity, f->n_row_groups, sizeof *groups);
+        if (!groups) {
+                fail(p, ENOMEM, "out of memory");
+                return;
         }
+        f->row_groups = groups;
         RowGroup *group = &f->row_groups[f->n_row_groups++];
         *group = (RowGroup){.first_chunk = p->n_chunks};
         thrift_enter(&p->r);
