@@ -104,9 +104,9 @@ static int buddy_start(void *state, const MonitorContext *context, Error *err)
                                  (unsigned long long)order->number, BUDDY_ORDERS - 1);
         if (order)
                 s->order = (unsigned)order->number;
-        s->buddyinfo = host_open(context->host, "proc/buddyinfo");
+        s->buddyinfo = monitor_open_file(context, "proc/buddyinfo", err);
         if (s->buddyinfo < 0)
-                return error_set_errno(err, s->buddyinfo, "/proc/buddyinfo");
+                return s->buddyinfo;
         s->pagetypeinfo = types && types->number == 0 ? -1
                                                       : host_open(context->host, "proc/pagetypeinfo");
         return 0;
@@ -125,7 +125,7 @@ static ssize_t read_lines(int fd, char *text, size_t max)
 
 static int set_name(Batch *rows, size_t column, const char *name)
 {
-        return batch_set_text(rows, column, name, strlen(name));
+        return batch_set_textz(rows, column, name);
 }
 
 static int add_keys(Batch *rows, const MonitorTick *tick, uint32_t node, const char *zone,

@@ -340,7 +340,7 @@ static int cgroup_sample(void *state, const MonitorTick *tick, Batch *rows, Erro
         int r = monitor_row(rows, tick);
         if (r < 0)
                 return r;
-        batch_set_text(rows, CGROUP_PATH, s->path, strlen(s->path));
+        batch_set_textz(rows, CGROUP_PATH, s->path);
         for (size_t i = CGROUP_PATH + 1; i < N_CGROUP_COLUMNS; i++)
                 if (s->known[i])
                         batch_set_u64(rows, i, s->values[i]);

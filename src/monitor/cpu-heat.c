@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "host/sysfs-value.h"
 
@@ -59,14 +60,10 @@ static int add_cpu(const char *name, void *data)
 
         if (!text_starts_with(name, "cpu") || parse_u64z(name + 3, &number) < 0 || number >= CPUS_MAX)
                 return 0;
-        if (heat->n == heat->capacity) {
-                size_t capacity = heat->capacity ? heat->capacity * 2 : 16;
-                HeatCpu *cpus = realloc(heat->cpus, capacity * sizeof *cpus);
-                if (!cpus)
-                        return -ENOMEM;
-                heat->cpus = cpus;
-                heat->capacity = capacity;
-        }
+        HeatCpu *cpus = array_grow(heat->cpus, &heat->capacity, heat->n, sizeof *cpus);
+        if (!cpus)
+                return -ENOMEM;
+        heat->cpus = cpus;
         heat->cpus[heat->n++] = (HeatCpu){
                 .number = (uint32_t)number,
                 .package = cpu_value(heat->host, (uint32_t)number, "topology/physical_package_id", 0),

@@ -74,9 +74,7 @@ typedef struct CpuState {
 
 static int cpu_probe(const MonitorContext *context, Error *why, Error *fix)
 {
-        _cleanup_close_ int fd = host_open(context->host, "proc/stat");
-
-        return fd < 0 ? error_set_errno(why, fd, "/proc/stat") : 0;
+        return monitor_probe_file(context, "proc/stat", why);
 }
 
 static ssize_t grow(CpuState *s, size_t capacity)
@@ -120,12 +118,6 @@ static int cpu_start(void *state, const MonitorContext *context, Error *err)
         }
         s->load = host_open(context->host, "proc/loadavg");
         return 0;
-}
-
-static void set_known(Batch *rows, size_t column, uint64_t value)
-{
-        if (value != KERNEL_STAT_UNKNOWN)
-                batch_set_u64(rows, column, value);
 }
 
 static void set_times(const CpuState *s, Batch *rows, const CpuTimes *times)
@@ -179,12 +171,12 @@ static int cpu_sample(void *state, const MonitorTick *tick, Batch *rows, Error *
         if (r < 0)
                 return r;
         set_times(s, rows, &stat.total);
-        set_known(rows, CONTEXT_SWITCHES, stat.context_switches);
-        set_known(rows, INTERRUPTS, stat.interrupts);
-        set_known(rows, SOFTIRQS, stat.softirqs);
-        set_known(rows, FORKS, stat.forks);
-        set_known(rows, RUNNING_TASKS, stat.running);
-        set_known(rows, BLOCKED_TASKS, stat.blocked);
+        batch_set_known(rows, CONTEXT_SWITCHES, stat.context_switches);
+        batch_set_known(rows, INTERRUPTS, stat.interrupts);
+        batch_set_known(rows, SOFTIRQS, stat.softirqs);
+        batch_set_known(rows, FORKS, stat.forks);
+        batch_set_known(rows, RUNNING_TASKS, stat.running);
+        batch_set_known(rows, BLOCKED_TASKS, stat.blocked);
         set_load(s, rows);
         batch_set_u64(rows, ONLINE_CPUS, count_cpus(at, end));
         while (kernel_stat_next_cpu(&at, end, &cpu, &times)) {

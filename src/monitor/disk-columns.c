@@ -1,7 +1,6 @@
 /* Both kinds of row share one table: what fills up, and what is slow. */
 #include "monitor/disk-columns.h"
 
-#include <string.h>
 
 /* What an idle machine's logs do; what is stored is exact all the same. */
 #define LEVEL     (4.0 * 1024 * 1024)
@@ -55,22 +54,17 @@ static void set_product(Batch *rows, size_t column, uint64_t a, uint64_t b)
                 batch_set_u64(rows, column, product);
 }
 
-static int set_text(Batch *rows, size_t column, const char *text)
-{
-        return batch_set_text(rows, column, text, strlen(text));
-}
-
 int disk_add_mount(Batch *rows, const MonitorTick *tick, const MountEntry *mount,
                    const struct statvfs *figures)
 {
         int r = monitor_row(rows, tick);
 
         if (r == 0)
-                r = set_text(rows, DISK_MOUNT, mount->directory);
+                r = batch_set_textz(rows, DISK_MOUNT, mount->directory);
         if (r == 0)
-                r = set_text(rows, DISK_DEVICE, mount->source);
+                r = batch_set_textz(rows, DISK_DEVICE, mount->source);
         if (r == 0)
-                r = set_text(rows, DISK_FILESYSTEM, mount->type);
+                r = batch_set_textz(rows, DISK_FILESYSTEM, mount->type);
         if (r < 0)
                 return r;
         batch_set_bool(rows, DISK_ANSWERS, figures != NULL);
@@ -93,7 +87,7 @@ int disk_add_device(Batch *rows, const MonitorTick *tick, const DiskStats *stats
         int r = monitor_row(rows, tick);
 
         if (r == 0)
-                r = set_text(rows, DISK_DEVICE, stats->name);
+                r = batch_set_textz(rows, DISK_DEVICE, stats->name);
         if (r < 0)
                 return r;
         batch_set_bool(rows, DISK_STACKED, stacked);

@@ -109,9 +109,7 @@ static bool mounts_changed(const DiskState *s)
 
 static int disk_probe(const MonitorContext *context, Error *why, Error *fix)
 {
-        _cleanup_close_ int fd = host_open(context->host, "proc/self/mountinfo");
-
-        return fd < 0 ? error_set_errno(why, fd, "/proc/self/mountinfo") : 0;
+        return monitor_probe_file(context, "proc/self/mountinfo", why);
 }
 
 static int disk_start(void *state, const MonitorContext *context, Error *err)
@@ -122,9 +120,9 @@ static int disk_start(void *state, const MonitorContext *context, Error *err)
         s->host = context->host;
         s->live = host_is_live(context->host);
         s->fuse = fuse && fuse->number != 0;
-        s->mounts_fd = host_open(context->host, "proc/self/mountinfo");
+        s->mounts_fd = monitor_open_file(context, "proc/self/mountinfo", err);
         if (s->mounts_fd < 0)
-                return error_set_errno(err, s->mounts_fd, "/proc/self/mountinfo");
+                return s->mounts_fd;
         int r = mounts_refresh(s, err);
         if (r < 0) {
                 fd_close(s->mounts_fd);

@@ -2,7 +2,6 @@
 #include "monitor/event-gate.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -81,11 +80,6 @@ void event_gate_wake(EventGate *gate)
         timerfd_settime(gate->timer_fd, 0, &at_once, NULL);
 }
 
-static int set_text(Batch *rows, size_t column, const char *text)
-{
-        return batch_set_text(rows, column, text, strlen(text));
-}
-
 int event_row_add(Batch *rows, const MonitorTick *tick, const EventRow *row)
 {
         size_t before = batch_rows(rows);
@@ -100,9 +94,9 @@ int event_row_add(Batch *rows, const MonitorTick *tick, const EventRow *row)
                 batch_set_i64(rows, EVENT_PID, row->pid);
         if (row->in_run)
                 batch_set_u64(rows, EVENT_PROCESS, row->process);
-        r = set_text(rows, EVENT_KIND, row->kind);
+        r = batch_set_textz(rows, EVENT_KIND, row->kind);
         if (r == 0)
-                r = set_text(rows, EVENT_SEVERITY, row->severity);
+                r = batch_set_textz(rows, EVENT_SEVERITY, row->severity);
         if (r == 0)
                 r = batch_set_text(rows, EVENT_TEXT, row->text, row->size);
         if (r < 0)

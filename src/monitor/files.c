@@ -66,18 +66,16 @@ typedef struct FilesState {
 
 static int files_probe(const MonitorContext *context, Error *why, Error *fix)
 {
-        _cleanup_close_ int fd = host_open(context->host, "proc/sys/fs/file-nr");
-
-        return fd < 0 ? error_set_errno(why, fd, "/proc/sys/fs/file-nr") : 0;
+        return monitor_probe_file(context, "proc/sys/fs/file-nr", why);
 }
 
 static int files_start(void *state, const MonitorContext *context, Error *err)
 {
         FilesState *s = state;
 
-        s->file_nr = host_open(context->host, "proc/sys/fs/file-nr");
+        s->file_nr = monitor_open_file(context, "proc/sys/fs/file-nr", err);
         if (s->file_nr < 0)
-                return error_set_errno(err, s->file_nr, "/proc/sys/fs/file-nr");
+                return s->file_nr;
         s->inode_nr = host_open(context->host, "proc/sys/fs/inode-nr");
         s->host = context->host;
         s->scope = context->scope;

@@ -1,7 +1,6 @@
 /* Could a process of some size be forked now, and which limit would stop it: gathers the facts,
  * fork-verdict.c judges them. What is costly to know is asked only when it could decide. */
 #include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -67,9 +66,7 @@ typedef struct ForkState {
 
 static int fork_probe(const MonitorContext *context, Error *why, Error *fix)
 {
-        _cleanup_close_ int fd = host_open(context->host, "proc/meminfo");
-
-        return fd < 0 ? error_set_errno(why, fd, "/proc/meminfo") : 0;
+        return monitor_probe_file(context, "proc/meminfo", why);
 }
 
 /* "8192", in KiB; FORK_UNKNOWN without. */
@@ -90,9 +87,9 @@ static int fork_start(void *state, const MonitorContext *context, Error *err)
         const Host *host = context->host;
         ForkState *s = state;
 
-        s->meminfo = host_open(host, "proc/meminfo");
+        s->meminfo = monitor_open_file(context, "proc/meminfo", err);
         if (s->meminfo < 0)
-                return error_set_errno(err, s->meminfo, "/proc/meminfo");
+                return s->meminfo;
         s->overcommit = host_open(host, "proc/sys/vm/overcommit_memory");
         s->min_free_bytes = read_kbytes(host, "proc/sys/vm/min_free_kbytes");
         s->facts.size_bytes = size && size->number > 0 ? size->number : DEFAULT_SIZE;
@@ -188,17 +185,6 @@ static void read_tasks(ForkState *s)
         facts->user_tasks = s->scope.user_tasks;
 }
 
-static void set_known(Batch *rows, size_t column, uint64_t value)
-{
-        if (value != FORK_UNKNOWN)
-                batch_set_u64(rows, column, value);
-}
-
-static int set_words(Batch *rows, size_t column, const char *text)
-{
-        return batch_set_text(rows, column, text, strlen(text));
-}
-
 static int set_path(const ForkState *s, const ForkVerdict *verdict, Batch *rows)
 {
         const CgroupLimits *limits = verdict->tasks ? &s->scope.pids : &s->scope.memory;
@@ -207,7 +193,7 @@ static int set_path(const ForkState *s, const ForkVerdict *verdict, Batch *rows)
         if (verdict->limit != FORK_CGROUP_MEMORY && verdict->limit != FORK_CGROUP_PIDS)
                 return 0;
         cgroup_path_level(&limits->path, s->facts.cgroups[verdict->cgroup].level, path);
-        return set_words(rows, PATH, path);
+        return batch_set_textz(rows, PATH, path);
 }
 
 static int fork_sample(void *state, const MonitorTick *tick, Batch *rows, Error *err)
@@ -225,17 +211,17 @@ static int fork_sample(void *state, const MonitorTick *tick, Batch *rows, Error 
         if (r < 0)
                 return r;
         batch_set_u64(rows, SIZE_BYTES, s->facts.size_bytes);
-        set_known(rows, AVAILABLE_BYTES, s->facts.available_bytes);
-        set_known(rows, MIN_FREE_BYTES, s->min_free_bytes);
+        batch_set_known(rows, AVAILABLE_BYTES, s->facts.available_bytes);
+        batch_set_known(rows, MIN_FREE_BYTES, s->min_free_bytes);
         if (!verdict.known)
                 return 0;
         batch_set_u64(rows, verdict.tasks ? LIMIT_TASKS : LIMIT_BYTES, verdict.most);
-        set_known(rows, verdict.tasks ? USED_TASKS : USED_BYTES, verdict.used);
+        batch_set_known(rows, verdict.tasks ? USED_TASKS : USED_BYTES, verdict.used);
         batch_set_u64(rows, verdict.tasks ? LEFT_TASKS : LEFT_BYTES, verdict.left);
         batch_set_u64(rows, FITS, verdict.fits);
-        r = set_words(rows, VERDICT, fork_answer_name(verdict.answer));
+        r = batch_set_textz(rows, VERDICT, fork_answer_name(verdict.answer));
         if (r == 0)
-                r = set_words(rows, LIMIT, fork_limit_name(verdict.limit));
+                r = batch_set_textz(rows, LIMIT, fork_limit_name(verdict.limit));
         return r == 0 ? set_path(s, &verdict, rows) : r;
 }
 

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/macros.h"
@@ -110,11 +109,6 @@ static int fragmentation_start(void *state, const MonitorContext *context, Error
         return r;
 }
 
-static int set_text(Batch *rows, size_t column, const char *text)
-{
-        return batch_set_text(rows, column, text, strlen(text));
-}
-
 static int add_fallback(const FragmentationState *s, const MonitorTick *tick, uint32_t cell,
                         uint64_t n, Batch *rows)
 {
@@ -126,11 +120,11 @@ static int add_fallback(const FragmentationState *s, const MonitorTick *tick, ui
         batch_set_u64(rows, FALLBACK_ORDER, cell >> FALLBACK_ORDER_SHIFT & 15);
         batch_set_bool(rows, CLAIMED, cell >> FALLBACK_CLAIMED_SHIFT & 1);
         batch_set_u64(rows, EVENTS, n);
-        r = set_text(rows, EVENT, "fallback");
+        r = batch_set_textz(rows, EVENT, "fallback");
         if (r == 0)
-                r = set_text(rows, ALLOC_MIGRATETYPE, s->names[cell >> FALLBACK_TO_SHIFT & 7]);
+                r = batch_set_textz(rows, ALLOC_MIGRATETYPE, s->names[cell >> FALLBACK_TO_SHIFT & 7]);
         if (r == 0)
-                r = set_text(rows, FALLBACK_MIGRATETYPE, s->names[cell >> FALLBACK_FROM_SHIFT & 7]);
+                r = batch_set_textz(rows, FALLBACK_MIGRATETYPE, s->names[cell >> FALLBACK_FROM_SHIFT & 7]);
         return r;
 }
 
@@ -139,9 +133,9 @@ static int set_result(Batch *rows, uint32_t result)
         char number[32];
 
         if (results[result])
-                return set_text(rows, RESULT, results[result]);
+                return batch_set_textz(rows, RESULT, results[result]);
         snprintf(number, sizeof number, "result %u", result);
-        return set_text(rows, RESULT, number);
+        return batch_set_textz(rows, RESULT, number);
 }
 
 /* The begins are always there: that nothing happened is worth knowing. Ends by what came of it. */
@@ -158,9 +152,9 @@ static int add_compaction(const FragmentationState *s, const MonitorTick *tick, 
         if (r < 0)
                 return r;
         batch_set_u64(rows, EVENTS, n);
-        r = set_text(rows, MODE, modes[mode]);
+        r = batch_set_textz(rows, MODE, modes[mode]);
         if (r == 0)
-                r = set_text(rows, EVENT, end == 0 ? "compaction-begin" : "compaction-end");
+                r = batch_set_textz(rows, EVENT, end == 0 ? "compaction-begin" : "compaction-end");
         if (r < 0 || end == 0)
                 return r;
         batch_set_u64(rows, TIME_US, c->time_ns[end - 1] / NS_PER_US);

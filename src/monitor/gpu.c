@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/text.h"
 #include "monitor/monitor.h"
@@ -173,13 +172,7 @@ static int gpu_start(void *state, const MonitorContext *context, Error *err)
 static void set_text(Batch *rows, size_t column, const char *text)
 {
         if (text[0])
-                batch_set_text(rows, column, text, strlen(text));
-}
-
-static void set_known(Batch *rows, size_t column, uint64_t value)
-{
-        if (value != GPU_UNKNOWN)
-                batch_set_u64(rows, column, value);
+                batch_set_textz(rows, column, text);
 }
 
 static int gpu_row(const GpuFigures *f, const MonitorTick *tick, Batch *rows)
@@ -194,16 +187,16 @@ static int gpu_row(const GpuFigures *f, const MonitorTick *tick, Batch *rows)
         set_text(rows, DRIVER, f->driver);
         set_text(rows, STATE, f->state);
         set_text(rows, THROTTLE, f->throttle);
-        set_known(rows, USE_PERCENT, f->use_percent);
-        set_known(rows, MEMORY_USE_PERCENT, f->memory_use_percent);
-        set_known(rows, MEMORY_USED_BYTES, f->memory_used_bytes);
-        set_known(rows, MEMORY_TOTAL_BYTES, f->memory_total_bytes);
-        set_known(rows, SHARED_USED_BYTES, f->shared_used_bytes);
-        set_known(rows, ENERGY_UJ, f->energy_uj);
-        set_known(rows, CLOCK_HZ, f->clock_hz);
-        set_known(rows, MEMORY_CLOCK_HZ, f->memory_clock_hz);
-        set_known(rows, FAN_PERCENT, f->fan_percent);
-        set_known(rows, FAN_RPM, f->fan_rpm);
+        batch_set_known(rows, USE_PERCENT, f->use_percent);
+        batch_set_known(rows, MEMORY_USE_PERCENT, f->memory_use_percent);
+        batch_set_known(rows, MEMORY_USED_BYTES, f->memory_used_bytes);
+        batch_set_known(rows, MEMORY_TOTAL_BYTES, f->memory_total_bytes);
+        batch_set_known(rows, SHARED_USED_BYTES, f->shared_used_bytes);
+        batch_set_known(rows, ENERGY_UJ, f->energy_uj);
+        batch_set_known(rows, CLOCK_HZ, f->clock_hz);
+        batch_set_known(rows, MEMORY_CLOCK_HZ, f->memory_clock_hz);
+        batch_set_known(rows, FAN_PERCENT, f->fan_percent);
+        batch_set_known(rows, FAN_RPM, f->fan_rpm);
         batch_set_f64(rows, TEMPERATURE_C, f->temperature_c);
         batch_set_f64(rows, MEMORY_TEMPERATURE_C, f->memory_temperature_c);
         batch_set_f64(rows, LIMIT_C, f->limit_c);
@@ -220,7 +213,7 @@ static int process_row(const GpuProcess *process, const char *gpu, const Monitor
                 return r;
         set_text(rows, GPU, gpu);
         batch_set_u64(rows, PID, process->pid);
-        set_known(rows, PROCESS_MEMORY_BYTES, process->memory_bytes);
+        batch_set_known(rows, PROCESS_MEMORY_BYTES, process->memory_bytes);
         set_text(rows, PROCESS_USE, !process->graphics  ? "compute"
                                     : !process->compute ? "graphics"
                                                         : "compute, graphics");

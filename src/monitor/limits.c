@@ -1,7 +1,6 @@
 /* The limits a build can run into and how near it is to them: of the machine, of the user, and of
  * the cgroup, which in a container are the ones that count. proc(5), getrlimit(2), cgroups(7). */
 #include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -93,9 +92,7 @@ typedef struct LimitsState {
 
 static int limits_probe(const MonitorContext *context, Error *why, Error *fix)
 {
-        _cleanup_close_ int fd = host_open(context->host, "proc/sys/kernel/threads-max");
-
-        return fd < 0 ? error_set_errno(why, fd, "/proc/sys/kernel/threads-max") : 0;
+        return monitor_probe_file(context, "proc/sys/kernel/threads-max", why);
 }
 
 static int limits_start(void *state, const MonitorContext *context, Error *err)
@@ -110,12 +107,6 @@ static int limits_start(void *state, const MonitorContext *context, Error *err)
 }
 
 /* Unknown and unlimited are both null: there is no figure. */
-static void set_known(Batch *rows, size_t column, uint64_t value)
-{
-        if (value != UINT64_MAX)
-                batch_set_u64(rows, column, value);
-}
-
 static void set_sysctls(const LimitsState *s, Batch *rows)
 {
         uint64_t value;
@@ -160,7 +151,7 @@ static int set_cgroup(Batch *rows, const CgroupLimits *limits, size_t current, s
         batch_set_u64(rows, current, limit.current);
         batch_set_u64(rows, max, limit.limit);
         cgroup_path_level(&limits->path, limit.level, text);
-        return batch_set_text(rows, path, text, strlen(text));
+        return batch_set_textz(rows, path, text);
 }
 
 static int limits_sample(void *state, const MonitorTick *tick, Batch *rows, Error *err)
@@ -174,17 +165,17 @@ static int limits_sample(void *state, const MonitorTick *tick, Batch *rows, Erro
         scope_limits_read_tasks(&s->scope, &tasks);
         if (tasks.threads_max == SCOPE_UNKNOWN)
                 return error_set(err, ENODATA, "/proc/sys/kernel/threads-max cannot be read");
-        set_known(rows, TASKS, tasks.tasks);
-        set_known(rows, THREADS_MAX, tasks.threads_max);
-        set_known(rows, PID_MAX, tasks.pid_max);
+        batch_set_known(rows, TASKS, tasks.tasks);
+        batch_set_known(rows, THREADS_MAX, tasks.threads_max);
+        batch_set_known(rows, PID_MAX, tasks.pid_max);
         scope_limits_follow(&s->scope);
         scope_limits_read_process(&s->scope);
         scope_limits_count_tasks(&s->scope);
         if (!s->scope.scope)
                 batch_set_u64(rows, USER_ID, s->scope.uid);
-        set_known(rows, USER_TASKS, s->scope.user_tasks);
-        set_known(rows, NPROC_SOFT, s->scope.nproc_soft);
-        set_known(rows, NPROC_HARD, s->scope.nproc_hard);
+        batch_set_known(rows, USER_TASKS, s->scope.user_tasks);
+        batch_set_known(rows, NPROC_SOFT, s->scope.nproc_soft);
+        batch_set_known(rows, NPROC_HARD, s->scope.nproc_hard);
         set_sysctls(s, rows);
         set_commit(s, rows);
         r = set_cgroup(rows, &s->scope.pids, PIDS_CURRENT, PIDS_MAX, PIDS_PATH);

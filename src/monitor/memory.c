@@ -120,18 +120,16 @@ typedef struct MemoryState {
 
 static int memory_probe(const MonitorContext *context, Error *why, Error *fix)
 {
-        _cleanup_close_ int fd = host_open(context->host, "proc/meminfo");
-
-        return fd < 0 ? error_set_errno(why, fd, "/proc/meminfo") : 0;
+        return monitor_probe_file(context, "proc/meminfo", why);
 }
 
 static int memory_start(void *state, const MonitorContext *context, Error *err)
 {
         MemoryState *s = state;
 
-        s->meminfo = host_open(context->host, "proc/meminfo");
+        s->meminfo = monitor_open_file(context, "proc/meminfo", err);
         if (s->meminfo < 0)
-                return error_set_errno(err, s->meminfo, "/proc/meminfo");
+                return s->meminfo;
         s->vmstat = host_open(context->host, "proc/vmstat");
         return 0;
 }

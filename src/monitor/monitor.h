@@ -95,6 +95,12 @@ typedef struct MonitorContext {
         int run_fd;                   /* the run's directory, for a file of its own; -1: none */
 } MonitorContext;
 
+/* A file of the host that the monitor cannot do without, "proc/stat": its descriptor, or -errno with the
+ * sentence. */
+int monitor_open_file(const MonitorContext *context, const char *path, Error *err);
+/* The same for probe: 0 where it can be opened. */
+int monitor_probe_file(const MonitorContext *context, const char *path, Error *why);
+
 /* What the configuration says about this key of this monitor; NULL: nothing. */
 const MonitorSetting *monitor_setting(const MonitorContext *context, const char *key);
 

@@ -1,7 +1,6 @@
 /* What goes through each network interface but the loopback one, out of /proc/net/dev of our network
  * namespace. One that never carried a byte has no row: hosts of containers have hundreds. */
 #include <errno.h>
-#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -52,17 +51,15 @@ typedef struct NetworkState {
 
 static int network_probe(const MonitorContext *context, Error *why, Error *fix)
 {
-        _cleanup_close_ int fd = host_open(context->host, "proc/net/dev");
-
-        return fd < 0 ? error_set_errno(why, fd, "/proc/net/dev") : 0;
+        return monitor_probe_file(context, "proc/net/dev", why);
 }
 
 static int network_start(void *state, const MonitorContext *context, Error *err)
 {
         NetworkState *s = state;
 
-        s->fd = host_open(context->host, "proc/net/dev");
-        return s->fd < 0 ? error_set_errno(err, s->fd, "/proc/net/dev") : 0;
+        s->fd = monitor_open_file(context, "proc/net/dev", err);
+        return MIN(s->fd, 0);
 }
 
 static int add_interface(const NetDev *dev, const MonitorTick *tick, Batch *rows)
@@ -72,7 +69,7 @@ static int add_interface(const NetDev *dev, const MonitorTick *tick, Batch *rows
         int r = monitor_row(rows, tick);
 
         if (r == 0)
-                r = batch_set_text(rows, INTERFACE, dev->name, strlen(dev->name));
+                r = batch_set_textz(rows, INTERFACE, dev->name);
         for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(figures); i++)
                 batch_set_u64(rows, RX_BYTES + i, figures[i]);
         return r;

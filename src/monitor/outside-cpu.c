@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "host/proc-identity.h"
 #include "monitor/outside.h"
@@ -27,14 +28,10 @@ static int read_one(pid_t pid, void *data)
                 return 1;
         if (proc_stat_read(reading->host, pid, &stat) != 0)
                 return 0;
-        if (look->n == look->capacity) {
-                size_t capacity = MAX(look->capacity * 2, (size_t)256);
-                OutsideProcess *items = realloc(look->items, capacity * sizeof *items);
-                if (!items)
-                        return -ENOMEM;
-                look->items = items;
-                look->capacity = capacity;
-        }
+        OutsideProcess *items = array_grow(look->items, &look->capacity, look->n, sizeof *items);
+        if (!items)
+                return -ENOMEM;
+        look->items = items;
         OutsideProcess *p = &look->items[look->n++];
         *p = (OutsideProcess){
                 .pid = stat.pid,

@@ -323,7 +323,7 @@ static void sort_tree(OutsideTree *tree)
 
 static int set_text(Batch *rows, size_t column, const char *text)
 {
-        return text[0] ? batch_set_text(rows, column, text, strlen(text)) : 0;
+        return text[0] ? batch_set_textz(rows, column, text) : 0;
 }
 
 static uint64_t ticks_us(const Watcher *w, uint64_t ticks)

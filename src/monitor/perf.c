@@ -212,13 +212,13 @@ static int reading_row(const PerfReading *reading, const MonitorTick *tick, Batc
         if (r < 0)
                 return r;
         snprintf(name, sizeof name, "%s%s", event->name, reading->user_only ? ":u" : "");
-        batch_set_text(rows, EVENT, name, strlen(name));
-        batch_set_text(rows, SCOPE, reading->scope, strlen(reading->scope));
+        batch_set_textz(rows, EVENT, name);
+        batch_set_textz(rows, SCOPE, reading->scope);
         batch_set_f64(rows, SCALE, event->scale);
         if (event->unit[0])
-                batch_set_text(rows, SCALED_UNIT, event->unit, strlen(event->unit));
+                batch_set_textz(rows, SCALED_UNIT, event->unit);
         if (reading->why) {
-                batch_set_text(rows, WHY, reading->why, strlen(reading->why));
+                batch_set_textz(rows, WHY, reading->why);
                 return 0;
         }
         if (reading->known)

@@ -245,7 +245,7 @@ static int zone_row(const Zone *zone, const MonitorTick *tick, Batch *rows)
         if (r < 0)
                 return r;
         batch_set_text(rows, SOURCE, "rapl", 4);
-        batch_set_text(rows, ZONE, zone->name, strlen(zone->name));
+        batch_set_textz(rows, ZONE, zone->name);
         if (sysfs_reread_u64(zone->fd, &energy_uj) == 0)
                 batch_set_u64(rows, ENERGY_UJ, energy_uj);
         if (zone->range_uj)
@@ -261,13 +261,13 @@ static int supply_row(const Supply *supply, const MonitorTick *tick, Batch *rows
 
         if (r < 0)
                 return r;
-        batch_set_text(rows, SOURCE, source, strlen(source));
-        batch_set_text(rows, ZONE, supply->name, strlen(supply->name));
+        batch_set_textz(rows, SOURCE, source);
+        batch_set_textz(rows, ZONE, supply->name);
         batch_set_f64(rows, POWER_W, supply->power_w);
         if (supply->charge != UINT64_MAX)
                 batch_set_u64(rows, CHARGE_PERCENT, supply->charge);
         if (supply->status[0])
-                batch_set_text(rows, STATUS, supply->status, strlen(supply->status));
+                batch_set_textz(rows, STATUS, supply->status);
         return 0;
 }
 

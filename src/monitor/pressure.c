@@ -2,7 +2,6 @@
  * memory, I/O or interrupts. Documentation/accounting/psi.rst. */
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -121,7 +120,7 @@ static int pressure_sample(void *state, const MonitorTick *tick, Batch *rows, Er
                 }
                 r = monitor_row(rows, tick);
                 if (r == 0)
-                        r = batch_set_text(rows, RESOURCE, resources[i], strlen(resources[i]));
+                        r = batch_set_textz(rows, RESOURCE, resources[i]);
                 if (r < 0)
                         return r;
                 set_line(rows, &pressure.some, SOME_US, SOME_AVG10_PERCENT);

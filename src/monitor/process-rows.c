@@ -1,27 +1,15 @@
 /* Unknown is null: a cell is set only if its value is known. */
 #include "monitor/process-rows.h"
 
-#include <string.h>
 #include <sys/wait.h>
 
 #include "base/clock.h"
 #include "table/process-tables.h"
 
-static void set_known(Batch *rows, size_t column, uint64_t value)
-{
-        if (value != TRACK_UNKNOWN)
-                batch_set_u64(rows, column, value);
-}
-
 static void set_us(Batch *rows, size_t column, uint64_t ns)
 {
         if (ns != TRACK_UNKNOWN)
                 batch_set_u64(rows, column, (ns + 500) / 1000);
-}
-
-static int set_text(Batch *rows, size_t column, const char *text)
-{
-        return text ? batch_set_text(rows, column, text, strlen(text)) : 0;
 }
 
 static void set_time(Batch *rows, size_t column, uint64_t at_ns, uint64_t start_ns)
@@ -64,14 +52,14 @@ static void set_figures(Batch *rows, const Process *p)
         set_us(rows, PROCESS_USER_US, f.user_ns);
         set_us(rows, PROCESS_SYSTEM_US, f.system_ns);
         set_us(rows, PROCESS_CPU_US, f.cpu_ns);
-        set_known(rows, PROCESS_READ_BYTES, f.read_bytes);
-        set_known(rows, PROCESS_WRITE_BYTES, f.write_bytes);
-        set_known(rows, PROCESS_READ_CHARS, f.read_chars);
-        set_known(rows, PROCESS_WRITE_CHARS, f.write_chars);
-        set_known(rows, PROCESS_MINOR_FAULTS, f.minor_faults);
-        set_known(rows, PROCESS_MAJOR_FAULTS, f.major_faults);
-        set_known(rows, PROCESS_VOLUNTARY_SWITCHES, f.voluntary_switches);
-        set_known(rows, PROCESS_INVOLUNTARY_SWITCHES, f.involuntary_switches);
+        batch_set_known(rows, PROCESS_READ_BYTES, f.read_bytes);
+        batch_set_known(rows, PROCESS_WRITE_BYTES, f.write_bytes);
+        batch_set_known(rows, PROCESS_READ_CHARS, f.read_chars);
+        batch_set_known(rows, PROCESS_WRITE_CHARS, f.write_chars);
+        batch_set_known(rows, PROCESS_MINOR_FAULTS, f.minor_faults);
+        batch_set_known(rows, PROCESS_MAJOR_FAULTS, f.major_faults);
+        batch_set_known(rows, PROCESS_VOLUNTARY_SWITCHES, f.voluntary_switches);
+        batch_set_known(rows, PROCESS_INVOLUNTARY_SWITCHES, f.involuntary_switches);
         if (p->threads_max)
                 batch_set_u64(rows, PROCESS_THREADS_MAX, p->threads_max);
         if (p->fds_max)
@@ -82,11 +70,11 @@ static int set_peaks(Batch *rows, const Process *p)
 {
         static const char *const names[] = {NULL, "exact", "sampled", "estimated"};
 
-        set_known(rows, PROCESS_PEAK_RSS_BYTES, p->peak_rss_bytes);
-        set_known(rows, PROCESS_PEAK_PSS_BYTES, p->peak_pss_bytes);
+        batch_set_known(rows, PROCESS_PEAK_RSS_BYTES, p->peak_rss_bytes);
+        batch_set_known(rows, PROCESS_PEAK_PSS_BYTES, p->peak_pss_bytes);
         return p->peak_rss_bytes == TRACK_UNKNOWN
                        ? 0
-                       : set_text(rows, PROCESS_PEAK_SOURCE, names[p->peak_source]);
+                       : batch_set_textz(rows, PROCESS_PEAK_SOURCE, names[p->peak_source]);
 }
 
 int process_row_add(Batch *rows, const Process *p, const Label *label, const char *source,
@@ -102,21 +90,21 @@ int process_row_add(Batch *rows, const Process *p, const Label *label, const cha
         set_figures(rows, p);
         r = set_peaks(rows, p);
         if (r == 0)
-                r = set_text(rows, PROCESS_COMM, p->comm);
+                r = batch_set_textz(rows, PROCESS_COMM, p->comm);
         if (r == 0)
-                r = set_text(rows, PROCESS_EXE, p->exe);
+                r = batch_set_textz(rows, PROCESS_EXE, p->exe);
         if (r == 0)
-                r = set_text(rows, PROCESS_CMDLINE, p->cmdline);
+                r = batch_set_textz(rows, PROCESS_CMDLINE, p->cmdline);
         if (r == 0)
-                r = set_text(rows, PROCESS_CWD, p->cwd);
+                r = batch_set_textz(rows, PROCESS_CWD, p->cwd);
         if (r == 0)
-                r = set_text(rows, PROCESS_CGROUP, p->cgroup);
+                r = batch_set_textz(rows, PROCESS_CGROUP, p->cgroup);
         if (r == 0 && label)
-                r = set_text(rows, PROCESS_MAJOR, label->major);
+                r = batch_set_textz(rows, PROCESS_MAJOR, label->major);
         if (r == 0 && label)
-                r = set_text(rows, PROCESS_CATEGORY, label->category);
+                r = batch_set_textz(rows, PROCESS_CATEGORY, label->category);
         if (r == 0)
-                r = set_text(rows, PROCESS_SOURCE, source);
+                r = batch_set_textz(rows, PROCESS_SOURCE, source);
         if (r < 0)
                 batch_truncate(rows, before);
         return r;
@@ -132,20 +120,20 @@ int sample_row_add(Batch *rows, const Process *p, uint64_t now_ns, uint64_t star
                 return r;
         batch_set_i64(rows, SAMPLE_T_NS, (int64_t)(now_ns - start_ns));
         batch_set_u64(rows, SAMPLE_PROCESS, p->key);
-        set_known(rows, SAMPLE_RSS_ANON_BYTES, s->rss_anon_bytes);
-        set_known(rows, SAMPLE_RSS_FILE_BYTES, s->rss_file_bytes);
-        set_known(rows, SAMPLE_RSS_SHMEM_BYTES, s->rss_shmem_bytes);
-        set_known(rows, SAMPLE_SWAP_BYTES, s->swap_bytes);
+        batch_set_known(rows, SAMPLE_RSS_ANON_BYTES, s->rss_anon_bytes);
+        batch_set_known(rows, SAMPLE_RSS_FILE_BYTES, s->rss_file_bytes);
+        batch_set_known(rows, SAMPLE_RSS_SHMEM_BYTES, s->rss_shmem_bytes);
+        batch_set_known(rows, SAMPLE_SWAP_BYTES, s->swap_bytes);
         batch_set_u64(rows, SAMPLE_PSS_BYTES, w->pss_bytes);
         if (w->pss_read_ns)
                 batch_set_u64(rows, SAMPLE_PSS_AGE_MS, (now_ns - w->pss_read_ns) / NS_PER_MS);
-        set_known(rows, SAMPLE_USER_US, s->user_us);
-        set_known(rows, SAMPLE_SYSTEM_US, s->system_us);
+        batch_set_known(rows, SAMPLE_USER_US, s->user_us);
+        batch_set_known(rows, SAMPLE_SYSTEM_US, s->system_us);
         if (s->threads != UINT32_MAX)
                 batch_set_u64(rows, SAMPLE_THREADS, s->threads);
         if (s->fds != UINT32_MAX)
                 batch_set_u64(rows, SAMPLE_FDS, s->fds);
-        set_known(rows, SAMPLE_READ_BYTES, s->read_bytes);
-        set_known(rows, SAMPLE_WRITE_BYTES, s->write_bytes);
+        batch_set_known(rows, SAMPLE_READ_BYTES, s->read_bytes);
+        batch_set_known(rows, SAMPLE_WRITE_BYTES, s->write_bytes);
         return 0;
 }

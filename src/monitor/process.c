@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -186,13 +185,13 @@ void process_monitor_event(ProcessMonitor *m, const Tick *tick, const char *kind
                 return;
         batch_set_i64(m->events, EVENT_TIME, tick->realtime_ns);
         batch_set_i64(m->events, EVENT_T_NS, (int64_t)(tick->now_ns - m->options.start_ns));
-        batch_set_text(m->events, EVENT_KIND, kind, strlen(kind));
-        batch_set_text(m->events, EVENT_SEVERITY, severity, strlen(severity));
+        batch_set_textz(m->events, EVENT_KIND, kind);
+        batch_set_textz(m->events, EVENT_SEVERITY, severity);
         if (process) {
                 batch_set_i64(m->events, EVENT_PID, process->pid);
                 batch_set_u64(m->events, EVENT_PROCESS, process->key);
         }
-        batch_set_text(m->events, EVENT_TEXT, text, strlen(text));
+        batch_set_textz(m->events, EVENT_TEXT, text);
 }
 
 static void on_oom(ProcessMonitor *m, const TrackEvent *event)

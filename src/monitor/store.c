@@ -262,11 +262,6 @@ static void look(StoreState *s)
         }
 }
 
-static int set_text(Batch *rows, size_t column, const char *text)
-{
-        return batch_set_text(rows, column, text, strlen(text));
-}
-
 static int add_row(const Known *known, const char *path, uint64_t now_ns, const MonitorTick *tick,
                    Batch *rows)
 {
@@ -276,9 +271,9 @@ static int add_row(const Known *known, const char *path, uint64_t now_ns, const 
         int r = monitor_row(rows, tick);
 
         if (r == 0)
-                r = set_text(rows, STORE_PATH, path);
+                r = batch_set_textz(rows, STORE_PATH, path);
         if (r == 0 && known->way != WAY_UNKNOWN)
-                r = set_text(rows, MEASURED_BY, way_names[known->way]);
+                r = batch_set_textz(rows, MEASURED_BY, way_names[known->way]);
         if (r < 0)
                 return r;
         batch_set_bool(rows, COMPLETE, known->complete);

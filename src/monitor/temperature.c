@@ -182,9 +182,9 @@ static int add_row(const MonitorTick *tick, Batch *rows, const char *chip, const
 
         if (r < 0)
                 return r;
-        batch_set_text(rows, CHIP, chip, strlen(chip));
-        batch_set_text(rows, SENSOR, sensor, strlen(sensor));
-        batch_set_text(rows, KIND, kind, strlen(kind));
+        batch_set_textz(rows, CHIP, chip);
+        batch_set_textz(rows, SENSOR, sensor);
+        batch_set_textz(rows, KIND, kind);
         return 0;
 }
 
@@ -202,12 +202,6 @@ static int sensor_row(const TemperatureState *s, const Sensor *sensor, const Mon
         return 0;
 }
 
-static void set_known(Batch *rows, size_t column, uint64_t value)
-{
-        if (value != HEAT_UNKNOWN)
-                batch_set_u64(rows, column, value);
-}
-
 static int throttle_rows(const CpuHeat *heat, const MonitorTick *tick, Batch *rows)
 {
         HeatPackage packages[HEAT_PACKAGES_MAX];
@@ -220,10 +214,10 @@ static int throttle_rows(const CpuHeat *heat, const MonitorTick *tick, Batch *ro
                 r = add_row(tick, rows, "cpu", name, "throttle");
                 if (r < 0)
                         break;
-                set_known(rows, THROTTLES, packages[i].throttles);
-                set_known(rows, THROTTLED_MS, packages[i].throttled_ms);
-                set_known(rows, CORE_THROTTLES, packages[i].core_throttles);
-                set_known(rows, CORE_THROTTLED_MS, packages[i].core_throttled_ms);
+                batch_set_known(rows, THROTTLES, packages[i].throttles);
+                batch_set_known(rows, THROTTLED_MS, packages[i].throttled_ms);
+                batch_set_known(rows, CORE_THROTTLES, packages[i].core_throttles);
+                batch_set_known(rows, CORE_THROTTLED_MS, packages[i].core_throttled_ms);
         }
         return r;
 }
@@ -238,10 +232,10 @@ static int frequency_row(const CpuHeat *heat, const MonitorTick *tick, Batch *ro
         int r = add_row(tick, rows, "cpu", "cpus", "frequency");
         if (r < 0)
                 return r;
-        set_known(rows, FREQUENCY_HZ, f.mean_hz);
-        set_known(rows, FREQUENCY_LOW_HZ, f.low_hz);
-        set_known(rows, FREQUENCY_HIGH_HZ, f.high_hz);
-        set_known(rows, FREQUENCY_LIMIT_HZ, f.limit_hz);
+        batch_set_known(rows, FREQUENCY_HZ, f.mean_hz);
+        batch_set_known(rows, FREQUENCY_LOW_HZ, f.low_hz);
+        batch_set_known(rows, FREQUENCY_HIGH_HZ, f.high_hz);
+        batch_set_known(rows, FREQUENCY_LIMIT_HZ, f.limit_hz);
         return 0;
 }
 

@@ -1,7 +1,6 @@
 /* The threads of the run's processes: state, CPU, name. Every thread costs the reading of a file,
  * so it is off unless asked for, and of many threads only so many are read in a sample. proc(5). */
 #include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -55,9 +54,7 @@ typedef struct ThreadsState {
 
 static int threads_probe(const MonitorContext *context, Error *why, Error *fix)
 {
-        _cleanup_close_ int fd = host_open(context->host, "proc/self/task");
-
-        return fd < 0 ? error_set_errno(why, fd, "/proc/self/task") : 0;
+        return monitor_probe_file(context, "proc/self/task", why);
 }
 
 static int threads_start(void *state, const MonitorContext *context, Error *err)
@@ -82,7 +79,7 @@ static int add_row(ThreadsState *s, const ProcStat *stat)
         batch_set_u64(s->rows, USER_US, proc_start_ns(stat->user_ticks, s->hz) / 1000);
         batch_set_u64(s->rows, SYSTEM_US, proc_start_ns(stat->system_ticks, s->hz) / 1000);
         r = batch_set_text(s->rows, STATE, &stat->state, 1);
-        return r == 0 ? batch_set_text(s->rows, NAME, stat->comm, strlen(stat->comm)) : r;
+        return r == 0 ? batch_set_textz(s->rows, NAME, stat->comm) : r;
 }
 
 static int add_thread(const char *name, void *data)

@@ -253,6 +253,17 @@ int batch_set_text(Batch *b, size_t column, const char *text, size_t size)
         return 0;
 }
 
+int batch_set_textz(Batch *batch, size_t column, const char *text)
+{
+        return text ? batch_set_text(batch, column, text, strlen(text)) : 0;
+}
+
+void batch_set_known(Batch *batch, size_t column, uint64_t value)
+{
+        if (value != UINT64_MAX)
+                batch_set_u64(batch, column, value);
+}
+
 bool batch_is_null(const Batch *b, size_t column, size_t row)
 {
         return !(b->columns[column].valid[row / 64] >> row % 64 & 1);

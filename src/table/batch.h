@@ -42,6 +42,9 @@ void batch_set_bool(Batch *batch, size_t column, bool value);
 void batch_set_null(Batch *batch, size_t column);
 /* 0, -ENOBUFS when the text does not fit any more (the cell is null then), -ENOMEM. */
 int batch_set_text(Batch *batch, size_t column, const char *text, size_t size);
+int batch_set_textz(Batch *batch, size_t column, const char *text); /* NULL: the cell stays null */
+/* As batch_set_u64, but for UINT64_MAX, by which all tell of figures they do not know: it stays null. */
+void batch_set_known(Batch *batch, size_t column, uint64_t value);
 
 bool batch_is_null(const Batch *batch, size_t column, size_t row);
 uint64_t batch_u64(const Batch *batch, size_t column, size_t row); /* 0 if null */
