@@ -6,8 +6,8 @@
  *
  * As a child subreaper the recorder becomes the parent of daemons of the tree, so that they
  * stay visible; it reaps them here, and leaves the command itself to whoever started it.
- * Children of the recorder's own are told from orphans by being there at the start, or by
- * running the recorder's program still. prctl(2), pidfd_open(2).
+ * Children of the recorder's own are told from orphans by being there at the start, or by running its
+ * program still. prctl(2), pidfd_open(2).
  */
 #include "track/track.h"
 
@@ -25,6 +25,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/text.h"
 #include "track/exit-status.h"
 #include "track/found.h"
 
@@ -64,6 +65,7 @@ typedef struct PollSource {
         size_t listed;        /* pids in the last listing of /proc */
         uint64_t look;        /* counts the drains, from 1 */
         uint64_t own_stack;   /* ProcStat.stack_start of the recorder */
+        char own_comm[64];    /* and its name */
         uint64_t drained_ns;
         struct pollfd *polls; /* of all with a pidfd */
         Process **polled;
@@ -130,17 +132,22 @@ static uint64_t begin_ns(const PollSource *s, uint64_t start_ns)
         return MAX(start_ns > ahead ? start_ns - ahead : 0, s->drained_ns);
 }
 
+/* A fork of ours that runs our program still; a zombie has no stack any more, but its name. */
+static bool is_helper(const PollSource *s, const ProcStat *stat)
+{
+        return stat->stack_start != 0 ? stat->stack_start == s->own_stack
+                                      : proc_is_over(stat) && strcmp(stat->comm, s->own_comm) == 0;
+}
+
 /* An orphan of the tree: its parent came and went unseen, so it is our child now. */
 static bool is_orphan(const PollSource *s, const ProcStat *stat)
 {
-        return s->root != 0 && stat->ppid == getpid() && stat->pid != s->root &&
-               (stat->stack_start != s->own_stack || s->own_stack == 0);
+        return s->root != 0 && stat->ppid == getpid() && stat->pid != s->root && !is_helper(s, stat);
 }
 
 static bool is_ours(const PollSource *s, const ProcStat *stat)
 {
-        return s->everything || is_orphan(s, stat) ||
-               (s->scope.descendants && map_get(s->processes, (uint64_t)stat->ppid));
+        return s->everything || is_orphan(s, stat) || (s->scope.descendants && map_get(s->processes, (uint64_t)stat->ppid));
 }
 
 /* Fork, and exec if it runs another program than its parent already. */
@@ -152,8 +159,7 @@ static void admit(PollSource *s, const ProcStat *stat, bool found)
 
         if (!p)
                 return;
-        p->reap = s->root != 0 && p->pid != s->root &&
-                  (stat->ppid != getpid() || is_orphan(s, stat));
+        p->reap = s->root != 0 && p->pid != s->root && (stat->ppid != getpid() || is_orphan(s, stat));
         if (proc_uid_read(s->host, p->pid, &event.uid) != 0)
                 event.uid = -1;
         if (!found) {
@@ -490,8 +496,7 @@ static int poll_open(TrackSource **ret, const Host *host, const TrackScope *scop
         r = proc_stat_read(host, getpid(), &stat);
         if (r != 0) {
                 free(s);
-                return error_set(why, EOPNOTSUPP, "poll: /proc is not mounted or does not show "
-                                                  "this process");
+                return error_set(why, EOPNOTSUPP, "poll: /proc is not mounted or does not show this process");
         }
         r = poll_allocate(s);
         if (r < 0) {
@@ -499,6 +504,7 @@ static int poll_open(TrackSource **ret, const Host *host, const TrackScope *scop
                 return error_set_errno(why, r, "poll");
         }
         s->own_stack = stat.stack_start;
+        text_copy(s->own_comm, sizeof s->own_comm, stat.comm);
         s->lists_children = host_lists_children(host);
         if (exit_status_new(&s->status) < 0)
                 s->status = NULL;
@@ -576,11 +582,6 @@ static void poll_remove(TrackSource *source, pid_t pid)
                 p->wanted = false;
 }
 
-static int poll_fd(TrackSource *source)
-{
-        return -1;
-}
-
 static uint64_t poll_lost(TrackSource *source)
 {
         return 0;
@@ -594,7 +595,6 @@ const TrackOps track_poll_ops = {
         .add = poll_add,
         .remove = poll_remove,
         .drain = poll_drain,
-        .fd = poll_fd,
         .lost = poll_lost,
         .close = poll_close,
 };

@@ -105,7 +105,7 @@ typedef struct TrackOps {
          * (a process that slept need not be told of again). NULL or -EOPNOTSUPP: the caller reads
          * /proc itself (track/proc-sampler.h). */
         int (*sample)(TrackSource *source, TrackSampleFn fn, void *data);
-        /* Readable when buffers are half full and a drain should not wait for the tick; -1 none. */
+        /* Readable when buffers are half full and a drain should not wait for the tick; NULL or -1: none. */
         int (*fd)(TrackSource *source);
         uint64_t (*lost)(TrackSource *source);
         TrackSource *(*close)(TrackSource *source);
