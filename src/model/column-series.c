@@ -16,8 +16,8 @@ enum { USUAL_BUCKETS = 1200, LEAST_BUCKETS = 64, MOST_BUCKETS = 1 << 20, HOLD_IN
 
 typedef struct Line {
         bool holds; /* `last` is known at since_ns */
-        int64_t since_ns;
-        double last;
+        int64_t since_ns, read_ns; /* of a counter: when its growth begins, and when it was read last */
+        double last, growth;
         double *low, *high; /* NULL: no value yet */
         double least, most, area, time_ns;
         int64_t most_ns;
@@ -242,29 +242,51 @@ static bool in_time(const ColumnSeriesBuilder *b, const Line *line, int64_t t_ns
         return line->holds && t_ns > line->since_ns && (uint64_t)(t_ns - line->since_ns) <= b->hold_ns;
 }
 
-static int take_counter(ColumnSeriesBuilder *b, Line *line, int64_t t_ns, double value)
+static uint64_t rate_least_ns(const Column *column)
 {
-        double growth = value >= line->last ? value - line->last : value;
+        bool time = column->unit == UNIT_SECONDS || column->unit == UNIT_MS || column->unit == UNIT_US ||
+                    column->unit == UNIT_NS;
+
+        return time ? COLUMN_SERIES_TIME_LEAST_NS : COLUMN_SERIES_RATE_LEAST_NS;
+}
+
+/* Rows that follow each other sooner are one for a rate. */
+static int take_counter(ColumnSeriesBuilder *b, Line *line, const Column *column, int64_t t_ns, double value)
+{
+        bool in = in_time(b, line, t_ns);
+        int r = 0;
 
         if (line->holds && t_ns <= line->since_ns)
                 return 0;
-        return in_time(b, line, t_ns) ? take(b, line, line->since_ns, t_ns,
-                                             growth * 1e9 / (double)(t_ns - line->since_ns))
-                                      : 0;
+        line->read_ns = t_ns;
+        line->growth += value >= line->last ? value - line->last : value;
+        line->last = value;
+        if (in && (uint64_t)(t_ns - line->since_ns) < rate_least_ns(column))
+                return 0;
+        if (in)
+                r = take(b, line, line->since_ns, t_ns, line->growth * 1e9 / (double)(t_ns - line->since_ns));
+        line->growth = 0;
+        line->since_ns = t_ns;
+        line->holds = true;
+        return r;
 }
 
 static int take_gauge(ColumnSeriesBuilder *b, Line *line, int64_t t_ns, double value)
 {
         int r = in_time(b, line, t_ns) ? take(b, line, line->since_ns, t_ns, line->last) : 0;
 
+        line->last = value;
+        line->since_ns = t_ns;
+        line->holds = true;
         return r < 0 ? r : take(b, line, t_ns, t_ns, value);
 }
 
 static int observe_value(ColumnSeriesBuilder *b, Line *line, size_t column, const Batch *rows, size_t row,
                          int64_t t_ns)
 {
+        const Column *c = &b->schema->columns[column];
         double value = batch_f64(rows, column, row);
-        bool counter = b->schema->columns[column].role == ROLE_COUNTER;
+        bool counter = c->role == ROLE_COUNTER;
         int r;
 
         if (batch_is_null(rows, column, row) || !isfinite(value)) { /* unknown from here on */
@@ -272,11 +294,7 @@ static int observe_value(ColumnSeriesBuilder *b, Line *line, size_t column, cons
                 line->holds = false;
                 return r;
         }
-        r = counter ? take_counter(b, line, t_ns, value) : take_gauge(b, line, t_ns, value);
-        line->last = value;
-        line->since_ns = t_ns;
-        line->holds = true;
-        return r;
+        return counter ? take_counter(b, line, c, t_ns, value) : take_gauge(b, line, t_ns, value);
 }
 
 int column_series_observe(ColumnSeriesBuilder *b, const Batch *rows)
@@ -317,15 +335,27 @@ ColumnSeries *column_series_free(ColumnSeries *s)
         return NULL;
 }
 
-static int finish_line(ColumnSeriesBuilder *b, ColumnSeries *s, Line *line, size_t column, const char *thing)
+/* What was not told yet: a level to the end; growth if it is over half the time of a rate, or all there is. */
+static int take_rest(ColumnSeriesBuilder *b, const ColumnSeries *s, Line *line, const Column *column)
 {
         int64_t end = MIN((int64_t)s->end_ns, line->since_ns + (int64_t)b->hold_ns);
+        int64_t time = line->read_ns - line->since_ns;
 
-        if (b->schema->columns[column].role == ROLE_GAUGE && line->holds && end > line->since_ns) {
-                int r = take(b, line, line->since_ns, end, line->last);
-                if (r < 0)
-                        return r;
-        }
+        if (!line->holds)
+                return 0;
+        if (column->role == ROLE_GAUGE)
+                return end > line->since_ns ? take(b, line, line->since_ns, end, line->last) : 0;
+        if (time <= 0 || (line->low && (uint64_t)time < rate_least_ns(column) / 2))
+                return 0;
+        return take(b, line, line->since_ns, line->read_ns, line->growth * 1e9 / (double)time);
+}
+
+static int finish_line(ColumnSeriesBuilder *b, ColumnSeries *s, Line *line, size_t column, const char *thing)
+{
+        int r = take_rest(b, s, line, &b->schema->columns[column]);
+
+        if (r < 0)
+                return r;
         if (!line->low)
                 return 0;
         s->lines[s->n_lines++] = (ColumnLine){

@@ -5,7 +5,9 @@
  *
  * A gauge holds until the next row about the same thing. Of a counter the growth a second between two
  * rows is told; one that falls was reset: what it shows then is growth, as Prometheus has it. Where the
- * next row comes too late, what is between is unknown.
+ * next row comes too late, what is between is unknown. Rows that follow each other very soon are one for a
+ * rate: the kernel brings times up to date with its clock tick (up to 10 ms), and the moment of a reading is
+ * known to a few ms on a busy machine, so that a rate over a very short time could be above what is possible.
  */
 #pragma once
 
@@ -20,6 +22,8 @@ enum {
         COLUMN_SERIES_THINGS = 256,     /* further ones are left out and counted */
         COLUMN_SERIES_VALUES = 8 << 20, /* numbers kept at most; beyond it buckets become wider */
         COLUMN_SERIES_THING_MAX = 256,  /* bytes of a thing's name; longer ones are cut */
+        COLUMN_SERIES_RATE_LEAST_NS = 20000000,  /* what a rate is told over, at least */
+        COLUMN_SERIES_TIME_LEAST_NS = 100000000, /* the same of counters of time */
 };
 
 typedef struct ColumnLine {

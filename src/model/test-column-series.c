@@ -137,6 +137,47 @@ static void test_gap(void **state)
         column_series_free(s);
 }
 
+/* A last reading right behind the one before it is no rate by itself: 4 ms of CPU time in 1 ms would be four CPUs. */
+static void test_rows_too_close(void **state)
+{
+        static const Column cells[] = {KEY("t_ns", I64, NS, "time"), COUNTER("cpu_us", U64, US, "CPU time")};
+        static const Schema busy = {"busy", cells, ARRAY_LENGTH(cells)};
+        static const uint64_t told[][2] = {{0, 0}, {250, 240}, {251, 244}, {500, 480}, {560, 530}, {561, 534}};
+        ColumnSeriesBuilder *b;
+        ColumnSeries *s;
+        Batch *rows;
+
+        assert_int_equal(batch_new(&busy, 8, 0, &rows), 0);
+        for (size_t i = 0; i < ARRAY_LENGTH(told); i++) {
+                assert_int_equal(batch_add_row(rows), 0);
+                batch_set_i64(rows, 0, (int64_t)(told[i][0] * NS_PER_MS));
+                batch_set_u64(rows, 1, told[i][1] * 1000);
+        }
+        assert_int_equal(column_series_new(&busy, &(ColumnSeriesOptions){.span_ns = NS_PER_SECOND}, &b), 0);
+        assert_int_equal(column_series_observe(b, rows), 0);
+        assert_int_equal(column_series_finish(b, INT64_MIN, &s), 0);
+        assert_int_equal(s->n_lines, 1);
+        assert_true(fabs(s->lines[0].least - 54e3 / 61e-3) < 1); /* µs a second: 54 ms in the last 61 ms */
+        assert_true(fabs(s->lines[0].most - 960000) < 1);
+        assert_true(fabs(s->lines[0].high[at(s, 555)] - 54e3 / 61e-3) < 1); /* the rest is told, with its own time */
+        column_series_free(s);
+        column_series_builder_free(b);
+        batch_clear(rows);
+
+        for (size_t i = 0; i < 2; i++) { /* all there is, however short */
+                assert_int_equal(batch_add_row(rows), 0);
+                batch_set_i64(rows, 0, (int64_t)(i * 5 * NS_PER_MS));
+                batch_set_u64(rows, 1, i * 2500);
+        }
+        assert_int_equal(column_series_new(&busy, &(ColumnSeriesOptions){0}, &b), 0);
+        assert_int_equal(column_series_observe(b, rows), 0);
+        assert_int_equal(column_series_finish(b, INT64_MIN, &s), 0);
+        assert_true(s->n_lines == 1 && fabs(s->lines[0].most - 500000) < 1);
+        column_series_free(s);
+        column_series_builder_free(b);
+        batch_free(rows);
+}
+
 /* A number alone would not say what it is of. */
 static void test_numbered_things(void **state)
 {
@@ -224,6 +265,7 @@ int main(void)
                 cmocka_unit_test(test_levels_and_rates), cmocka_unit_test(test_peaks_stay),
                 cmocka_unit_test(test_gap),              cmocka_unit_test(test_choice),
                 cmocka_unit_test(test_bounded),          cmocka_unit_test(test_numbered_things),
+                cmocka_unit_test(test_rows_too_close),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,6 +123,7 @@ int process_monitor_new(const ProcessMonitorOptions *options, ProcessMonitor **r
         if (!m)
                 return -ENOMEM;
         m->options = *options;
+        m->tick = (Tick){.now_ns = options->start_ns, .realtime_ns = options->start_realtime_ns};
         m->scope.each = each_alive;
         m->source_name = options->source->ops->name;
         ProcessTableOptions table = {
@@ -202,6 +203,7 @@ static void on_oom(ProcessMonitor *m, const TrackEvent *event)
 
         m->oom_kills++;
         at.now_ns = event->time_ns;
+        at.realtime_ns += (int64_t)(event->time_ns - m->tick.now_ns);
         uint64_t rss = p ? p->watch.now.rss_anon_bytes + p->watch.now.rss_file_bytes +
                                    p->watch.now.rss_shmem_bytes
                          : 0;

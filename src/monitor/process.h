@@ -30,6 +30,7 @@ typedef struct ProcessMonitorOptions {
         TrackSource *source;        /* borrowed */
         Sink *processes, *samples, *totals, *events; /* borrowed; events may be NULL */
         uint64_t start_ns;          /* CLOCK_MONOTONIC of the run's start */
+        int64_t start_realtime_ns;  /* CLOCK_REALTIME then */
         double pss_budget_ratio;    /* 0.01; 0: never read PSS */
         bool all;                   /* the whole machine: also what the source does not list */
         bool match_only;            /* as in ProcessTableOptions */

@@ -16,12 +16,11 @@
 #include "host/cgroup-find.h"
 #include "host/proc-identity.h"
 #include "loop/loop.h"
+#include "record/clock-watch.h"
 #include "record/command-cgroup.h"
 #include "record/own-processes.h"
 
 enum {
-        SUSPEND_NS = 1000000000, /* boottime ran ahead of monotonic by this in a tick: slept */
-        CLOCK_STEP_NS = 100000000, /* realtime moved against monotonic: somebody set it */
         FINAL_WAIT_NS = 50000000,  /* at most, for final figures of processes */
         FINAL_LOOK_NS = 1000000,   /* between looks whether they are there */
         CGROUP_LOOK_NS = 250000000, /* between looks at who joined the watched cgroup */
@@ -43,8 +42,7 @@ typedef struct Recorder {
         uint64_t cgroup_due_ns;    /* when the watched cgroup is looked through again */
         bool cgroup_gone;
         bool tree_only;            /* what match_new asks for cannot be watched */
-        int64_t clock_offset_ns;   /* realtime - monotonic at the last tick */
-        uint64_t sleep_offset_ns;  /* boottime - monotonic at the last tick */
+        ClockWatch clocks;
 } Recorder;
 
 static bool matches_any(const Recorder *r)
@@ -57,69 +55,65 @@ static bool ask_tree_pages(void *cgroup, uint64_t *ret_anon_bytes, uint64_t *ret
         return command_cgroup_processes(cgroup, ret_anon_bytes, ret_shmem_bytes) == 0;
 }
 
-static void fill_tick(Recorder *r, uint64_t now_ns, uint64_t due_ns, Tick *tick)
+static void read_cgroup(const Recorder *r, Tick *tick)
 {
-        *tick = (Tick){
-                .now_ns = now_ns,
-                .realtime_ns = (int64_t)clock_realtime_ns(),
-                .late_ns = now_ns > due_ns ? now_ns - due_ns : 0,
-                .own_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID),
-                .cgroup_bytes = UINT64_MAX,
-                .cgroup_peak_bytes = UINT64_MAX,
-        };
+        tick->cgroup_bytes = tick->cgroup_peak_bytes = UINT64_MAX;
         if (!r->cgroup)
                 return;
-        command_cgroup_follow(r->cgroup, tick->now_ns, &tick->cgroup_bytes, &tick->cgroup_peak_bytes);
+        command_cgroup_follow(r->cgroup, clock_monotonic_ns(), &tick->cgroup_bytes, &tick->cgroup_peak_bytes);
         tick->tree_data = r->cgroup;
         if (!matches_any(r)) /* else processes outside it belong, too */
                 tick->tree_pages = ask_tree_pages;
 }
 
-/* A clock that was set, or a machine that slept, is recorded, not smoothed over. */
-static void note_clocks(Recorder *r, const Tick *tick)
+/* The clock is read last, right before the processes are: their CPU time over a time that is too short would be
+ * more than the machine has. */
+static void fill_tick(const Recorder *r, uint64_t begun_ns, uint64_t due_ns, Tick *tick)
 {
-        int64_t clock_offset = tick->realtime_ns - (int64_t)tick->now_ns;
-        uint64_t sleep_offset = clock_boottime_ns() - clock_monotonic_ns();
-        int64_t slept = (int64_t)(sleep_offset - r->sleep_offset_ns);
-        int64_t step = clock_offset - r->clock_offset_ns - slept;
-        char text[96];
-
-        if (r->result->ticks > 1 && slept > SUSPEND_NS) {
-                snprintf(text, sizeof text, "the machine was suspended for %.1f s",
-                         (double)slept / 1e9);
-                process_monitor_event(r->monitor, tick, "suspend", "info", NULL, text);
+        *tick = (Tick){0};
+        read_cgroup(r, tick);
+        tick->late_ns = begun_ns > due_ns ? begun_ns - due_ns : 0;
+        tick->own_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+        for (int tries = 0; tries < 3; tries++) { /* again if another one had the CPU between the two clocks */
+                uint64_t before_ns = clock_monotonic_ns();
+                tick->realtime_ns = (int64_t)clock_realtime_ns();
+                tick->now_ns = clock_monotonic_ns();
+                if (tick->now_ns - before_ns < NS_PER_MS)
+                        break;
         }
-        if (r->result->ticks > 1 && llabs(step) > CLOCK_STEP_NS) {
-                snprintf(text, sizeof text, "the clock was set %s by %.3f s",
-                         step > 0 ? "forward" : "back", (double)llabs(step) / 1e9);
-                process_monitor_event(r->monitor, tick, "clock-step", "info", NULL, text);
-        }
-        r->clock_offset_ns = clock_offset;
-        r->sleep_offset_ns = sleep_offset;
 }
 
 static void look_through_cgroup(Recorder *r, uint64_t now_ns);
 
-static void tick(Recorder *r, uint64_t due_ns)
+/* What lies between the reading of the clock and that of the figures makes rates wrong: what can be done before,
+ * is; what can wait, follows. */
+static void tick_processes(Recorder *r, uint64_t due_ns)
 {
-        uint64_t now = clock_monotonic_ns();
+        uint64_t begun_ns = clock_monotonic_ns();
         Error err = {0};
         Tick t;
 
-        fill_tick(r, now, due_ns, &t);
+        look_through_cgroup(r, begun_ns);
+        process_monitor_drain(r->monitor);
+        fill_tick(r, begun_ns, due_ns, &t);
+        int e = process_monitor_tick(r->monitor, &t, &err);
         r->result->ticks++;
         r->result->late_ticks += t.late_ns > r->options->interval_ns;
-        note_clocks(r, &t);
-        look_through_cgroup(r, now);
-        int e = process_monitor_tick(r->monitor, &t, &err);
+        clock_watch_look(&r->clocks, r->monitor, &t);
         if (e < 0 && r->result->sink_error == 0) {
                 r->result->sink_error = e;
                 r->result->sink_sentence = err;
         }
-        if (!r->monitor_timer)
-                schedule_tick(r->schedule, now, t.realtime_ns, r->options->interval_ns / 2);
         if (r->options->ticked)
-                r->options->ticked(now, r->options->data);
+                r->options->ticked(t.now_ns, r->options->data);
+}
+
+static void tick(Recorder *r, uint64_t due_ns)
+{
+        tick_processes(r, due_ns);
+        if (!r->monitor_timer)
+                schedule_tick(r->schedule, clock_monotonic_ns(), (int64_t)clock_realtime_ns(),
+                              r->options->interval_ns / 2);
 }
 
 /* Monitors that want to be asked more often than processes are sampled. */
@@ -277,6 +271,7 @@ static int open_monitor(Recorder *r, Error *err)
                 .totals = o->totals,
                 .events = o->events,
                 .start_ns = r->result->start_ns,
+                .start_realtime_ns = r->result->start_realtime_ns,
                 .pss_budget_ratio = o->pss_budget_ratio,
                 .all = o->all,
                 .match_only = matches_any(r) && !o->all,
@@ -542,7 +537,7 @@ static void wind_up(Recorder *r)
                         result->cgroup_peak_bytes = UINT64_MAX;
                 result->cgroup_cpu_us = command_cgroup_cpu_us(r->cgroup);
         }
-        tick(r, clock_monotonic_ns());
+        tick_processes(r, clock_monotonic_ns());
         schedule_finish(r->schedule, clock_monotonic_ns(), (int64_t)clock_realtime_ns());
         if (r->options->monitored)
                 r->options->monitored(r->schedule, r->options->data);

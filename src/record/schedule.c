@@ -1,4 +1,6 @@
-/* Each monitor is an entry that knows when it is due. Blocking ones are asked and fetched. */
+/* Each monitor is an entry that knows when it is due. Blocking ones are asked and fetched. Rows have the time
+ * at which they were read, not that of the tick: on a busy machine other work of the same tick, or the wait for
+ * a CPU, comes in between, and rates would be those of a time that is too short. */
 #include "record/schedule.h"
 
 #include <errno.h>
@@ -44,7 +46,9 @@ typedef struct Entry {
         bool paused;          /* its descriptor, until the next tick */
         MonitorWorker *worker;
         bool probed;          /* the worker's: the probe was passed */
-        MonitorTick tick;     /* of the sample at hand */
+        MonitorTick due;      /* the tick that asked for the sample at hand */
+        uint64_t asked_ns;    /* CLOCK_MONOTONIC then */
+        MonitorTick tick;     /* of that sample: when it was read. A worker's until it is done */
         uint64_t due_ns;
         unsigned failures;    /* in a row */
         uint64_t n_rows, n_errors, n_late;
@@ -252,10 +256,14 @@ static int job_start(void *data, Error *err)
         return e->monitor->start(e->data, &e->context, err);
 }
 
+/* The clock is read last, here in the thread that reads the figures. */
 static int job_sample(void *data, Error *err)
 {
         Entry *e = data;
+        uint64_t since_ns = clock_monotonic_ns() - e->asked_ns;
 
+        e->tick = (MonitorTick){e->due.now_ns + since_ns, e->due.realtime_ns + (int64_t)since_ns,
+                                e->due.t_ns + (int64_t)since_ns};
         return e->monitor->sample(e->data, &e->tick, e->rows, err);
 }
 
@@ -283,11 +291,13 @@ static void start_entry(Entry *e, uint64_t now_ns)
         take_start(e, r, &err, now_ns);
 }
 
-static void sample_entry(Entry *e, const MonitorTick *tick)
+/* asked_ns: what the clock said at `tick`. */
+static void sample_entry(Entry *e, const MonitorTick *tick, uint64_t asked_ns)
 {
         Error err = {0};
 
-        e->tick = *tick;
+        e->due = *tick;
+        e->asked_ns = asked_ns;
         batch_clear(e->rows);
         if (e->worker) {
                 monitor_worker_ask(e->worker, job_sample, e);
@@ -315,11 +325,12 @@ static void fetch(Entry *e, uint64_t now_ns)
 static int on_readable(int fd, uint32_t events, void *data)
 {
         Entry *e = data;
-        MonitorTick tick = tick_at(e->schedule, clock_monotonic_ns(), (int64_t)clock_realtime_ns());
+        uint64_t now = clock_monotonic_ns();
+        MonitorTick tick = tick_at(e->schedule, now, (int64_t)clock_realtime_ns());
 
         loop_fd_events(e->source, 0);
         e->paused = true;
-        sample_entry(e, &tick);
+        sample_entry(e, &tick, now);
         return 0;
 }
 
@@ -356,7 +367,7 @@ static void set_due(Entry *e, uint64_t now_ns)
         }
 }
 
-static void tick_entry(Entry *e, const MonitorTick *tick, uint64_t slack_ns)
+static void tick_entry(Entry *e, const MonitorTick *tick, uint64_t asked_ns, uint64_t slack_ns)
 {
         fetch(e, tick->now_ns);
         if (e->paused && e->source && (e->failures == 0 || tick->now_ns >= e->due_ns)) {
@@ -379,7 +390,7 @@ static void tick_entry(Entry *e, const MonitorTick *tick, uint64_t slack_ns)
         if (e->interval_ns == 0)
                 return;
         unsigned failures = e->failures;
-        sample_entry(e, tick);
+        sample_entry(e, tick, asked_ns);
         if (e->failures <= failures) /* else it is put off */
                 set_due(e, tick->now_ns);
 }
@@ -387,21 +398,22 @@ static void tick_entry(Entry *e, const MonitorTick *tick, uint64_t slack_ns)
 void schedule_tick(Schedule *s, uint64_t now_ns, int64_t realtime_ns, uint64_t slack_ns)
 {
         MonitorTick tick = tick_at(s, now_ns, realtime_ns);
+        uint64_t asked_ns = clock_monotonic_ns();
 
         for (size_t i = 0; i < s->n; i++)
-                tick_entry(&s->entries[i], &tick, slack_ns);
+                tick_entry(&s->entries[i], &tick, asked_ns, slack_ns);
 }
 
 /* ---- the end ---- */
 
-static void sample_last(Entry *e, const MonitorTick *tick)
+static void sample_last(Entry *e, const MonitorTick *tick, uint64_t asked_ns)
 {
         fetch(e, tick->now_ns);
         if (e->state != ENTRY_RUNNING || e->failures > 0)
                 return;
-        bool just_now = e->interval_ns > 0 && e->tick.now_ns == tick->now_ns;
+        bool just_now = e->interval_ns > 0 && e->due.now_ns == tick->now_ns;
         if (!just_now && !(e->worker && monitor_worker_busy(e->worker)))
-                sample_entry(e, tick);
+                sample_entry(e, tick, asked_ns);
 }
 
 /* Its thread hangs: it may still write to the state and the rows. */
@@ -419,10 +431,10 @@ static bool leave_worker(Entry *e, uint64_t until_ns)
 void schedule_finish(Schedule *s, uint64_t now_ns, int64_t realtime_ns)
 {
         MonitorTick tick = tick_at(s, now_ns, realtime_ns);
+        uint64_t asked_ns = clock_monotonic_ns(), until = asked_ns + LAST_WAIT_NS;
 
         for (size_t i = 0; i < s->n; i++)
-                sample_last(&s->entries[i], &tick);
-        uint64_t until = clock_monotonic_ns() + LAST_WAIT_NS;
+                sample_last(&s->entries[i], &tick, asked_ns);
         for (size_t i = 0; i < s->n; i++) {
                 Entry *e = &s->entries[i];
                 bool hangs = leave_worker(e, until);

@@ -33,6 +33,7 @@ typedef struct Fake {
         int over_at;
         int wake;              /* a descriptor, -1 none */
         atomic_bool hang;      /* sample waits until this is cleared */
+        int slow_ms;           /* sample takes this long, and more, before it reads */
 } Fake;
 
 typedef struct FakeState {
@@ -70,6 +71,8 @@ static int fake_sample(void *state, const MonitorTick *tick, Batch *rows, Error 
                 (void)!read(fake->wake, &count, sizeof count);
         while (fake->hang)
                 usleep(1000);
+        if (fake->slow_ms > 0)
+                usleep((useconds_t)fake->slow_ms * 1000);
         int r = monitor_row(rows, tick);
         batch_set_u64(rows, VALUE, (uint64_t)n);
         if (n >= fake->fail_from && n <= fake->fail_to)
@@ -82,11 +85,12 @@ static void fake_stop(void *state)
         ((FakeState *)state)->fake->stops++;
 }
 
-/* A sink that counts. */
+/* A sink that counts, and keeps the last row's value and time. */
 typedef struct CountSink {
         Sink sink;
         size_t rows;
         uint64_t last;
+        int64_t last_t_ns;
 } CountSink;
 
 static int count_write(Sink *sink, const Batch *rows, Error *err)
@@ -96,6 +100,8 @@ static int count_write(Sink *sink, const Batch *rows, Error *err)
         s->rows += batch_rows(rows);
         if (batch_rows(rows) > 0)
                 s->last = batch_u64(rows, VALUE, batch_rows(rows) - 1);
+        if (batch_rows(rows) > 0)
+                s->last_t_ns = batch_i64(rows, MONITOR_T_NS, batch_rows(rows) - 1);
         return 0;
 }
 
@@ -200,6 +206,28 @@ static void test_due(void **state)
         assert_int_equal(figures(&b).rows, 4);
         tear_down(&b);
         assert_int_equal(b.fake.stops, 1);
+}
+
+/* What a monitor took before another one of the same tick is not in the other one's rates. */
+static void test_time_of_reading(void **state)
+{
+        Fake slow = {.wake = -1, .slow_ms = 20};
+        Bench b;
+
+        set_up(&b);
+        Monitor slow_monitor = b.monitor;
+        slow_monitor.name = "slow";
+        slow_monitor.data = &slow;
+        const MonitorPlan plan[] = {{&slow_monitor, 1000000, false}, b.plan};
+        ScheduleOptions options = {.host = b.host, .loop = b.loop, .plan = plan, .n_plan = 2, .run_fd = -1,
+                                   .add_table = add_table, .data = &b};
+        assert_int_equal(schedule_new(&options, &b.schedule), 0);
+        schedule_start(b.schedule, false);
+        tick(&b, 0);
+        assert_int_equal(slow.samples + b.fake.samples, 2);
+        assert_true(b.sink.last_t_ns >= (int64_t)(at(0) + 20 * NS_PER_MS));
+        slow.slow_ms = 0;
+        tear_down(&b);
 }
 
 static void test_absent(void **state)
@@ -364,7 +392,8 @@ static void test_blocking(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_due),       cmocka_unit_test(test_absent),
+                cmocka_unit_test(test_due),
+                cmocka_unit_test(test_time_of_reading),       cmocka_unit_test(test_absent),
                 cmocka_unit_test(test_back_off),  cmocka_unit_test(test_start_fails_first),
                 cmocka_unit_test(test_over),      cmocka_unit_test(test_descriptor),
                 cmocka_unit_test(test_descriptor_back_off), cmocka_unit_test(test_blocking),
