@@ -9,6 +9,9 @@
 #include "base/clock.h"
 
 enum { LEAST_BUCKETS = 64, MOST_BUCKETS = 1 << 20 };
+#define LEAST_SCALE 0.25
+#define LEAST_CPU_SCALE 0.5 /* what is further off than this and its inverse is left as it is */
+#define CPU_DIFFERENCE 0.1
 
 void category_buckets_init(CategoryBuckets *b, size_t n, uint64_t span_ns, uint64_t least_width_ns)
 {
@@ -20,6 +23,7 @@ void category_buckets_init(CategoryBuckets *b, size_t n, uint64_t span_ns, uint6
 void category_buckets_done(CategoryBuckets *b)
 {
         free(b->known);
+        free(b->cpu);
         for (size_t m = 0; m < CATEGORY_CPU; m++) {
                 free(b->best[m]);
                 free(b->at_ns[m]);
@@ -65,6 +69,14 @@ static void fold_level(CategoryBuckets *b, size_t m)
         }
 }
 
+static void fold_amounts(double *amounts, size_t half)
+{
+        for (size_t i = 0; amounts && i < half; i++)
+                amounts[i] = amounts[2 * i] + amounts[2 * i + 1];
+        if (amounts)
+                memset(amounts + half, 0, half * sizeof *amounts);
+}
+
 static void fold(CategoryBuckets *b)
 {
         size_t half = b->n / 2;
@@ -75,11 +87,10 @@ static void fold(CategoryBuckets *b)
                 b->known[i] = b->known[2 * i] || b->known[2 * i + 1];
         if (b->known)
                 memset(b->known + half, 0, half * sizeof *b->known);
+        fold_amounts(b->cpu, half);
         for (size_t g = 0; g < SUMMARY_GROUPS; g++) {
-                double *cpu = b->now[g].buckets[CATEGORY_CPU];
-                for (size_t i = 0; cpu && i < half; i++)
-                        cpu[i] = cpu[2 * i] + cpu[2 * i + 1];
-                for (size_t m = 0; m < CATEGORY_METRICS; m++)
+                fold_amounts(b->now[g].buckets[CATEGORY_CPU], half);
+                for (size_t m = 0; m < CATEGORY_CPU; m++)
                         if (b->now[g].buckets[m])
                                 memset(b->now[g].buckets[m] + half, 0, half * sizeof **b->now[g].buckets);
         }
@@ -134,8 +145,18 @@ void category_buckets_move(CategoryBuckets *b, size_t group, size_t metric, doub
         }
 }
 
+/* What is further off is no estimate's error: nobody knows what it is. Until more is known it stays. */
+static double scale_of(CategoryBuckets *b, double pss_bytes)
+{
+        double scale = b->totals[CATEGORY_PSS] > 0 ? pss_bytes / b->totals[CATEGORY_PSS] : NAN;
+
+        if (!isnan(scale))
+                b->less_one = (scale > LEAST_SCALE && scale <= CATEGORY_SCALE_UP ? scale : 1) - 1;
+        return 1 + b->less_one;
+}
+
 /* The bucket tells of this tick from now on. */
-static int take(CategoryBuckets *b, size_t m, int64_t t_ns)
+static int take(CategoryBuckets *b, size_t m, int64_t t_ns, double scale)
 {
         for (size_t g = 0; g < b->n_now; g++) {
                 double *array;
@@ -145,28 +166,30 @@ static int take(CategoryBuckets *b, size_t m, int64_t t_ns)
         size_t bucket = t_ns > 0 ? (uint64_t)t_ns / b->width_ns : 0; /* an array may have folded them */
         for (size_t g = 0; g < b->n_now; g++)
                 if (b->now[g].buckets[m])
-                        b->now[g].buckets[m][bucket] = b->now[g].values[m];
-        b->best[m][bucket] = b->totals[m];
+                        b->now[g].buckets[m][bucket] = b->now[g].values[m] * scale;
+        b->best[m][bucket] = b->totals[m] * scale;
         b->at_ns[m][bucket] = t_ns;
         return 0;
 }
 
-int category_buckets_tick(CategoryBuckets *b, int64_t t_ns)
+int category_buckets_tick(CategoryBuckets *b, int64_t t_ns, double pss_bytes)
 {
+        double scales[CATEGORY_CPU] = {1, 1, 1};
         size_t bucket;
         int r = category_buckets_room(b, t_ns, &bucket);
 
+        scales[CATEGORY_PSS] = scale_of(b, pss_bytes);
         for (size_t i = 0; i < b->n_dirty; i++) {
                 CategoryNow *now = &b->now[b->dirty[i]];
                 for (size_t m = 0; m < CATEGORY_CPU; m++)
-                        now->peaks[m] = MAX(now->peaks[m], now->values[m]);
+                        now->peaks[m] = MAX(now->peaks[m], now->values[m] * scales[m]);
                 now->dirty = false;
         }
         b->n_dirty = 0;
         for (size_t m = 0; r == 0 && m < CATEGORY_CPU; m++) {
                 bucket = t_ns > 0 ? (uint64_t)t_ns / b->width_ns : 0;
-                if (b->totals[m] > b->best[m][bucket])
-                        r = take(b, m, t_ns);
+                if (b->totals[m] * scales[m] > b->best[m][bucket])
+                        r = take(b, m, t_ns, scales[m]);
         }
         if (r < 0)
                 return r;
@@ -176,6 +199,23 @@ int category_buckets_tick(CategoryBuckets *b, int64_t t_ns)
         return 0;
 }
 
+static void spread(const CategoryBuckets *b, double *array, int64_t from_ns, int64_t to_ns, double seconds)
+{
+        if (from_ns < 0) {
+                seconds *= (double)to_ns / ((double)to_ns - (double)from_ns);
+                from_ns = 0;
+        }
+        uint64_t from = (uint64_t)MIN(from_ns, to_ns), to = (uint64_t)to_ns;
+        if (from == to) {
+                array[to / b->width_ns] += seconds;
+                return;
+        }
+        for (uint64_t i = from / b->width_ns; i <= to / b->width_ns; i++) {
+                uint64_t begin = MAX(from, i * b->width_ns), end = MIN(to, (i + 1) * b->width_ns);
+                array[i] += seconds * ((double)(end - begin) / (double)(to - from));
+        }
+}
+
 int category_buckets_spread(CategoryBuckets *b, size_t group, int64_t from_ns, int64_t to_ns, double seconds)
 {
         size_t last;
@@ -183,25 +223,42 @@ int category_buckets_spread(CategoryBuckets *b, size_t group, int64_t from_ns, i
 
         if (to_ns < 0 || seconds <= 0)
                 return 0;
-        if (from_ns < 0) {
-                seconds *= (double)to_ns / ((double)to_ns - (double)from_ns);
-                from_ns = 0;
-        }
         int r = category_buckets_room(b, to_ns, &last);
         if (r == 0)
                 r = array_of(b, group, CATEGORY_CPU, &array);
-        if (r < 0)
-                return r;
-        uint64_t from = (uint64_t)MIN(from_ns, to_ns), to = (uint64_t)to_ns;
-        if (from == to) {
-                array[to / b->width_ns] += seconds;
-                return 0;
-        }
-        for (uint64_t i = from / b->width_ns; i <= to / b->width_ns; i++) {
-                uint64_t begin = MAX(from, i * b->width_ns), end = MIN(to, (i + 1) * b->width_ns);
-                array[i] += seconds * ((double)(end - begin) / (double)(to - from));
-        }
+        if (r == 0)
+                spread(b, array, from_ns, to_ns, seconds);
+        return r;
+}
+
+static int spread_total(CategoryBuckets *b)
+{
+        size_t last;
+        int r = category_buckets_room(b, b->cpu_to_ns, &last);
+
+        if (r == 0 && !b->cpu)
+                b->cpu = calloc(b->n, sizeof *b->cpu);
+        if (r < 0 || !b->cpu)
+                return -ENOMEM;
+        if (b->cpu_to_ns >= 0)
+                spread(b, b->cpu, b->cpu_from_ns, b->cpu_to_ns, (double)(b->cpu_to_us - b->cpu_from_us) / 1e6);
+        b->cpu_from_us = b->cpu_to_us;
+        b->cpu_from_ns = b->cpu_to_ns;
         return 0;
+}
+
+int category_buckets_total_cpu(CategoryBuckets *b, int64_t t_ns, uint64_t cpu_us)
+{
+        if (b->have_cpu && (t_ns <= b->cpu_to_ns || cpu_us < b->cpu_to_us))
+                return 0;
+        b->cpu_to_us = cpu_us;
+        b->cpu_to_ns = t_ns;
+        if (!b->have_cpu) {
+                b->have_cpu = true;
+                b->cpu_from_us = cpu_us;
+                b->cpu_from_ns = t_ns;
+        }
+        return b->cpu_to_ns - b->cpu_from_ns >= (int64_t)CATEGORY_SPAN_LEAST_NS ? spread_total(b) : 0;
 }
 
 /* ---- the end ---- */
@@ -226,12 +283,47 @@ static void finish_cpu(const CategorySeries *s, size_t n, double *cpu)
         }
 }
 
+static double cpu_in(const CategoryBuckets *b, size_t bucket)
+{
+        double sum = 0;
+
+        for (size_t g = 0; g < SUMMARY_GROUPS; g++)
+                sum += b->now[g].buckets[CATEGORY_CPU] ? b->now[g].buckets[CATEGORY_CPU][bucket] : 0;
+        return sum;
+}
+
+/* When within its life a process used its time is known from tick to tick at best; of all processes together it is
+ * known exactly. */
+static int agree_with_total(CategoryBuckets *b)
+{
+        int r = b->cpu_to_ns > b->cpu_from_ns ? spread_total(b) : 0;
+        double told = 0, summed = 0;
+
+        for (size_t i = 0; b->cpu && i < b->n; i++) {
+                told += b->cpu[i];
+                summed += cpu_in(b, i);
+        }
+        if (!b->cpu || fabs(told - summed) > summed * CPU_DIFFERENCE)
+                return r;
+        for (size_t i = 0; i < b->n; i++) {
+                double sum = cpu_in(b, i), scale = sum > 0 ? b->cpu[i] / sum : 1;
+                if (scale < LEAST_CPU_SCALE || scale > 1 / LEAST_CPU_SCALE)
+                        continue;
+                for (size_t g = 0; g < SUMMARY_GROUPS; g++)
+                        if (b->now[g].buckets[CATEGORY_CPU])
+                                b->now[g].buckets[CATEGORY_CPU][i] *= scale;
+        }
+        return r;
+}
+
 int category_buckets_finish(CategoryBuckets *b, uint64_t end_ns, CategorySeries **ret)
 {
         _cleanup_(category_series_freep) CategorySeries *s = calloc(1, sizeof *s);
         size_t unused;
         int r = s ? category_buckets_room(b, (int64_t)end_ns, &unused) : -ENOMEM;
 
+        if (r == 0)
+                r = agree_with_total(b);
         if (r < 0)
                 return r;
         s->width_ns = b->width_ns;

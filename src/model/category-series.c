@@ -1,6 +1,7 @@
 /* Samples summed over the living as in summary-samples.c, but bucket by bucket: at each whole tick the
- * bucket takes the parts if their total is its highest. Amounts of CPU time are spread as they are known:
- * between samples exactly, what is left evenly over the rest of the process's life. */
+ * bucket takes the parts if their total is its highest, brought to the total of that tick. Amounts of CPU time
+ * are spread as they are known: a process without a row at a tick had not run since the one before, so what it
+ * used lies between the last two ticks; what is left evenly over the rest of its life. */
 #include "model/category-series.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include "base/text.h"
 #include "model/category-buckets.h"
 #include "model/summary-builder.h"
+#include "model/tick-list.h"
 
 enum {
         CHUNK = 4096,
@@ -22,11 +24,12 @@ enum {
 };
 #define GAP_LEAST_NS (3 * NS_PER_SECOND)
 #define NOT_ENDED INT64_MAX
+#define ENDING_NS (NS_PER_SECOND) /* for longer no process's memory is given back after its end */
 
 const char *const category_series_process_columns[] = {"process",  "comm",     "exe",     "cmdline", "parent",
                                                        "major",    "category", "start_ns", "exec_ns", "end_ns",
                                                        "cpu_us",   "user_us",  "system_us", NULL};
-const char *const category_series_total_columns[] = {"t_ns", NULL};
+const char *const category_series_total_columns[] = {"t_ns", "pss_bytes", "cpu_us", NULL};
 const char *const category_series_sample_columns[] = {"t_ns", "process", "rss_anon_bytes", "rss_file_bytes",
                                                       "rss_shmem_bytes", "pss_bytes", "user_us", "system_us",
                                                       NULL};
@@ -47,6 +50,8 @@ typedef struct Alive {
         bool has_cpu;
         uint64_t first_cpu_us, cpu_us; /* at the first sample, at the last */
         int64_t first_t_ns, t_ns;
+        uint64_t span_us; /* used in the span, and not spread yet */
+        int64_t span_from_ns, span_to_ns;
 } Alive;
 
 typedef struct Gap {
@@ -61,9 +66,18 @@ struct CategorySeriesBuilder {
         PriorityQueue by_end; /* of Alive; those that do not end are not in it */
         bool begun, pss;
         int64_t t_ns, last_ns;
+        int64_t before_ns; /* the tick before the one at t_ns; INT64_MIN: unknown */
+        TickList ticks;
         uint64_t gap_ns;
         bool have_total;
         int64_t total_t_ns;
+        /* What no living process holds any more: how much, for which group; the heaviest that ended of late. */
+        bool has_unnamed;
+        uint16_t unnamed, ending;
+        double ending_bytes;
+        uint16_t ended;
+        double ended_bytes;
+        int64_t ended_ns; /* INT64_MIN: none has */
         Gap *gaps;
         size_t n_gaps;
 };
@@ -79,6 +93,7 @@ int category_series_new(const CategorySeriesOptions *options, CategorySeriesBuil
         b->gaps = calloc(GAPS_MAX, sizeof *b->gaps);
         if (!b->chunks || !b->gaps || map_new(&b->living) < 0)
                 return -ENOMEM;
+        b->before_ns = b->ended_ns = INT64_MIN;
         category_buckets_init(&b->buckets, options->buckets ? options->buckets : CATEGORY_BUCKETS,
                               options->span_ns, options->width_ns);
         if (options->interval_ns)
@@ -107,6 +122,7 @@ CategorySeriesBuilder *category_series_builder_free(CategorySeriesBuilder *b)
         free(b->chunks);
         priority_queue_done(&b->by_end);
         free(b->gaps);
+        tick_list_done(&b->ticks);
         category_buckets_done(&b->buckets);
         summary_builder_free(b->groups);
         free(b);
@@ -166,16 +182,20 @@ static int observe_processes(CategorySeriesBuilder *b, const Batch *rows)
 
 /* ---- totals ---- */
 
-/* Between two ticks far apart nobody looked. */
+/* Between two ticks far apart nobody looked. Of each tick what the tree held is kept. */
 static int observe_totals(CategorySeriesBuilder *b, const Batch *rows)
 {
-        Cells t = cells_find(rows, "t_ns");
+        Cells t = cells_find(rows, "t_ns"), pss = cells_find(rows, "pss_bytes"), cpu = cells_find(rows, "cpu_us");
+        int r = 0;
 
-        for (size_t row = 0; row < batch_rows(rows); row++) {
-                uint64_t cell;
+        for (size_t row = 0; r == 0 && row < batch_rows(rows); row++) {
+                uint64_t cell, bytes, cpu_us;
                 if (!cells_get(t, row, &cell))
                         continue;
                 int64_t t_ns = batch_sane_ns(cell);
+                r = tick_list_add(&b->ticks, t_ns, cells_get(pss, row, &bytes) ? (double)bytes : (double)NAN);
+                if (r == 0 && cells_get(cpu, row, &cpu_us))
+                        r = category_buckets_total_cpu(&b->buckets, t_ns, cpu_us);
                 if (b->have_total && b->gap_ns && b->n_gaps < GAPS_MAX && t_ns > b->total_t_ns &&
                     (uint64_t)(t_ns - b->total_t_ns) > b->gap_ns)
                         b->gaps[b->n_gaps++] = (Gap){b->total_t_ns, t_ns};
@@ -183,28 +203,53 @@ static int observe_totals(CategorySeriesBuilder *b, const Batch *rows)
                 b->total_t_ns = t_ns;
                 b->last_ns = MAX(b->last_ns, t_ns);
         }
-        return 0;
+        return r;
 }
 
 /* ---- samples ---- */
 
+static int spread_span(CategorySeriesBuilder *b, Alive *l)
+{
+        int r = category_buckets_spread(&b->buckets, l->known.group - 1u, l->span_from_ns, l->span_to_ns,
+                                        (double)l->span_us / 1e6);
+
+        l->span_us = 0;
+        return r;
+}
+
 /* What its samples did not tell of its CPU time, over the times that they do not cover: before the first
- * and after the last. */
-static int spread_rest(CategorySeriesBuilder *b, const Alive *l, int64_t end_ns)
+ * and after the last tick. */
+static int spread_rest(CategorySeriesBuilder *b, Alive *l, int64_t end_ns)
 {
         uint64_t told = l->has_cpu ? l->cpu_us - l->first_cpu_us : 0;
         double rest = l->known.cpu_us > told ? (double)(l->known.cpu_us - told) : 0;
         int64_t first = l->has_cpu ? l->first_t_ns : end_ns, last = l->has_cpu ? l->t_ns : end_ns;
-        double before = (double)MAX(first - l->known.start_ns, 0), after = (double)MAX(end_ns - last, 0);
         size_t group = l->known.group - 1u;
+        int r = l->span_us > 0 ? spread_span(b, l) : 0;
 
-        if (rest <= 0)
-                return 0;
+        if (rest <= 0 || r < 0)
+                return r;
+        if (l->has_cpu && b->ticks.n > 0 && b->t_ns <= end_ns)
+                last = MAX(last, b->t_ns);
+        double before = (double)MAX(first - l->known.start_ns, 0), after = (double)MAX(end_ns - last, 0);
         double share = before + after > 0 ? before / (before + after) : 1;
-        int r = category_buckets_spread(&b->buckets, group, l->known.start_ns, first, rest * share / 1e6);
-        if (r == 0 && share < 1)
+        r = category_buckets_spread(&b->buckets, group, l->known.start_ns, first, rest * share / 1e6);
+        if (r == 0 && share < 1) {
+                last = MIN(last, MAX(end_ns - (int64_t)CATEGORY_SPAN_LEAST_NS, l->known.start_ns));
                 r = category_buckets_spread(&b->buckets, group, last, end_ns, rest * (1 - share) / 1e6);
+        }
         return r;
+}
+
+static void note_ended(CategorySeriesBuilder *b, const Alive *gone)
+{
+        bool fresh = b->ended_ns != INT64_MIN && gone->known.end_ns - b->ended_ns < (int64_t)ENDING_NS;
+
+        if (fresh && gone->bytes[CATEGORY_PSS] < b->ended_bytes)
+                return;
+        b->ended = (uint16_t)(gone->known.group - 1);
+        b->ended_bytes = gone->bytes[CATEGORY_PSS];
+        b->ended_ns = gone->known.end_ns;
 }
 
 /* Takes those that ended before t_ns out of the sums. */
@@ -215,6 +260,7 @@ static int expire(CategorySeriesBuilder *b, int64_t t_ns)
 
         while (r == 0 && (gone = priority_queue_pop(&b->by_end, t_ns)) != NULL) {
                 size_t group = gone->known.group - 1u;
+                note_ended(b, gone);
                 for (size_t m = 0; m < CATEGORY_PROCESSES; m++)
                         category_buckets_move(&b->buckets, group, m, -gone->bytes[m]);
                 category_buckets_move(&b->buckets, group, CATEGORY_PROCESSES, -1);
@@ -225,12 +271,49 @@ static int expire(CategorySeriesBuilder *b, int64_t t_ns)
         return r;
 }
 
-/* Before rows of a later time: the tick at b->t_ns is whole, and what it said holds in the buckets up
- * to that later time, but for those that end meanwhile. */
-static int move_to(CategorySeriesBuilder *b, int64_t t_ns)
+static int ending_group(CategorySeriesBuilder *b, uint16_t *ret)
+{
+        int r = 0;
+
+        *ret = b->ended;
+        if (b->ended_ns != INT64_MIN && b->t_ns - b->ended_ns < (int64_t)ENDING_NS)
+                return 0;
+        if (!b->has_unnamed)
+                r = summary_group(b->groups, CATEGORY_UNATTRIBUTED, strlen(CATEGORY_UNATTRIBUTED), NULL, 0, &b->unnamed);
+        b->has_unnamed = r == 0;
+        *ret = b->unnamed;
+        return r;
+}
+
+/* The tick at b->t_ns is whole. What the kernel counts and no living process holds is that of processes which are
+ * ending: it takes a while to be given back, and is theirs until then. */
+static int end_tick(CategorySeriesBuilder *b)
+{
+        double pss = tick_list_bytes(&b->ticks, b->t_ns), held = b->buckets.totals[CATEGORY_PSS] - b->ending_bytes;
+        double ending = held > 0 && pss > held * CATEGORY_SCALE_UP ? pss - held : 0;
+        uint16_t group = b->ending;
+        int r = ending > 0 ? ending_group(b, &group) : 0;
+
+        if (r < 0)
+                return r;
+        if (b->ending_bytes > 0 && !isnan(pss)) {
+                category_buckets_move(&b->buckets, b->ending, CATEGORY_PSS, -b->ending_bytes);
+                b->ending_bytes = 0;
+        }
+        if (ending > 0) {
+                category_buckets_move(&b->buckets, group, CATEGORY_PSS, ending);
+                b->ending_bytes = ending;
+                b->ending = group;
+        }
+        return category_buckets_tick(&b->buckets, b->t_ns, pss);
+}
+
+/* The tick at b->t_ns is whole, and what it said holds in the buckets up to that later time, but for those that
+ * end meanwhile. */
+static int go_on(CategorySeriesBuilder *b, int64_t t_ns)
 {
         size_t bucket;
-        int r = b->begun ? category_buckets_tick(&b->buckets, b->t_ns) : 0;
+        int r = b->begun ? end_tick(b) : 0;
 
         if (r == 0)
                 r = category_buckets_room(&b->buckets, t_ns, &bucket);
@@ -238,7 +321,7 @@ static int move_to(CategorySeriesBuilder *b, int64_t t_ns)
                 int64_t begin_ns = (int64_t)(b->buckets.last * b->buckets.width_ns);
                 r = expire(b, begin_ns);
                 if (r == 0)
-                        r = category_buckets_tick(&b->buckets, begin_ns);
+                        r = category_buckets_tick(&b->buckets, begin_ns, NAN);
         }
         if (r == 0)
                 r = expire(b, t_ns);
@@ -246,6 +329,22 @@ static int move_to(CategorySeriesBuilder *b, int64_t t_ns)
         b->t_ns = t_ns;
         b->last_ns = MAX(b->last_ns, t_ns);
         return r;
+}
+
+/* Before rows of a later time: by way of the ticks at which nothing was told, since the tree may have had its
+ * peak at one of them. */
+static int move_to(CategorySeriesBuilder *b, int64_t t_ns)
+{
+        int64_t next;
+        int r = 0;
+
+        while (r == 0 && b->begun && (next = tick_list_after(&b->ticks, b->t_ns)) < t_ns) {
+                r = go_on(b, next);
+                b->before_ns = next;
+        }
+        if (b->begun && b->ticks.n > 0)
+                b->before_ns = b->t_ns;
+        return r == 0 ? go_on(b, t_ns) : r;
 }
 
 /* A process's first sample. 1: it cannot be counted (ended already, or too many). */
@@ -294,8 +393,15 @@ static int observe_cpu(CategorySeriesBuilder *b, Alive *l, uint64_t cpu_us)
                 l->first_t_ns = b->t_ns;
                 l->has_cpu = true;
         } else if (cpu_us > l->cpu_us) {
-                r = category_buckets_spread(&b->buckets, l->known.group - 1u, l->t_ns, b->t_ns,
-                                            (double)(cpu_us - l->cpu_us) / 1e6);
+                int64_t from = MAX(l->t_ns, b->before_ns);
+                if (l->span_us > 0 && from > l->span_to_ns)
+                        r = spread_span(b, l);
+                if (l->span_us == 0)
+                        l->span_from_ns = from;
+                l->span_us += cpu_us - l->cpu_us;
+                l->span_to_ns = b->t_ns;
+                if (r == 0 && l->span_to_ns - l->span_from_ns >= (int64_t)CATEGORY_SPAN_LEAST_NS)
+                        r = spread_span(b, l);
                 l->cpu_us = cpu_us;
         }
         l->t_ns = b->t_ns;
@@ -399,7 +505,7 @@ int category_series_finish(CategorySeriesBuilder *b, int64_t end_ns, CategorySer
                 end_ns = b->last_ns;
         r = b->begun ? move_to(b, MAX(end_ns, b->t_ns)) : 0;
         if (r == 0 && b->begun)
-                r = category_buckets_tick(&b->buckets, b->t_ns);
+                r = end_tick(b);
         if (r == 0)
                 r = spread_others(b, end_ns);
         if (r == 0)

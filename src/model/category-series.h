@@ -4,8 +4,11 @@
  * Time is cut into buckets of equal width, which doubles when the run outgrows them. Of a level (PSS,
  * RSS, processes) each bucket tells one tick, the one with the highest total in it: its parts are what
  * the categories held at that same moment, so that a stack's top was really reached and the run's peak
- * is always there. A bucket without a tick holds what the last tick said. CPU time is an amount: each
- * bucket has what was used in it, in cores (CPU seconds a second), also by processes that no tick saw.
+ * is always there. Where the totals say what the whole tree held (with the kernel's own count of its anonymous
+ * pages), the parts of PSS are brought to that sum: a stack's highest top is then the report's peak. What no
+ * living process holds is that of one which is ending. A bucket
+ * without a tick holds what the last tick said. CPU time is an amount: each bucket has what was used in it, in
+ * cores (CPU seconds a second), also by processes that no tick saw.
  *
  * Tables are observed once, in this order: processes, totals, samples (each may be absent). Memory is
  * bounded: CATEGORY_SERIES_VALUES numbers, beyond which buckets become wider.
@@ -24,6 +27,9 @@ enum {
         CATEGORY_BUCKETS = 1200,          /* where nothing else is asked for */
         CATEGORY_SERIES_VALUES = 8 << 20, /* numbers kept at most, of 8 bytes */
 };
+
+/* Of memory that the kernel counts and nobody is known to hold or to have held. */
+#define CATEGORY_UNATTRIBUTED "(unattributed)"
 
 typedef enum CategoryMetric {
         CATEGORY_PSS,       /* bytes; of processes whose PSS is unknown their RSS */

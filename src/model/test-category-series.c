@@ -71,6 +71,12 @@ static void add_tick(Run *r, uint64_t t_ms)
         batch_set_i64(r->totals, TOTAL_T_NS, (int64_t)(t_ms * NS_PER_MS));
 }
 
+static void add_total(Run *r, uint64_t t_ms, uint64_t pss)
+{
+        add_tick(r, t_ms);
+        batch_set_u64(r->totals, TOTAL_PSS_BYTES, pss);
+}
+
 static CategorySeries *series_of(Run *r, const CategorySeriesOptions *options, uint64_t end_ms)
 {
         CategorySeriesBuilder *b;
@@ -229,6 +235,65 @@ static void test_cpu_is_whole(void **state)
         run_free(&r);
 }
 
+/* Parent and child just after a fork: the parts have the shared memory twice, the total once. A tick at which no
+ * process is told, but the tree's peak was reached. One that ended, and its memory goes a little later. */
+static void test_parts_add_up_to_the_total(void **state)
+{
+        Run r = run_new();
+
+        add_process(&r, 1, "BuildSystem", "make", 0, NONE, 0);
+        add_process(&r, 2, "CPP_Compile", "gcc", 100, 900, 0);
+        for (uint64_t t = 0; t < 1000; t += 50) {
+                if (t != 500)
+                        add_sample(&r, t, 1, 60 * MIB, 60 * MIB, NONE);
+                if (t >= 100 && t < 900 && t != 500)
+                        add_sample(&r, t, 2, (t == 100 ? 60 : 20) * MIB, MIB, NONE);
+                add_total(&r, t, (t == 500 ? 81 : t == 100 ? 62 : t > 100 && t < 1000 ? 80 : 60) * MIB);
+        }
+        CategorySeries *s = series_of(&r, &(CategorySeriesOptions){.buckets = 100, .span_ns = NS_PER_SECOND}, 1000);
+        const double *make = line_of(s, "make")->values[CATEGORY_PSS], *gcc = line_of(s, "gcc")->values[CATEGORY_PSS];
+
+        assert_true(fabs(highest(s, s->totals[CATEGORY_PSS]) - 81.0 * MIB) < MIB / 1024.0);
+        for (size_t i = 0; i < s->n_buckets; i++)
+                assert_true(fabs(make[i] + (gcc ? gcc[i] : 0) - s->totals[CATEGORY_PSS][i]) < 1);
+        size_t fork = 100 * NS_PER_MS / s->width_ns, peak = 500 * NS_PER_MS / s->width_ns;
+        assert_true(fabs(make[fork] - 31.0 * MIB) < 64 && fabs(gcc[fork] - 31.0 * MIB) < 64);
+        assert_true(fabs(make[peak] - 60.75 * MIB) < 64 && fabs(gcc[peak] - 20.25 * MIB) < 64);
+        size_t ending = 955 * NS_PER_MS / s->width_ns;
+        assert_true(fabs(make[ending] - 60.0 * MIB) < 64 && fabs(gcc[ending] - 20.0 * MIB) < 64);
+        assert_int_equal(s->at_ns[CATEGORY_PSS][peak], 500 * NS_PER_MS);
+        assert_true(s->totals[CATEGORY_RSS][fork] == 61.0 * MIB); /* RSS is a sum by its definition */
+        category_series_free(s);
+        run_free(&r);
+}
+
+/* Who has no row at a tick had not run: its CPU time is that of the last tick alone. Rows of a busy process vary by
+ * the kernel's clock tick: over 100 ms that is a few percent. */
+static void test_cpu_between_ticks(void **state)
+{
+        Run r = run_new();
+
+        add_process(&r, 1, "CPP_Compile", "cc1", 0, NONE, 500000);
+        add_process(&r, 2, "CPP_Link", "ld", 1000, NONE, 1000000);
+        add_sample(&r, 0, 1, MIB, MIB, 0);
+        for (uint64_t t = 0; t <= 2000; t += 50) {
+                add_tick(&r, t);
+                if (t == 950)
+                        add_sample(&r, t, 1, MIB, MIB, 50000);
+                if (t >= 1000)
+                        add_sample(&r, t, 2, MIB, MIB, (t - 1000) * 1000 + (t / 50 % 2 ? 4000 : 0));
+        }
+        CategorySeries *s = series_of(&r, &(CategorySeriesOptions){.buckets = 200, .span_ns = 2 * NS_PER_SECOND}, 2000);
+        const double *slept = line_of(s, "cc1")->values[CATEGORY_CPU];
+
+        assert_true(slept[500 * NS_PER_MS / s->width_ns] == 0);
+        assert_true(fabs(slept[925 * NS_PER_MS / s->width_ns] - 1) < 0.05);
+        assert_true(line_of(s, "ld")->peaks[CATEGORY_CPU] < 1.05);
+        assert_true(fabs(cpu_seconds(s, line_of(s, "ld")) - 1) < 1e-6);
+        category_series_free(s);
+        run_free(&r);
+}
+
 /* What ends in the last moment, behind the clock, makes no cores that are not there. */
 static void test_cpu_at_the_end(void **state)
 {
@@ -343,7 +408,8 @@ int main(void)
                 cmocka_unit_test(test_parts_of_the_highest_tick),
                 cmocka_unit_test(test_coarser_in_the_same_order), cmocka_unit_test(test_unknown_length),
                 cmocka_unit_test(test_cpu_is_whole),              cmocka_unit_test(test_holds_and_gaps),
-                cmocka_unit_test(test_cpu_at_the_end),
+                cmocka_unit_test(test_cpu_at_the_end),            cmocka_unit_test(test_parts_add_up_to_the_total),
+                cmocka_unit_test(test_cpu_between_ticks),
                 cmocka_unit_test(test_nothing),                   cmocka_unit_test(test_bounded),
         };
 
