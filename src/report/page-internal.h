@@ -12,6 +12,7 @@ enum {
         PAGE_BUCKETS = 1200,  /* of the coarsest level: about as many as a wide screen has pixels */
         PAGE_FINER = 4,       /* buckets of the next level in one of this */
         PAGE_LEVELS = 3,
+        PAGE_LAST_ROW_NS = 250000000, /* how long after the end of a run its last rows may come */
         PAGE_SERIES_MAX = 64, /* categories told apart over time */
         PAGE_LINES_MAX = 256, /* of one table: of a hundred CPUs all together and the first ones */
         PAGE_SECTION_BYTES = 105, /* that a section's JSON takes */

@@ -421,12 +421,15 @@ static bool is_about_processes(const Schema *schema)
         return false;
 }
 
-/* Buckets as wide as the interval: each row then has its own. */
+/* Buckets as wide as the interval: each row then has its own. The last row comes a little after the end of the run, and
+ * must not make all buckets twice as wide. */
 static ColumnSeriesOptions series_options(const PageMaker *page, uint64_t interval_ns, uint64_t n)
 {
+        uint64_t span_ns = (uint64_t)page->end_ns + PAGE_LAST_ROW_NS;
+
         if (interval_ns > 0)
-                n = MIN(n, (uint64_t)page->end_ns / interval_ns + 1);
-        return (ColumnSeriesOptions){.buckets = (size_t)n, .span_ns = (uint64_t)page->end_ns, .interval_ns = interval_ns};
+                n = MIN(n, span_ns / interval_ns + 1);
+        return (ColumnSeriesOptions){.buckets = (size_t)n, .span_ns = span_ns, .interval_ns = interval_ns};
 }
 
 static uint64_t interval_of(const RunInfo *info, const char *name)

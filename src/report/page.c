@@ -167,7 +167,7 @@ static int maker_init(PageMaker *page, RunReader *reader, const ReportLabels *la
         page->end_ns = end_of(reader);
         const CategorySeriesOptions series = {
                 .buckets = page->extent.buckets * PAGE_FINER * PAGE_FINER,
-                .span_ns = (uint64_t)page->end_ns,
+                .span_ns = (uint64_t)page->end_ns + PAGE_LAST_ROW_NS,
                 .width_ns = info->interval_ns == RUN_UNKNOWN ? 0 : info->interval_ns,
                 .interval_ns = info->interval_ns == RUN_UNKNOWN ? 0 : info->interval_ns,
                 .label = labels ? labels->label : NULL,

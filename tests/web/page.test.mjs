@@ -105,6 +105,27 @@ describe('the report page', { skip: missing, concurrency: false }, () => {
 		await close();
 	});
 
+	test('a failure that no finding explains: who is to blame, and a mark that brings the charts there', async () => {
+		const { page, close } = await visit('failed');
+		assert.match(await page.locator('.because').innerText(), /^cc1plus -quiet x\.cpp was killed by SIGKILL at 12\.5\ss$/);
+		assert.match(await page.locator('#findings').innerText(), /Nothing that vigia looks for explains the failure/);
+		await page.locator('.because button').click();
+		await hashBecomes(page, /at=12\.5/);
+		const [from, to] = await range(page);
+		assert.ok(from < 12.5 && to > 12.5 && to - from < 3, `${from} to ${to}`);
+		assert.match(await page.locator('.overview-time').innerText(), /was killed by SIGKILL/, 'the mark is named under the cursor');
+		await close();
+	});
+
+	test('what was only watched has neither a verdict nor a chain', async () => {
+		const { page, close } = await visit('attached');
+		assert.match(await page.locator('h1').innerText(), /was watched for 30\ss/);
+		assert.match(await page.locator('#idle').innerText(), /The processes that were watched used/);
+		assert.doesNotMatch(await page.locator('#idle').innerText(), /critical chain|waited for/);
+		assert.match(await page.locator('.figure').last().innerText(), /watched, not started/);
+		await close();
+	});
+
 	test('a run that is not complete says so', async () => {
 		const { page, close } = await visit('incomplete');
 		assert.match(await page.locator('h1').innerText(), /was still running/);

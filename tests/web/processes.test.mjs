@@ -234,6 +234,16 @@ test('what others on the machine used is told where it matters', () => {
 	assert.equal(units.idleFacts(p, chain, 4, 10, null).others, null);
 });
 
+test('a stretch in which others had the cores is told as such', () => {
+	const p = processes([[0, 10, -1, { cpu: 5 }]]), chain = units.chainFind(p), series = { t: [0, 5], cores: [1, 0] };
+	const of = (t, cores) => units.idleFacts(p, chain, 4, 10, series, null, t && { t, cores }).stretches;
+	assert.deepEqual(of(null).map(({ others, taken }) => [others, taken]), [[null, false]], 'nobody knows');
+	assert.deepEqual(of([0, 5], [4, 4]).map(({ others, taken }) => [others, taken]), [[3.5, true]]);
+	assert.deepEqual(of([0, 5], [1, 0]).map(({ others, taken }) => [others, taken]), [[0, false]]);
+	const [some] = of([0, 5], [2, 3]);
+	assert.ok(Math.abs(some.others - 2) < 1e-9 && !some.taken, 'one and a half of four stood idle');
+});
+
 test('a process that only waited is told as waiting', () => {
 	const p = processes([[0, 10, -1, { cpu: 0.1 }], [1, 9, 0, { cpu: 0.01, name: 'sleep' }]]);
 	const [stretch] = units.idleFacts(p, units.chainFind(p), 4, 10, null).stretches;

@@ -4,7 +4,8 @@
 export type Child = Node | string | number | null | undefined | false | readonly Child[];
 export type Attributes = { [name: string]: string | number | boolean | null | undefined | ((event: never) => void) };
 
-function put(parent: Element, child: Child): void {
+/** Appends what there is. */
+export function put(parent: Element, child: Child): void {
 	if (child === null || child === undefined || child === false)
 		return;
 	if (typeof child === 'string' || typeof child === 'number')

@@ -2,6 +2,7 @@
 import type { Page } from './data';
 import { h, shown, svg } from './dom';
 import { duration, momentOf } from './format';
+import { failureMark } from './head';
 import { texts } from './i18n';
 import type { Mark } from './chart';
 import type { Finding } from './page-types';
@@ -9,9 +10,9 @@ import { scrollBehavior } from './theme';
 import type { Viewport } from './viewport';
 
 const t = texts({
-	en: { title: 'Findings', none: 'Nothing stood out in this run.', critical: 'critical', warning: 'warning', info: 'note', before: '{span} before', whole: 'whole run', show: 'Show {at} in the charts', more: '{n} more notes' },
-	pt: { title: 'Constatações', none: 'Nada se destacou nesta execução.', critical: 'crítico', warning: 'aviso', info: 'nota', before: '{span} antes', whole: 'toda a execução', show: 'Mostrar {at} nos gráficos', more: 'mais {n} notas' },
-	zh: { title: '发现', none: '本次运行没有异常之处。', critical: '严重', warning: '警告', info: '提示', before: '开始前 {span}', whole: '整个运行', show: '在图表中显示 {at}', more: '另有 {n} 条提示' },
+	en: { title: 'Findings', none: 'Nothing stood out in this run.', unexplained: 'Nothing that vigia looks for explains the failure.', critical: 'critical', warning: 'warning', info: 'note', before: '{span} before', whole: 'whole run', show: 'Show {at} in the charts', more: '{n} more notes' },
+	pt: { title: 'Constatações', none: 'Nada se destacou nesta execução.', unexplained: 'Nada do que o vigia procura explica a falha.', critical: 'crítico', warning: 'aviso', info: 'nota', before: '{span} antes', whole: 'toda a execução', show: 'Mostrar {at} nos gráficos', more: 'mais {n} notas' },
+	zh: { title: '发现', none: '本次运行没有异常之处。', unexplained: 'vigia 所检查的项目中没有能解释失败的。', critical: '严重', warning: '警告', info: '提示', before: '开始前 {span}', whole: '整个运行', show: '在图表中显示 {at}', more: '另有 {n} 条提示' },
 });
 
 const SHAPES = { critical: 'M8 1l7 7-7 7-7-7z', warning: 'M8 2l7 12H1z', info: 'M8 3a5 5 0 100 10A5 5 0 008 3z' } as const;
@@ -21,9 +22,16 @@ export const shapeOf = (severity: string): SVGElement => {
 	return svg('svg', { class: `shape ${known}`, viewBox: '0 0 16 16', width: 12, height: 12, 'aria-hidden': 'true' }, svg('path', { d: SHAPES[known] }));
 };
 
-export const marksOf = (page: Page): Mark[] => page.meta.report.findings
-	.filter((finding) => finding.t_s !== null && finding.t_s >= 0)
-	.map((finding) => ({ t: finding.t_s!, severity: finding.severity, title: finding.title }));
+export function marksOf(page: Page): Mark[] {
+	const marks: Mark[] = page.meta.report.findings
+		.filter((finding) => finding.t_s !== null && finding.t_s >= 0)
+		.map((finding) => ({ t: finding.t_s!, severity: finding.severity, title: finding.title }));
+	const failure = failureMark(page);
+	// A finding at that moment tells more of it.
+	if (failure && !marks.some((mark) => mark.severity === 'critical' && Math.abs(mark.t - failure.t) < 1))
+		marks.push(failure);
+	return marks;
+}
 
 /** Brings a moment into view: a window of a twentieth of the run around it, the cursor on it. */
 export function showMoment(viewport: Viewport, at: number): void {
@@ -57,7 +65,8 @@ export function mountFindings(section: HTMLElement, page: Page, viewport: Viewpo
 	const { findings } = page.meta.report;
 	section.append(h('h2', {}, t('title')));
 	if (findings.length === 0) {
-		section.append(h('p', { class: 'nothing' }, t('none')));
+		const { run } = page.meta.report;
+		section.append(h('p', { class: 'nothing' }, t(run.exit_code !== null && run.exit_code !== 0 ? 'unexplained' : 'none')));
 		return;
 	}
 	const first = findings.slice(0, 12), rest = findings.slice(12);

@@ -34,7 +34,11 @@ const BYTES = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
 export const bytes = (value: number | null | undefined): string => (known(value) ? scaled(value, 1024, BYTES) : UNKNOWN);
 
 /** 0.4 % of a ratio of 0.004 */
-export const percent = (ratio: number | null | undefined): string => (known(ratio) ? `${three.format(ratio * 100)}\u00a0%` : UNKNOWN);
+export const percent = (ratio: number | null | undefined): string => {
+	if (!known(ratio))
+		return UNKNOWN;
+	return ratio !== 0 && Math.abs(ratio) < 0.0001 ? `<\u00a0${three.format(0.01)}\u00a0%` : `${three.format(ratio * 100)}\u00a0%`;
+};
 
 const two = (n: number): string => String(n).padStart(2, '0');
 

@@ -1,44 +1,95 @@
 // The first thing one sees: what happened, in one line, and the five numbers.
+import type { Mark } from './chart';
 import type { Page } from './data';
-import { h, shown, svg } from './dom';
+import { h, put, shown, svg } from './dom';
 import { bytes, count, duration, momentOf, number, percent } from './format';
 import { texts } from './i18n';
+import type { Report } from './page-types';
+import { signalName } from './processes/words';
 
 const t = texts({
-	en: { succeeded: 'succeeded in {wall}', failed: 'failed (exit {code}) after {wall}', killed: 'was killed by signal {signal} after {wall}', ran: 'ran for {wall}',
-		incomplete: 'was still running after {wall}', incompleteNote: 'The recording is not complete: the run goes on, or the recorder died. What follows is what was written until then.',
+	en: { succeeded: 'succeeded in {wall}', failed: 'failed (exit {code}) after {wall}', killed: 'was killed by {signal} after {wall}', ran: 'was watched for {wall}',
+		late: 'was stopped after {wall}: over its time limit', notFound: 'could not be started: not found (exit 127)', cannot: 'could not be started: cannot execute (exit 126)',
+		incomplete: 'was still running after {wall}', incompleteNote: 'The recorder died: what became of the run is not known. What follows is what was written until then.',
+		goesOn: 'is running, {wall} so far', goesOnNote: 'The recording goes on: this is what was written until now.', part: 'after {wall}: a snapshot, it went on', partNote: 'This is what was recorded until the snapshot was made.',
+		byKilled: 'was killed by {signal}', byFailed: 'failed (exit {code})', by: '{what} at {at}', show: 'Show {at} in the charts', watched: 'watched, not started',
 		wall: 'wall time', cpu: 'CPU time', peak: 'peak memory', processes: 'processes', exit: 'exit', parallel: '{n} cores busy on average', parallelOf: '{n} of {cores} cores busy on average',
-		at: 'at {at}', atOf: 'at {at}, of {memory}', lost: '{n} events lost', none: 'none lost', sampled: 'sampled: short ones were missed', signal: 'signal {n}', success: 'success', failure: 'failure', running: 'not known', date: '{date} on {host}', dateOnly: '{date}',
+		at: 'at {at}', atOf: 'at {at}, of {memory}', lost: '{n} events lost', none: 'none lost', sampled: 'sampled: short ones were missed', success: 'success', failure: 'failure', running: 'not known', date: '{date} on {host}', dateOnly: '{date}',
 		cost: 'vigia itself took {cpu} of one core and {memory}.', source: 'Captured by {source}.', by_bpf: 'events of the kernel (bpf)', by_perf: 'events of the kernel (perf)', by_poll: 'looking again and again (poll)' },
-	pt: { succeeded: 'terminou bem em {wall}', failed: 'falhou (saída {code}) após {wall}', killed: 'foi terminado pelo sinal {signal} após {wall}', ran: 'correu durante {wall}',
-		incomplete: 'ainda corria após {wall}', incompleteNote: 'O registo não está completo: a execução continua ou o gravador morreu. Segue-se o que foi escrito até então.',
+	pt: { succeeded: 'terminou bem em {wall}', failed: 'falhou (saída {code}) após {wall}', killed: 'foi terminado por {signal} após {wall}', ran: 'observada durante {wall}',
+		late: 'foi parada após {wall}: passou do limite de tempo', notFound: 'não pôde começar: não encontrado (saída 127)', cannot: 'não pôde começar: não executável (saída 126)',
+		incomplete: 'ainda corria após {wall}', incompleteNote: 'O gravador morreu: não se sabe o que foi feito da execução. Segue-se o que foi escrito até então.',
+		goesOn: 'está a correr, {wall} até agora', goesOnNote: 'O registo continua: isto é o que foi escrito até agora.', part: 'após {wall}: um instantâneo, e continuou', partNote: 'Isto é o que foi registado até ao instantâneo.',
+		byKilled: 'foi terminado por {signal}', byFailed: 'falhou (saída {code})', by: '{what} em {at}', show: 'Mostrar {at} nos gráficos', watched: 'observada, não iniciada',
 		wall: 'tempo total', cpu: 'tempo de CPU', peak: 'pico de memória', processes: 'processos', exit: 'saída', parallel: 'em média {n} núcleos ocupados', parallelOf: 'em média {n} de {cores} núcleos ocupados',
-		at: 'em {at}', atOf: 'em {at}, de {memory}', lost: '{n} eventos perdidos', none: 'nenhum perdido', sampled: 'por amostras: os curtos escaparam', signal: 'sinal {n}', success: 'sucesso', failure: 'falha', running: 'desconhecida', date: '{date} em {host}', dateOnly: '{date}',
+		at: 'em {at}', atOf: 'em {at}, de {memory}', lost: '{n} eventos perdidos', none: 'nenhum perdido', sampled: 'por amostras: os curtos escaparam', success: 'sucesso', failure: 'falha', running: 'desconhecida', date: '{date} em {host}', dateOnly: '{date}',
 		cost: 'O próprio vigia gastou {cpu} de um núcleo e {memory}.', source: 'Captura por {source}.', by_bpf: 'eventos do kernel (bpf)', by_perf: 'eventos do kernel (perf)', by_poll: 'observação repetida (poll)' },
-	zh: { succeeded: '成功，用时 {wall}', failed: '失败（退出码 {code}），用时 {wall}', killed: '被信号 {signal} 终止，用时 {wall}', ran: '运行了 {wall}',
-		incomplete: '在 {wall} 时仍在运行', incompleteNote: '记录不完整：运行仍在继续，或记录程序已退出。以下为此前写入的内容。',
+	zh: { succeeded: '成功，用时 {wall}', failed: '失败（退出码 {code}），用时 {wall}', killed: '被 {signal} 终止，用时 {wall}', ran: '观察了 {wall}',
+		late: '超过时限，{wall} 后被停止', notFound: '无法启动：找不到（退出码 127）', cannot: '无法启动：不能执行（退出码 126）',
+		incomplete: '在 {wall} 时仍在运行', incompleteNote: '记录程序已退出：运行的结果未知。以下为此前写入的内容。',
+		goesOn: '正在运行，至今 {wall}', goesOnNote: '记录仍在继续：以下为至今写入的内容。', part: '{wall} 时的快照，之后仍在继续', partNote: '以下为生成快照之前的记录。',
+		byKilled: '被 {signal} 终止', byFailed: '失败（退出码 {code}）', by: '{what}，在 {at}', show: '在图表中显示 {at}', watched: '仅观察，未启动',
 		wall: '总用时', cpu: 'CPU 时间', peak: '内存峰值', processes: '进程', exit: '退出', parallel: '平均占用 {n} 核', parallelOf: '平均占用 {n} / {cores} 核',
-		at: '在 {at}', atOf: '在 {at}，共 {memory}', lost: '丢失 {n} 个事件', none: '无丢失', sampled: '采样：短进程可能漏记', signal: '信号 {n}', success: '成功', failure: '失败', running: '未知', date: '{date}，{host}', dateOnly: '{date}',
+		at: '在 {at}', atOf: '在 {at}，共 {memory}', lost: '丢失 {n} 个事件', none: '无丢失', sampled: '采样：短进程可能漏记', success: '成功', failure: '失败', running: '未知', date: '{date}，{host}', dateOnly: '{date}',
 		cost: 'vigia 自身占用单核的 {cpu} 和 {memory}。', source: '采集方式：{source}。', by_bpf: '内核事件 (bpf)', by_perf: '内核事件 (perf)', by_poll: '轮询 (poll)' },
 });
 
-type Outcome = 'fine' | 'failed' | 'open';
+type Outcome = 'fine' | 'failed' | 'open' | 'watched';
 
-function outcome(page: Page): { kind: Outcome; text: string } {
-	const { run } = page.meta.report, wall = duration(run.wall_s ?? page.meta.duration_s);
+function outcome(page: Page): { kind: Outcome; text: string; note?: string } {
+	const { run, capture } = page.meta.report, wall = duration(run.wall_s ?? page.meta.duration_s);
+	if (run.recording)
+		return { kind: 'open', text: t('goesOn', { wall }), note: t('goesOnNote') };
 	if (!run.complete)
-		return { kind: 'open', text: t('incomplete', { wall }) };
+		return run.snapshot_of === null ? { kind: 'open', text: t('incomplete', { wall }), note: t('incompleteNote') } : { kind: 'watched', text: t('part', { wall }), note: t('partNote') };
+	if (run.timed_out)
+		return { kind: 'failed', text: t('late', { wall }) };
 	if (run.exit_signal !== null)
-		return { kind: 'failed', text: t('killed', { signal: run.exit_signal, wall }) };
+		return { kind: 'failed', text: t('killed', { signal: signalName(run.exit_signal), wall }) };
 	if (run.exit_code === null)
-		return { kind: 'open', text: t('ran', { wall }) };
+		return { kind: 'watched', text: t('ran', { wall }) };
+	if (capture.programs === 0 && (run.exit_code === 126 || run.exit_code === 127))
+		return { kind: 'failed', text: t(run.exit_code === 127 ? 'notFound' : 'cannot') };
 	return run.exit_code === 0 ? { kind: 'fine', text: t('succeeded', { wall }) } : { kind: 'failed', text: t('failed', { code: run.exit_code, wall }) };
 }
 
+/** Who is to blame for the failure, in words: cc1 -quiet x.c was killed by SIGKILL. */
+function blamed(failure: NonNullable<Report['failure']>): { who: string; what: string } {
+	const [program = '', ...rest] = (failure.cmdline ?? '').split(' ');
+	const who = [program.slice(program.lastIndexOf('/') + 1), ...rest].join(' ');
+	const what = failure.exit_signal !== null ? t('byKilled', { signal: signalName(failure.exit_signal) }) : t('byFailed', { code: failure.exit_code ?? '–' });
+	return { who: shown(who || String(failure.pid ?? '–'), 200), what };
+}
+
+/** The failure as a mark on the axes; null: none is known. */
+export function failureMark(page: Page): Mark | null {
+	const { failure } = page.meta.report;
+	if (!failure || failure.t_s === null || failure.t_s < 0)
+		return null;
+	const { who, what } = blamed(failure);
+	return { t: failure.t_s, severity: 'critical', title: `${who} ${what}` };
+}
+
+function because(page: Page, show: (at: number) => void): HTMLElement | null {
+	const { failure, findings } = page.meta.report;
+	const worst = findings.find((finding) => finding.severity === 'critical');
+	if (worst)
+		return h('p', { class: 'because' }, h('bdi', {}, shown(worst.title, 300)));
+	if (!failure)
+		return null;
+	const { who, what } = blamed(failure), at = failure.t_s === null ? null : momentOf(failure.t_s, page.meta.duration_s);
+	return h('p', { class: 'because' }, h('bdi', { class: 'because-who', title: shown(failure.cmdline ?? '', 2000) }, who), ' ', at === null ? what
+		: h('button', { type: 'button', class: 'link', 'aria-label': t('show', { at }), onclick: () => show(failure.t_s!) }, t('by', { what, at })));
+}
+
 /** The outcome's shape, so that it is not told by colour alone. */
+const SIGNS: { [K in Outcome]: string } = {
+	fine: 'M4 11l5 5L18 5', failed: 'M5 5l12 12M17 5L5 17', open: 'M11 2.5a8.5 8.5 0 100 17a8.5 8.5 0 100-17M11 6.5v5l3.5 2',
+	watched: 'M2 11q9-11 18 0q-9 11-18 0M11 9a2 2 0 100 4a2 2 0 100-4',
+};
+
 function sign(kind: Outcome): SVGElement {
-	const path = kind === 'fine' ? 'M4 11l5 5L18 5' : kind === 'failed' ? 'M5 5l12 12M17 5L5 17' : 'M11 4v8l5 3';
-	return svg('svg', { class: `sign ${kind}`, viewBox: '0 0 22 22', width: 22, height: 22, 'aria-hidden': 'true' }, svg('path', { d: path }));
+	return svg('svg', { class: `sign ${kind}`, viewBox: '0 0 22 22', width: 22, height: 22, 'aria-hidden': 'true' }, svg('path', { d: SIGNS[kind] }));
 }
 
 /** The wall-clock time of a moment, in the zone of the machine that recorded. */
@@ -60,29 +111,29 @@ function figures(page: Page): HTMLElement {
 	const busy = total !== null && run.wall_s ? total / run.wall_s : null, most = peak.pss_bytes ?? peak.rss_bytes ?? peak.cgroup_bytes;
 	const memory = machine.cgroup_limit_bytes ?? machine.memory_bytes;
 	const at = peak.t_s === null ? null : momentOf(peak.t_s, page.meta.duration_s);
-	const exit = run.exit_signal !== null ? t('signal', { n: run.exit_signal }) : run.exit_code === null ? '–' : String(run.exit_code);
+	const exit = run.exit_signal !== null ? signalName(run.exit_signal) : run.exit_code === null ? '–' : String(run.exit_code);
 	return h('dl', { class: 'figures' },
 		figure(t('wall'), duration(run.wall_s ?? page.meta.duration_s), clock(page, 0, true)),
 		figure(t('cpu'), duration(total), busy === null ? null : machine.cores === null ? t('parallel', { n: number(busy) }) : t('parallelOf', { n: number(busy), cores: count(machine.cores) })),
 		figure(t('peak'), bytes(most), at === null ? null : memory === null ? t('at', { at }) : t('atOf', { at, memory: bytes(memory) })),
 		figure(t('processes'), count(capture.processes ?? page.meta.processes.count),
 			capture.partial ? t('sampled') : capture.lost_events === null ? null : capture.lost_events > 0 ? t('lost', { n: count(capture.lost_events) }) : t('none')),
-		figure(t('exit'), exit, run.exit_code === null && run.exit_signal === null ? t('running') : run.exit_code === 0 ? t('success') : t('failure')));
+		figure(t('exit'), exit, run.exit_code === null && run.exit_signal === null ? t(run.complete ? 'watched' : 'running') : run.exit_code === 0 ? t('success') : t('failure')));
 }
 
-export function mountHead(section: HTMLElement, page: Page): void {
-	const { run, own, capture, findings } = page.meta.report, what = outcome(page);
-	const worst = what.kind === 'failed' ? findings.find((finding) => finding.severity === 'critical') : undefined;
+export function mountHead(section: HTMLElement, page: Page, show: (at: number) => void): void {
+	const { run, own, capture } = page.meta.report, what = outcome(page);
 	const command = shown(run.command ?? run.label ?? run.id ?? 'vigia', 160);
 	section.append(
 		h('h1', { class: `verdict ${what.kind}` }, sign(what.kind), h('span', {}, h('bdi', { class: 'verdict-command', title: shown(run.command ?? '', 2000) }, command), ' ', h('span', { class: 'outcome' }, what.text))));
-	if (worst)
-		section.append(h('p', { class: 'because' }, h('bdi', {}, shown(worst.title, 300))));
-	if (what.kind === 'open' && !run.complete)
-		section.append(h('p', { class: 'caution' }, t('incompleteNote')));
+	if (what.kind === 'failed')
+		put(section, because(page, show));
+	if (what.note)
+		section.append(h('p', { class: 'caution' }, what.note));
 	section.append(figures(page));
 	const date = clock(page, 0, true), source = capture.source === 'bpf' || capture.source === 'perf' || capture.source === 'poll' ? t(`by_${capture.source}`) : null;
 	section.append(h('p', { class: 'section-note' }, [
+		run.label !== null && run.label !== run.id && run.label !== run.command && !command.startsWith(run.label) && [h('bdi', {}, shown(run.label, 200)), ' · '],
 		date && run.host ? `${t('date', { date, host: shown(run.host, 60) })}. ` : null,
 		own.cpu_percent === null ? null : `${t('cost', { cpu: percent(own.cpu_percent / 100), memory: bytes(own.peak_rss_bytes) })} `,
 		source && t('source', { source })]));

@@ -6,7 +6,7 @@ import type { ComparePage } from './compare/types';
 import { mountCpu } from './cpu';
 import { Page, pageJson } from './data';
 import { h, replace } from './dom';
-import { marksOf, mountFindings } from './findings';
+import { marksOf, mountFindings, showMoment } from './findings';
 import { mountHead } from './head';
 import { lang } from './i18n';
 import { mountMemory } from './memory';
@@ -27,7 +27,7 @@ import { Viewport } from './viewport';
 function partsOf(page: Page): readonly { id: string; mount: Mount }[] {
 	const view = new CategoryView(page.meta.categories), marks = marksOf(page);
 	return [
-		{ id: 'head', mount: (section) => mountHead(section, page) },
+		{ id: 'head', mount: (section, _, viewport) => mountHead(section, page, (at) => showMoment(viewport, at)) },
 		{ id: 'findings', mount: mountFindings },
 		{ id: 'overview', mount: (section, _, viewport) => mountOverview(section, page, viewport, marks) },
 		{ id: 'memory', mount: (section, _, viewport) => mountMemory(section, page, viewport, view, marks) },

@@ -37,8 +37,8 @@ type T = string | null;
 /** `vigia report --json`: docs/report.schema.json. */
 export type Report = {
 	format: number;
-	run: { id: T; label: T; command: T; host: T; wall_s: N; exit_code: N; exit_signal: N; complete: boolean };
-	capture: { source: T; processes: N; lost_events: N; partial: boolean };
+	run: { id: T; label: T; command: T; host: T; wall_s: N; exit_code: N; exit_signal: N; complete: boolean; recording: boolean; timed_out: boolean; snapshot_of: T };
+	capture: { source: T; processes: N; lost_events: N; partial: boolean; programs: N };
 	own: { cpu_s: N; cpu_percent: N; peak_rss_bytes: N; written_bytes: N };
 	peak: { pss_bytes: N; rss_bytes: N; cgroup_bytes: N; t_s: N };
 	cpu: { user_s: N; system_s: N };
@@ -48,6 +48,8 @@ export type Report = {
 	findings: Finding[];
 	outside: { how: string; name: T; pid: N; uid: N; cmdline: T; address: T; client: T; connections: N; cpu_s: N; rss_bytes: N; match: T; note: T }[];
 	matched: { processes: N; cpu_s: N };
+	/** The process to blame; null: none is known. */
+	failure: { pid: N; cmdline: T; category: T; exit_code: N; exit_signal: N; t_s: N } | null;
 	machine: { available_least_bytes: N; available_least_t_s: N; swap_most_bytes: N; busy_ratio: N; iowait_ratio: N;
 		waited_cpu_ratio: N; waited_memory_ratio: N; waited_io_ratio: N };
 };

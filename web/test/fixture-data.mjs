@@ -10,6 +10,8 @@ const KINDS = {
 	day: { seconds: 86400, processes: 3000, slots: 4, tick: 10, memory: 32 },
 	hostile: { seconds: 20, processes: 60, slots: 2, tick: 0.1, memory: 4 },
 	incomplete: { seconds: 61, processes: 300, slots: 4, tick: 0.25, memory: 8 },
+	failed: { seconds: 30, processes: 80, slots: 2, tick: 0.1, memory: 4 },
+	attached: { seconds: 30, processes: 80, slots: 2, tick: 0.1, memory: 4 },
 };
 
 // mulberry32
@@ -305,7 +307,7 @@ function findingsOf(kind, { seconds }) {
 function reportOf(kind, shape, rows, ticks, categories, indexOfWork) {
 	const n = ticks.t.length, pss = sumOf(ticks.pss, n);
 	const peak = n > 0 ? Math.max(...pss) : null, at = n > 0 ? ticks.t[pss.indexOf(peak)] : null;
-	const failed = kind === 'typical' || kind === 'huge';
+	const failed = kind === 'typical' || kind === 'huge' || kind === 'failed';
 	const cpu = rows.reduce((s, r) => s + r.cpu, 0);
 	const group = (index) => {
 		const mine = rows.filter((r) => indexOfWork[r.work] === index);
@@ -316,8 +318,9 @@ function reportOf(kind, shape, rows, ticks, categories, indexOfWork) {
 	return {
 		format: 1,
 		run: { id: `20261121-141502-${kind}`, label: kind === 'hostile' ? HOSTILE[0] : 'make', command: kind === 'empty' ? 'true' : kind === 'hostile' ? HOSTILE[3] : `make -j${shape.slots}`, host: 'alder',
-			wall_s: shape.seconds, exit_code: failed ? 2 : kind === 'incomplete' ? null : 0, exit_signal: null, complete: kind !== 'incomplete' },
-		capture: { source: kind === 'hostile' ? 'poll' : 'bpf', processes: rows.length, lost_events: kind === 'day' ? 12 : 0, partial: kind === 'hostile' },
+			wall_s: shape.seconds, exit_code: failed ? 2 : kind === 'incomplete' || kind === 'attached' ? null : 0, exit_signal: null, complete: kind !== 'incomplete',
+			recording: false, timed_out: false, snapshot_of: null },
+		capture: { source: kind === 'hostile' ? 'poll' : 'bpf', processes: rows.length, programs: rows.length, lost_events: kind === 'day' ? 12 : 0, partial: kind === 'hostile' },
 		own: { cpu_s: shape.seconds * 0.004, cpu_percent: 0.4, peak_rss_bytes: 5.2 * MIB, written_bytes: 3.1 * MIB },
 		peak: { pss_bytes: peak, rss_bytes: peak === null ? null : peak * 1.12, cgroup_bytes: peak === null ? null : peak * 1.2, t_s: at },
 		cpu: { user_s: rows.length > 0 ? cpu * 0.9 : null, system_s: rows.length > 0 ? cpu * 0.1 : null },
@@ -327,6 +330,7 @@ function reportOf(kind, shape, rows, ticks, categories, indexOfWork) {
 		machine: { available_least_bytes: n > 0 ? shape.memory * 2 ** 30 - peak : null, available_least_t_s: at, swap_most_bytes: n > 0 ? 0 : null, busy_ratio: n > 0 ? 0.71 : null, iowait_ratio: n > 0 ? 0.03 : null,
 			waited_cpu_ratio: n > 0 ? 0.31 : null, waited_memory_ratio: n > 0 ? 0.05 : null, waited_io_ratio: n > 0 ? 0.04 : null },
 		majors: [], outside: [], matched: { processes: 0, cpu_s: 0 },
+		failure: kind === 'failed' ? { pid: 4711, cmdline: '/usr/lib/gcc/cc1plus -quiet x.cpp', category: 'GCCInternalCompiler', exit_code: null, exit_signal: 9, t_s: 12.5 } : null,
 	};
 }
 

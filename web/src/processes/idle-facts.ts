@@ -7,7 +7,14 @@ import type { Processes } from './model';
 export type Held = { readonly process: number; readonly seconds: number; /** Its own CPU over its life shows that it worked. */ readonly works: boolean };
 /** Where many short ones held it up: by program. */
 export type HeldProgram = { readonly name: string; readonly count: number; readonly seconds: number };
-export type StretchFacts = Stretch & { readonly held: readonly Held[]; readonly programs: readonly HeldProgram[] };
+export type StretchFacts = Stretch & {
+	readonly held: readonly Held[];
+	readonly programs: readonly HeldProgram[];
+	/** Cores that other programs on the machine kept busy meanwhile; null: unknown. */
+	readonly others: number | null;
+	/** Others had what the run left: nothing stood idle, and that it waited for someone is not to be seen. */
+	readonly taken: boolean;
+};
 export type IdleFacts = {
 	readonly cores: number;
 	readonly duration: number;
@@ -24,6 +31,7 @@ export type IdleFacts = {
 const LEAST_S = 0.5;
 const WORKS = 0.5;
 const OTHERS_MATTER = 0.1;
+const IDLE_LEAST = 0.15;
 
 function heldIn(p: Processes, steps: readonly Step[], from: number, to: number): Held[] {
 	const seconds = new Map<number, number>();
@@ -49,18 +57,23 @@ function programsOf(p: Processes, held: readonly Held[]): HeldProgram[] {
 	return [...programs.values()].sort((a, b) => b.seconds - a.seconds);
 }
 
-/** Measured CPU use where it is told tick by tick; null cores: unknown, then nothing can be said. */
+export type CoreSeries = { readonly t: ArrayLike<number>; readonly cores: ArrayLike<number> };
+
+/** Measured CPU use where it is told tick by tick, and that of the whole machine; null cores: unknown, then nothing can be said. */
 export function idleFacts(p: Processes, chain: Chain, cores: number | null, duration: number,
-	series: { t: ArrayLike<number>; cores: ArrayLike<number> } | null, busyRatio: number | null = null): IdleFacts | null {
+	series: CoreSeries | null, busyRatio: number | null = null, machine: CoreSeries | null = null): IdleFacts | null {
 	// Too short to say anything about.
 	if (!cores || !(duration >= LEAST_S) || p.n === 0)
 		return null;
 	const use: CoreUse = series && series.t.length > 1 ? coreUseOfSeries(series.t, series.cores, duration) : coreUseOfProcesses(p);
 	if (use.t.length === 0)
 		return null;
+	const busy = machine && machine.t.length > 1 ? coreUseOfSeries(machine.t, machine.cores, duration) : null;
 	const stretches = stretchesFind(use, duration, cores).map((stretch) => {
 		const held = heldIn(p, chain.steps, stretch.from, stretch.to);
-		return { ...stretch, held, programs: programsOf(p, held) };
+		const all = busy ? Math.min(cores, coreSeconds(busy, stretch.from, stretch.to) / (stretch.to - stretch.from)) : null;
+		const others = all === null ? null : Math.max(0, all - stretch.cores);
+		return { ...stretch, held, programs: programsOf(p, held), others, taken: others !== null && cores - stretch.cores - others < IDLE_LEAST * cores };
 	});
 	const usedSeconds = coreSeconds(use, 0, duration);
 	const others = busyRatio === null ? null : busyRatio - usedSeconds / (cores * duration);
