@@ -206,10 +206,11 @@ static void test_categories(void **state)
                 utilities |= strcmp(name, "OSUtilities_further") == 0 && strcmp(major, "OSUtilities") == 0;
         }
         assert_true(compile && scripting && utilities && i < 30);
-        /* Its shell is too light among all of them. */
+        /* Its shell is too light among all of them; so is the memory of its make, which no tick saw. */
         json_array_foreach(json_object_get(run_of(&r, 0), "categories"), i, category) {
                 const char *name = json_string_value(json_object_get(category, "category"));
-                assert_true(!strstr(name, "_further") || strcmp(name, "Scripting_further") == 0);
+                assert_true(!strstr(name, "_further") || strcmp(name, "Scripting_further") == 0 ||
+                            strcmp(name, "Other_further") == 0);
         }
         read_done(&r);
         made_done(&b);

@@ -148,7 +148,7 @@ describe('processes on the report page', { skip: missing, concurrency: false }, 
 	test('idle cores: the serial end is told with who held it up; the chain is marked', async () => {
 		const page = await visit();
 		const text = await page.locator('#idle').innerText();
-		assert.match(text, /The last [\d.]+\ss \([\d.]+\s% of the run\) kept \S+ of 8 cores busy\. It waited for ld \([\d.]+\ss\), run-tests/);
+		assert.match(text, /In the last [\d.]+\ss \([\d.]+\s% of the run\) it kept \S+ of 8 cores busy\. It waited for ld \([\d.]+\ss\), run-tests/);
 		assert.match(text, /inferred/);
 		const before = await page.$eval('.lanes-plot canvas', (canvas) => canvas.toDataURL().length);
 		await page.locator('#idle').getByRole('button', { name: 'mark it in the timeline' }).click();
