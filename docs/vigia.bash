@@ -57,7 +57,8 @@ _vigia()
                 mapfile -t COMPREPLY < <(compgen -W 'png svg pdf' -- "$word") && return ;;
         --figures) mapfile -t COMPREPLY < <(compgen -P "${word%"${word##*,}"}" \
                 -W 'wall cpu user system peak rss cgroup processes' -- "${word##*,}") && return ;;
-        --fail-on) [[ $verb == leak ]] && mapfile -t COMPREPLY < <(compgen -W 'slow leak' -- "$word") && return ;;
+        --fail-on) [[ $verb == leak ]] && mapfile -t COMPREPLY < <(compgen -W 'slow leak' -- "$word") && return
+                mapfile -t COMPREPLY < <(compgen -W 'info warning critical' -- "$word") && return ;;
         --order) mapfile -t COMPREPLY < <(compgen -W 'given random' -- "$word") && return ;;
         --scheduling) mapfile -t COMPREPLY < <(compgen -W 'off adaptive manual' -- "$word") && return ;;
         --projects) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
@@ -74,7 +75,7 @@ _vigia()
                 return
         fi
         case $verb in
-        report | advise | plot | leak | compare | export | recover | status | snapshot | stop | kill)
+        report | why | advise | plot | leak | compare | export | recover | status | snapshot | stop | kill)
                 mapfile -t COMPREPLY < <(
                         compgen -W "last $(ls -- "${VIGIA_DIR:-${XDG_STATE_HOME:-$HOME/.local/state}/vigia/runs}" 2>/dev/null)" -- "$word"
                         compgen -d -- "$word"

@@ -78,9 +78,15 @@ function closed(schema) {
   return copy
 }
 
-const schema = name => ajv.compile(closed(JSON.parse(readFileSync(join(source, 'docs', name), 'utf8'))))
-const validators = { report: schema('report.schema.json'), compare: schema('compare.schema.json'),
-  advise: schema('advise.schema.json') }
+/* By their names, since one may refer to another. */
+const schema = name => {
+  ajv.addSchema(closed(JSON.parse(readFileSync(join(source, 'docs', name), 'utf8'))), name)
+  return ajv.getSchema(name)
+}
+const validators = {
+  report: schema('report.schema.json'), compare: schema('compare.schema.json'), why: schema('why.schema.json'),
+  advise: schema('advise.schema.json')
+}
 
 function valid(kind, value, what) {
   assert.ok(validators[kind](value), `${what}: ${ajv.errorsText(validators[kind].errors)}`)
@@ -100,6 +106,15 @@ test('report --json says how it ended and why', () => {
     assert.deepEqual([failed.failure.cmdline.slice(0, 2), failed.failure.exit_code], ['sh', 3])
   const build = JSON.parse(vigia('report', '--json', runs.build))
   assert.deepEqual([build.verdict.mood, build.failure], ['fine', null])
+})
+
+test('why --json fits its schema, and has the findings of the report', () => {
+  for (const [name, run] of Object.entries(runs)) {
+    const why = JSON.parse(vigia('why', '--json', run))
+    valid('why', why, name)
+    assert.deepEqual(why.findings, JSON.parse(vigia('report', '--json', run)).findings)
+  }
+  assert.ok(JSON.parse(vigia('why', '--json', runs.failed)).output.length > 0)
 })
 
 test('the schema refuses what it should', () => {

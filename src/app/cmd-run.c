@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "app/commands.h"
+#include "app/fail-on.h"
 #include "app/recording.h"
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -17,6 +18,8 @@ typedef struct RunCommand {
         const char *user;
         uint64_t timeout_ns;
         bool no_output_log, no_cgroup;
+        const char *fail_on_text;
+        FailOn fail_on;
 } RunCommand;
 
 /* Exec that failed: nothing ran, so there is no run to keep. */
@@ -27,6 +30,26 @@ static int tell_exec_failure(Recording *r, const char *name)
         log_error("%s: %s", name,
                   w->exit_code == 127 ? "command not found" : strerror(abs(w->exec_errno)));
         return w->exit_code;
+}
+
+/* A command that failed has said so itself. */
+static int exit_code(const RunCommand *run)
+{
+        _cleanup_(run_reader_freep) RunReader *reader = NULL;
+        const Recording *r = &run->recording;
+        int code = r->result.workload.exit_code;
+        Error err = {0};
+
+        if (code != EXIT_FINE || run->fail_on == FAIL_ON_NOTHING)
+                return code;
+        if (run_reader_open(r->path, &reader, &err) < 0) {
+                log_error("--fail-on: %s", err.message);
+                return EXIT_VIGIA;
+        }
+        code = fail_on_code(reader, run->fail_on);
+        if (code == EXIT_NO)
+                log_error("--fail-on %s: see vigia why %s", run->fail_on_text, r->path);
+        return code == EXIT_CANNOT ? EXIT_VIGIA : code;
 }
 
 static int record(RunCommand *run, char **words)
@@ -61,7 +84,7 @@ static int record(RunCommand *run, char **words)
                 return tell_exec_failure(r, words[0]);
         recording_report(r);
         recording_send(r);
-        return r->result.workload.exit_code;
+        return exit_code(run);
 }
 
 /* What no option has said. */
@@ -80,7 +103,7 @@ static void take_settings(RunCommand *run)
 static int run_run(const Command *command, int argc, char **argv)
 {
         RunCommand run = {0};
-        Option options[5 + RECORDING_OPTIONS] = {
+        Option options[6 + RECORDING_OPTIONS] = {
                 {'u', "user", "NAME", "run the command as this user", OPTION_TEXT, &run.user},
                 {0, "timeout", "TIME", "stop the command then (TERM, KILL 5 s later)",
                  OPTION_DURATION, &run.timeout_ns},
@@ -88,13 +111,15 @@ static int run_run(const Command *command, int argc, char **argv)
                  &run.no_output_log},
                 {0, "no-cgroup", NULL, "no cgroup of its own for the command", OPTION_FLAG,
                  &run.no_cgroup},
+                {0, "fail-on", "LEVEL", "exit 1 if it succeeds, but a finding is info, warning or critical",
+                 OPTION_TEXT, &run.fail_on_text},
         };
         _cleanup_free_ char **words = NULL;
-        size_t n_words, n = 5;
+        size_t n_words, n = 6;
         Error err = {0};
 
         recording_init(&run.recording);
-        recording_send_option(&run.recording, &options[4]);
+        recording_send_option(&run.recording, &options[5]);
         n += recording_options(&run.recording, options + n, ARRAY_LENGTH(options) - n);
         int e = options_parse(command, options, n, argc, argv, true, &words, &n_words, &err);
         if (e > 0)
@@ -103,6 +128,8 @@ static int run_run(const Command *command, int argc, char **argv)
                 e = error_set(&err, EINVAL, "run: expected a command: vigia run -- make -j2");
         if (e == 0)
                 e = recording_check(&run.recording, "run", false, &err);
+        if (e == 0)
+                e = fail_on_parse("run", run.fail_on_text, &run.fail_on, &err);
         if (e < 0) {
                 recording_refuse(&run.recording, command, &err);
                 recording_done(&run.recording);

@@ -16,3 +16,4 @@ extern const Command command_plot;
 extern const Command command_send;
 extern const Command command_leak;
 extern const Command command_advise;
+extern const Command command_why;

@@ -22,6 +22,7 @@ const Command *const commands[] = {
         &command_kill,
         &command_runs,
         &command_report,
+        &command_why,
         &command_advise,
         &command_plot,
         &command_leak,

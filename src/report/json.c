@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "report/report-data.h"
+#include "report/report-json.h"
 #include "report/report-words.h"
 #include "report/shown-command.h"
 #include "report/text-verdict.h"
@@ -181,7 +182,7 @@ static void add_top(Json *j, const Summary *s)
         json_close(j);
 }
 
-static void add_findings(Json *j, const ReportData *d)
+void report_add_findings_json(Json *j, const ReportData *d)
 {
         json_open_array(j, "findings", JSON_LINES);
         for (size_t i = 0; i < d->n_findings; i++) {
@@ -286,7 +287,7 @@ int report_write_json(const ReportData *data, String *out)
         add_peak(&j, data);
         add_categories(&j, data->summary);
         add_top(&j, data->summary);
-        add_findings(&j, data);
+        report_add_findings_json(&j, data);
         add_machine(&j, data->info, &data->summary->machine);
         add_majors(&j, data->summary);
         add_outside(&j, data->outside);

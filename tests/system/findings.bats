@@ -1,0 +1,51 @@
+# What is told of a run that went wrong: vigia why, and findings as exit codes.
+
+load common
+
+setup()
+{
+        common_setup
+}
+
+teardown()
+{
+        common_teardown
+}
+
+@test "findings: why: a command that failed by itself is not blamed on the machine; its last words are shown" {
+        run -3 "$VIGIA" run -q -o "$RUN" -- sh -c 'echo one; printf "a\033[31mred\033[0m %0200d\n" 7; echo "error: no" >&2; exit 3'
+        run -0 "$VIGIA" why "$RUN"
+        [[ ${lines[0]} == *"failed (exit 3)"* ]]
+        [[ $output == *"Nothing around the command explains it"* && $output == *"The last it wrote:"* ]]
+        [[ $output == *"  error: no"* && $output != *$'\033'* ]]
+        for line in "${lines[@]}"; do ((${#line} <= 80)) || false; done
+        run -0 "$VIGIA" why "$RUN" --json
+        jq -e '.findings == [] and .output[-1] == "error: no" and (.verdict | test("exit 3"))' <<<"$output"
+}
+
+@test "findings: why: nothing to say of a run that went well; one that could not start says so" {
+        "$VIGIA" run -q -o "$RUN" -- true
+        run -0 "$VIGIA" why "$RUN"
+        [[ $output == *"Nothing stood out."* && $output != *"last it wrote"* ]]
+        run -2 --separate-stderr "$VIGIA" why
+        [[ $stderr == *"expected one RUN"* ]]
+        run -2 --separate-stderr "$VIGIA" why no-such-run
+        [[ ${#stderr_lines[@]} == 1 ]]
+        run -2 --separate-stderr "$VIGIA" why --fail-on bad "$RUN"
+        [[ $stderr == *"expected info, warning or critical"* ]]
+}
+
+@test "findings: --fail-on: findings of that level or worse are exit code 1, a failure keeps its own" {
+        run -0 "$VIGIA" run -q -o "$RUN" --fail-on warning -- true
+        run -0 "$VIGIA" why --fail-on info "$RUN"
+        # poll says "partial", which is a warning
+        run -1 --separate-stderr "$VIGIA" run -q -o "$RUN-2" --source poll --fail-on warning -- true
+        [[ $stderr == *"--fail-on warning: see vigia why"* ]]
+        run -0 "$VIGIA" run -q -o "$RUN-3" --source poll --fail-on critical -- true
+        run -5 "$VIGIA" run -q -o "$RUN-4" --source poll --fail-on warning -- sh -c 'exit 5'
+        run -1 "$VIGIA" why --fail-on warning "$RUN-2"
+        run -1 "$VIGIA" why --fail-on info "$RUN-2"
+        run -0 "$VIGIA" why --fail-on critical "$RUN-2"
+        [[ $output == *"warning"*"partial"* ]]
+        run -125 "$VIGIA" run --fail-on sometimes -- true
+}
