@@ -229,3 +229,22 @@ describe('runs beside each other', { skip }, () => {
 		assert.deepEqual(units.onlyIn([run('heat')], [run('heat')]), []);
 	});
 });
+
+test('what a sweep\'s peaks were made of: majors, and their categories beside each other in shades', { skip }, () => {
+	const run = (jobs, more = {}) => ({ jobs, warm_up: false, state: 'done', peak_bytes: 1000, categories: [
+		{ major: 'CPP_Compile', category: 'cc1', at_peak_bytes: 600 }, { major: 'CPP_Link', category: 'ld', at_peak_bytes: 200 }, { major: 'CPP_Compile', category: 'as', at_peak_bytes: 100 },
+		{ major: 'Other', category: 'Other_x', at_peak_bytes: null }], ...more });
+	const runs = [run(2), run(1), run(2, { categories: run(2).categories.map((c) => ({ ...c, at_peak_bytes: 2 * c.at_peak_bytes })) }), run(4, { state: 'failed' }), run(8, { warm_up: true })];
+	const major = units.partsOf(runs, 'major'), detailed = units.partsOf(runs, 'detailed'), told = (level) => level.parts.map(({ label, value }) => [label, value]);
+	assert.deepEqual(major.map(({ jobs }) => jobs), [1, 2]);
+	assert.deepEqual(told(major[0]), [['CPP_Compile', 700], ['CPP_Link', 200]]);
+	assert.deepEqual(told(major[1]), [['CPP_Compile', 1050], ['CPP_Link', 300]], 'means');
+	assert.deepEqual(told(detailed[0]), [['cc1', 600], ['as', 100], ['ld', 200]], 'those of a major together');
+	assert.equal(detailed[0].parts[0].color, major[0].parts[0].color);
+	assert.equal(new Set(detailed[0].parts.map(({ color }) => color)).size, 3);
+	// As many as sweep.json holds: there may be others, which are told as one.
+	const full = Array.from({ length: 24 }, (_, i) => ({ major: 'Other', category: `Other_${i}`, at_peak_bytes: 10 }));
+	const [only] = units.partsOf([run(1, { categories: full })], 'detailed');
+	assert.equal(only.parts.reduce((sum, { value }) => sum + value, 0), 1000);
+	assert.equal(only.parts.at(-1).label, 'others');
+});

@@ -130,6 +130,15 @@ describe('the page of a real sweep', { skip, concurrency: false }, () => {
 		assert.equal(await page.locator('#sweep .duration-dot').count(), sweep.levels.length + 1, 'and one in the key');
 		assert.ok(await page.locator('#composition rect.layer').count() >= sweep.levels.length);
 		assert.equal(await page.locator('#runs tbody tr').count(), sweep.runs.length);
+		// In detail: the compiler's programs apart, as high together as by major.
+		const heights = () => page.$$eval('#composition rect.layer', (all) => all.reduce((sum, e) => sum + Number(e.getAttribute('height')), 0));
+		const together = await heights();
+		assert.ok((await page.locator('#composition .sweep-legend').innerText()).includes('CPP_Compile'));
+		await page.locator('#composition').getByRole('radio', { name: 'detailed' }).check();
+		await page.waitForFunction(() => location.hash.includes('view=detailed'));
+		const legend = await page.locator('#composition .sweep-legend').innerText();
+		assert.ok(legend.includes('cc1plus') && !legend.includes('CPP_Compile'), legend);
+		assert.ok(Math.abs(await heights() - together) < 1, 'the stacks are as high');
 		await page.setViewportSize({ width: 400, height: 800 });
 		await page.waitForFunction(() => document.documentElement.scrollWidth <= 400 && document.querySelector('#sweep svg').clientWidth < 400);
 		await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));

@@ -1,47 +1,26 @@
 // The page of a sweep: which -j was fastest and what it took, peak and duration against -j with their
 // spread over repeats, what the peaks were made of, and each run.
+import { Choice } from './choice';
 import { h, replace, shown, type Child } from './dom';
 import { bytes, count, duration, number } from './format';
+import { fragment } from './fragment';
 import { texts } from './i18n';
 import { settings } from './settings';
-import { composition, peakAndDuration, type Part } from './sweep-charts';
+import { composition, peakAndDuration } from './sweep-charts';
+import { hasMajors, partsOf, type JobsParts, type PartsView } from './sweep-parts';
 import type { SweepLevel, SweepPage, SweepRun, Spread } from './sweep-types';
-import { majorColors, seriesColor } from './theme';
 
 const t = texts({
 	en: { swept: 'swept over -j {jobs}', fastest: 'fastest', least: 'least memory', runs: 'runs', failed: '{n} failed', allDone: 'all done', left: '{n} not done', repeats: '{n} at each -j', once: 'one at each -j: no spread known', machine: 'machine', cores: '{n} cores',
 		title: 'Peak memory and duration', peak: 'peak memory (PSS)', duration: 'duration', spread: 'Bars and points are medians; whiskers go from the lowest to the highest of the repeats.', made: 'What the peak was made of', madeNote: 'Categories at the moment of the peak, mean over the repeats.',
-		table: 'Figures', jobs: '-j', wall: 'duration', cpu: 'CPU time', busy: 'cores busy', each: 'Every run', state: 'state', path: 'run', exit: 'exit', none: 'No run of this sweep was measured.', on: 'on {host}', rest: 'others' },
+		table: 'Figures', jobs: '-j', wall: 'duration', cpu: 'CPU time', busy: 'cores busy', each: 'Every run', state: 'state', path: 'run', exit: 'exit', none: 'No run of this sweep was measured.', on: 'on {host}', view: 'Categories', major: 'major', detailed: 'detailed' },
 	pt: { swept: 'percorrido com -j {jobs}', fastest: 'mais rápido', least: 'menos memória', runs: 'execuções', failed: '{n} falharam', allDone: 'todas feitas', left: '{n} por fazer', repeats: '{n} em cada -j', once: 'uma em cada -j: dispersão desconhecida', machine: 'máquina', cores: '{n} núcleos',
 		title: 'Pico de memória e duração', peak: 'pico de memória (PSS)', duration: 'duração', spread: 'Barras e pontos são medianas; os traços vão da menor à maior das repetições.', made: 'De que era feito o pico', madeNote: 'Categorias no momento do pico, média das repetições.',
-		table: 'Valores', jobs: '-j', wall: 'duração', cpu: 'tempo de CPU', busy: 'núcleos ocupados', each: 'Cada execução', state: 'estado', path: 'execução', exit: 'saída', none: 'Nenhuma execução foi medida.', on: 'em {host}', rest: 'outras' },
+		table: 'Valores', jobs: '-j', wall: 'duração', cpu: 'tempo de CPU', busy: 'núcleos ocupados', each: 'Cada execução', state: 'estado', path: 'execução', exit: 'saída', none: 'Nenhuma execução foi medida.', on: 'em {host}', view: 'Categorias', major: 'principais', detailed: 'detalhadas' },
 	zh: { swept: '测试了 -j {jobs}', fastest: '最快', least: '内存最少', runs: '运行', failed: '{n} 次失败', allDone: '全部完成', left: '{n} 次未完成', repeats: '每个 -j {n} 次', once: '每个 -j 一次：离散度未知', machine: '机器', cores: '{n} 核',
 		title: '内存峰值与用时', peak: '内存峰值 (PSS)', duration: '用时', spread: '柱与点为中位数，须线为重复中的最小到最大。', made: '峰值的构成', madeNote: '峰值时刻各类别，取重复的平均。',
-		table: '数据', jobs: '-j', wall: '用时', cpu: 'CPU 时间', busy: '占用核数', each: '每次运行', state: '状态', path: '运行', exit: '退出', none: '没有测到任何运行。', on: '在 {host}', rest: '其他' },
+		table: '数据', jobs: '-j', wall: '用时', cpu: 'CPU 时间', busy: '占用核数', each: '每次运行', state: '状态', path: '运行', exit: '退出', none: '没有测到任何运行。', on: '在 {host}', view: '类别', major: '主类', detailed: '细分' },
 });
-
-const MOST_PARTS = 8;
-
-/** Categories at the peak, by major where there are any; means over the runs of a -j. */
-function partsOf(runs: readonly SweepRun[]): { jobs: number; parts: Part[] }[] {
-	const measured = runs.filter((run) => !run.warm_up && run.state === 'done' && (run.categories?.length ?? 0) > 0);
-	const levels = new Map<number, SweepRun[]>(), totals = new Map<string, number>();
-	const name = (c: { major: string | null; category: string }): string => c.major ?? c.category;
-	for (const run of measured) {
-		levels.set(run.jobs, [...(levels.get(run.jobs) ?? []), run]);
-		for (const c of run.categories!)
-			totals.set(name(c), (totals.get(name(c)) ?? 0) + (c.at_peak_bytes ?? 0));
-	}
-	const names = [...totals].filter(([, v]) => v > 0).sort((a, b) => b[1] - a[1]).map(([n]) => n), told = names.slice(0, MOST_PARTS);
-	const majors = measured.some((run) => run.categories!.some((c) => c.major !== null));
-	const colors = majorColors(names.map((major) => ({ major, category: major, ignored: false })));
-	return [...levels].sort((a, b) => a[0] - b[0]).map(([jobs, of]) => {
-		const sum = (test: (n: string) => boolean): number => of.reduce((s, run) => s + run.categories!.reduce((v, c) => v + (test(name(c)) ? c.at_peak_bytes ?? 0 : 0), 0), 0) / of.length;
-		const parts = told.map((n, i): Part => ({ label: n, color: majors ? colors.get(n)! : seriesColor(i), value: sum((other) => other === n) }));
-		const rest = sum((n) => !told.includes(n));
-		return { jobs, parts: rest > 0 ? [...parts, { label: t('rest'), color: '#b9bcc2', value: rest }] : parts };
-	});
-}
 
 const spread = (s: Spread, text: (v: number | null) => string): Child => [text(s.median), s.low !== s.high && h('span', { class: 'dim' }, ` (${text(s.low)} … ${text(s.high)})`)];
 
@@ -83,25 +62,48 @@ function every(runs: readonly SweepRun[]): HTMLElement {
 			run.exit_signal === null ? (run.exit_code === null ? '–' : String(run.exit_code)) : `SIG ${run.exit_signal}`]), t('each')));
 }
 
-export function mountSweep(main: HTMLElement, page: SweepPage): void {
-	const { levels, runs } = page.sweep, known = levels.filter((l) => l.wall_s.median !== null || l.peak_bytes.median !== null), parts = partsOf(runs);
-	const first = h('div', { class: 'sweep-box' }), second = h('div', { class: 'sweep-box' });
-	const legend = h('p', { class: 'sweep-legend' }, (parts[0]?.parts ?? []).map(({ label, color }) => {
+function legendOf({ parts }: JobsParts): HTMLElement[] {
+	return parts.map(({ label, color }) => {
 		const swatch = h('span', { class: 'swatch' });
 		swatch.style.setProperty('--color', color);
 		return h('span', { class: 'legend-entry' }, swatch, h('bdi', {}, shown(label, 60)));
-	}));
+	});
+}
+
+/** Stacks of each -j, by major or in detail; the result draws them for the width there is. */
+function compositions(runs: readonly SweepRun[]): { section: HTMLElement; draw: () => void } | null {
+	const majors = hasMajors(runs), chosen = (): PartsView => (majors && fragment.get('view') !== 'detailed' ? 'major' : 'detailed');
+	if (partsOf(runs, chosen()).length === 0)
+		return null;
+	const box = h('div', { class: 'sweep-box' }), legend = h('p', { class: 'sweep-legend' });
+	const draw = (): void => {
+		const parts = partsOf(runs, chosen());
+		if (box.clientWidth > 0)
+			replace(box, composition(parts, box.clientWidth, t('made')));
+		replace(legend, legendOf(parts[0]!));
+	};
+	const view = new Choice<PartsView>(t('view'), (['major', 'detailed'] as const).map((value) => ({ value, text: t(value) })), chosen(), (value) => {
+		fragment.set('view', value === 'major' ? null : value);
+		draw();
+	});
+	fragment.onChange(() => {
+		view.set(chosen());
+		draw();
+	});
+	return { draw, section: h('section', { id: 'composition' }, h('h2', {}, t('made')), h('p', { class: 'section-note' }, t('madeNote')), majors && h('div', { class: 'controls' }, view.element), box, legend) };
+}
+
+export function mountSweep(main: HTMLElement, page: SweepPage): void {
+	const { levels, runs } = page.sweep, known = levels.filter((l) => l.wall_s.median !== null || l.peak_bytes.median !== null), made = compositions(runs);
+	const first = h('div', { class: 'sweep-box' });
 	replace(main, settings(), head(page), known.length === 0 ? h('p', { class: 'nothing' }, t('none')) : [
 		h('section', { id: 'sweep' }, h('h2', {}, t('title')), first, h('p', { class: 'section-note' }, page.sweep.repeat > 1 ? t('spread') : t('once'))),
-		parts.length > 0 && h('section', { id: 'composition' }, h('h2', {}, t('made')), h('p', { class: 'section-note' }, t('madeNote')), second, legend),
-		figures(known)], runs.length > 0 && every(runs));
+		made?.section, figures(known)], runs.length > 0 && every(runs));
 	const draw = (): void => {
 		const width = first.clientWidth;
-		if (width === 0)
-			return;
-		replace(first, peakAndDuration(known, width, { peak: t('peak'), duration: t('duration'), label: t('title') }));
-		if (parts.length > 0)
-			replace(second, composition(parts, width, t('made')));
+		if (width > 0)
+			replace(first, peakAndDuration(known, width, { peak: t('peak'), duration: t('duration'), label: t('title') }));
+		made?.draw();
 	};
 	draw();
 	addEventListener('resize', () => requestAnimationFrame(draw));
