@@ -8,90 +8,32 @@
 #include "app/plot-command.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
-
-enum { POINTS_MOST = 20000 };
-
-typedef struct Point3 {
-        double t_s, success, total; /* NAN: unknown */
-} Point3;
-
-typedef struct Migration {
-        Point3 *points;
-        size_t n, skip; /* every skip + 1st row is taken: a very long run */
-        size_t seen;
-} Migration;
+#include "model/migration-series.h"
 
 static const char *table_of(const PlotRequest *request, PlotRun *run)
 {
-        static const char *const usual[] = {"folio_migration", "migrate"};
-
         if (request->table)
                 return plot_has_table(run, request->table) ? request->table : NULL;
-        for (size_t i = 0; i < ARRAY_LENGTH(usual); i++)
-                if (plot_has_table(run, usual[i]))
-                        return usual[i];
+        for (const char *const *usual = migration_tables; *usual; usual++)
+                if (plot_has_table(run, *usual))
+                        return *usual;
         return NULL;
-}
-
-/* Under headings a table has a column of the name for each; they add up. */
-static double sum_of(const Batch *rows, size_t row, const char *name)
-{
-        const Schema *schema = batch_schema(rows);
-        double sum = NAN;
-        size_t size = strlen(name);
-
-        for (size_t i = 0; i < schema->n_columns; i++) {
-                const char *column = schema->columns[i].name;
-                size_t length = strlen(column);
-                bool is = text_equal(column, name) ||
-                          (length > size && column[length - size - 1] == '_' && text_equal(column + length - size, name));
-                if (is && schema->columns[i].role != ROLE_KEY && schema->columns[i].type != COLUMN_TEXT &&
-                    !batch_is_null(rows, i, row))
-                        sum = (isnan(sum) ? 0 : sum) + batch_f64(rows, i, row);
-        }
-        return sum;
-}
-
-static void thin_out(Migration *m)
-{
-        for (size_t i = 0; i < m->n / 2; i++)
-                m->points[i] = m->points[2 * i];
-        m->n /= 2;
-        m->skip = m->skip * 2 + 1;
 }
 
 static int observe(const Batch *rows, void *data)
 {
-        Migration *m = data;
-        int t = schema_find(batch_schema(rows), "t_ns");
-
-        for (size_t row = 0; t >= 0 && row < batch_rows(rows); row++) {
-                if (batch_is_null(rows, (size_t)t, row) || m->seen++ % (m->skip + 1) != 0)
-                        continue;
-                Point3 p = {batch_f64(rows, (size_t)t, row) / 1e9, sum_of(rows, row, "success"),
-                            sum_of(rows, row, "total")};
-                if (isnan(p.total))
-                        p.total = sum_of(rows, row, "calls");
-                if (isnan(p.total))
-                        p.total = p.success + sum_of(rows, row, "fail");
-                if (isnan(p.success) || isnan(p.total) || (m->n > 0 && p.t_s <= m->points[m->n - 1].t_s))
-                        continue;
-                if (m->n == POINTS_MOST)
-                        thin_out(m);
-                m->points[m->n++] = p;
-        }
+        migration_series_observe(data, rows);
         return 0;
 }
 
-static int read_run(const PlotRequest *request, PlotRun *run, Migration *m, Error *err)
+static int read_run(const PlotRequest *request, PlotRun *run, MigrationSeries *m, Error *err)
 {
         const char *table = table_of(request, run);
 
         if (!table)
                 return error_set(err, EINVAL, "plot: %s has no table %s; record one with --preset kdevops or "
                                  "-m migrate", run->name, request->table ? request->table : "folio_migration or migrate");
-        m->points = calloc(POINTS_MOST, sizeof *m->points);
-        if (!m->points)
+        if (migration_series_init(m) < 0)
                 return error_set(err, ENOMEM, "out of memory");
         return plot_read(run, table, NULL, observe, m, err);
 }
@@ -126,15 +68,10 @@ static int add_panels(Plot *plot)
         return 0;
 }
 
-/* A counter that falls was reset: what it shows is growth. */
-static double growth(double before, double now)
+static int add_run(const PlotRun *run, size_t nth, const MigrationSeries *m, Plot *plot)
 {
-        return now >= before ? now - before : now;
-}
-
-static int add_run(const PlotRun *run, size_t nth, const Migration *m, Plot *plot)
-{
-        double sum = 0, sum_calls = 0, most_calls = 0;
+        double sum = m->n > 0 ? m->points[m->n - 1].success : 0, sum_calls = m->n > 0 ? m->points[m->n - 1].calls : 0;
+        double most_calls = 0;
         char value[FORMAT_MAX];
         PlotSeries *series[3];
 
@@ -150,13 +87,11 @@ static int add_run(const PlotRun *run, size_t nth, const Migration *m, Plot *plo
                 plot->panels[i].x_end = fmax(plot->panels[i].x_end, end);
         }
         for (size_t i = 0; i < m->n; i++) {
-                const Point3 *p = &m->points[i], *before = i ? p - 1 : p;
-                double success = growth(before->success, p->success), calls = growth(before->total, p->total);
+                const MigrationPoint *p = &m->points[i], *before = i ? p - 1 : p;
+                double success = p->success - before->success, calls = p->calls - before->calls;
                 for (size_t k = 0; k < 3; k++)
                         series[k]->x[i] = p->t_s;
-                sum += success;
-                sum_calls += calls;
-                series[0]->y[i] = m->n > 1 ? sum : NAN;
+                series[0]->y[i] = m->n > 1 ? p->success : NAN;
                 /* What happened up to here stands from the sample before on. */
                 series[1]->y[i] = series[2]->y[i] = NAN;
                 if (i == 0)
@@ -182,12 +117,10 @@ typedef struct Side {
         size_t n;
 } Side;
 
-static void add_to_side(Side *side, const Migration *m)
+static void add_to_side(Side *side, const MigrationSeries *m)
 {
-        for (size_t i = 1; i < m->n; i++) {
-                side->calls += growth(m->points[i - 1].total, m->points[i].total);
-                side->success += growth(m->points[i - 1].success, m->points[i].success);
-        }
+        side->calls += m->calls;
+        side->success += m->success;
         side->n++;
 }
 
@@ -219,13 +152,13 @@ int plot_make_migration(const PlotRequest *request, PlotRun *runs, size_t n, Plo
         if (add_panels(plot) < 0)
                 return error_set(err, ENOMEM, "out of memory");
         for (size_t i = 0; i < n; i++) {
-                Migration m = {0};
+                MigrationSeries m = {0};
                 int r = read_run(request, &runs[i], &m, err);
                 if (r == 0 && add_run(&runs[i], i, &m, plot) < 0)
                         r = error_set(err, ENOMEM, "out of memory");
                 if (r == 0)
                         add_to_side(&sides[runs[i].dev], &m);
-                free(m.points);
+                migration_series_done(&m);
                 if (r < 0)
                         return r;
         }

@@ -81,6 +81,7 @@ int page_begin_totals(PageMaker *page, const Schema *schema); /* 1: there is not
 int page_write_totals(PageMaker *page);
 int page_write_tables(PageMaker *page, Error *err);
 int page_write_processes(PageMaker *page);
+int page_write_migration(PageMaker *page);
 
 /* A run beside others: "start", "duration_s", … "tables" of an object, without its braces, its sections behind
  * those that are there; within `bytes`. What is left out is

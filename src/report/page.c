@@ -218,8 +218,8 @@ static int write_parts(PageMaker *page, Error *err)
                 r = page_write_categories(page);
         if (r == 0)
                 r = page_write_tables(page, err);
-        if (r == 0 && !page->extent.overlay)
-                r = page_write_processes(page);
+        if (r == 0)
+                r = page->extent.overlay ? page_write_migration(page) : page_write_processes(page);
         if (r == 0)
                 r = page->sections.error;
         return r < 0 ? error_set(err, r, "out of memory") : 0;

@@ -80,18 +80,23 @@ value()
 @test "counters of a declared monitor: the difference in calls and in success" {
         printf '%s\n' '[[monitor]]' 'name = "folio_migration"' "file = '$DIR/stats'" 'format = "key-value"' \
                 'interval = "50ms"' 'kind = "counter"' >vigia.toml
-        # Each run ends when the last figures are in its table: 100 calls more in base, 250 in dev.
+        # Nothing changes before the first look is in the table. Each run ends when the last figures are in it: 100
+        # calls more in base, 250 in dev.
         grow='n=0; while :; do printf "migrate_folio_calls %s\nmigrate_folio_success %s\n" $((1000 + n)) $((900 + n / 2)) >stats.tmp;
                 mv stats.tmp stats; [ $n -ge $1 ] && break; n=$((n + 50)); sleep 0.15; done; sleep 0.4'
         for side in 'base 100' 'dev 250'; do
                 printf 'migrate_folio_calls 1000\nmigrate_folio_success 900\n' >stats
-                as_user "$VIGIA" run -q ${SOURCE:+--source "$SOURCE"} -c vigia.toml -l "${side% *}" -o "$DIR/${side% *}" -- sh -c "sleep 0.3; $grow" sh "${side#* }"
+                as_user "$VIGIA" run -q ${SOURCE:+--source "$SOURCE"} -c vigia.toml -l "${side% *}" -o "$DIR/${side% *}" -- \
+                        sh -c "until [ -e '$DIR/${side% *}/folio_migration/000000.parquet' ]; do sleep 0.1; done; $grow" sh "${side#* }"
         done
         "$VIGIA" compare base dev --json >json
         [[ $(value monitor migrate_folio_calls total '.base.mean' json) == 100 ]]
         [[ $(value monitor migrate_folio_calls total '.other.mean' json) == 250 ]]
         [[ $(value monitor migrate_folio_calls total '.change' json) == 150 ]]
         [[ $(value monitor migrate_folio_success total '.change' json) == 75 ]]
+        if "$VIGIA" compare base dev --html page.html >/dev/null; then
+                [[ $(grep -o '"migration":{"table":"folio_migration"' page.html | wc -l) == 2 ]]
+        fi
         "$VIGIA" compare base dev --all | grep -E 'folio_migration.*calls +100 +250 +\+150 %'
 }
 

@@ -152,7 +152,7 @@ END
                 printf 'success: 1000\nfail: 0\ntotal: 1000\n' >stats
                 # What was there at the first look counts for nothing; then 100 calls, of which 90 or 80 go well.
                 RUN="$DIR/$side" SIDE=$side record -c m.toml -l "my-$side" -- sh -c '
-                        sleep 0.5
+                        until [ -e "$RUN/folio_migration/000000.parquet" ]; do sleep 0.1; done
                         [ $SIDE = base ] && printf "success: 1090\nfail: 10\ntotal: 1100\n" >stats.new ||
                                 printf "success: 1160\nfail: 40\ntotal: 1200\n" >stats.new
                         mv stats.new stats

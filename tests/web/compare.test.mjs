@@ -54,7 +54,7 @@ describe('the page of a comparison', { skip: missing, concurrency: false }, () =
 			assert.equal(await page.locator('.failure').count(), 0);
 			assert.equal(await page.locator('.figure').count(), 5);
 			const order = await page.$$eval('main > section:not([hidden])', (sections) => sections.map((s) => s.id));
-			const wanted = ['head', 'worse', 'better', 'overview', 'memory', 'cpu', 'categories', 'monitors', 'differences', 'runs'];
+			const wanted = ['head', 'worse', 'better', 'overview', 'memory', 'cpu', 'categories', 'migration', 'monitors', 'differences', 'runs'];
 			assert.deepEqual(order, wanted.filter((id) => order.includes(id)));
 			assert.ok(order.length >= 9);
 			assert.doesNotMatch(await page.locator('main').innerText(), /\{\w+\}|undefined|NaN|\[object/);
@@ -121,7 +121,8 @@ describe('the page of a comparison', { skip: missing, concurrency: false }, () =
 	});
 
 	test('the legend shows and hides runs in all charts, the table too', async () => {
-		const { page, close } = await visit('compare-groups');
+		// Charts that are out of sight follow when they come into it.
+		const { page, close } = await visit('compare-groups', { height: 2400 });
 		assert.equal((await legend(page, 'memory')).length, 6);
 		await page.locator('#memory .legend-entry').first().click({ modifiers: ['Shift'] });
 		await hashBecomes(page, /off=0\.0/);
@@ -168,6 +169,14 @@ describe('the page of a comparison', { skip: missing, concurrency: false }, () =
 		await page.locator('#monitor-disk > summary').click();
 		await page.waitForFunction(() => document.querySelectorAll('#monitor-disk .chart-box canvas').length === 2 && document.querySelector('#monitor-disk .legend-value'));
 		await page.waitForFunction(() => [...document.querySelectorAll('#monitor-disk .legend-value')].every((e) => e.textContent.includes('→')));
+		await close();
+	});
+
+	test('folio migration where both have it: three panels, and the difference in words', async () => {
+		const { page, close } = await visit('compare-two');
+		await page.waitForFunction(() => document.querySelectorAll('#migration .chart-box canvas').length === 3);
+		assert.equal(plain(await page.locator('#migration > p').innerText()), 'Total calls: 11,800, was 5,900 (+100 %). Success: 80 %, was 90 % (−10 points).');
+		assert.deepEqual((await legend(page, 'migration')).map(({ value }) => value), ['5,310', '9,440', '3,000', '6,000', '90 %', '80 %']);
 		await close();
 	});
 

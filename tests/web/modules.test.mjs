@@ -222,6 +222,13 @@ describe('runs beside each other', { skip }, () => {
 		assert.equal(plain(units.changeText(figure('celsius', 50, 60, { section: 'monitor', unit: 'celsius' }))), '+10 °C');
 	});
 
+	test('migration from one sample to the next', () => {
+		const counts = { t: numbers(0, 30, 60, 90), calls: numbers(0, 10, 10, 110), success: numbers(0, 9, 9, 59) };
+		assert.deepEqual([...units.perInterval(counts, 'rate')], [20, 0, 200, 200]);
+		assert.deepEqual([...units.perInterval(counts, 'share')], [0.9, NaN, 0.5, 0.5], 'without a call there is no part of it');
+		assert.deepEqual([...units.perInterval({ t: numbers(1), calls: numbers(0), success: numbers(0) }, 'rate')], [NaN]);
+	});
+
 	test('what was found on one side only', () => {
 		const run = (...ids) => ({ findings: ids.map((id) => ({ id, severity: id === 'oom' ? 'critical' : 'warning', t_s: 1, title: id })) });
 		const found = units.onlyIn([run('swap', 'oom'), run('swap', 'swap'), run()], [run('heat')]);

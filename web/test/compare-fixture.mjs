@@ -35,7 +35,16 @@ function beside(all, { page, data }, other) {
 	for (const metric of metrics)
 		for (const [i, l] of metric.levels.entries())
 			l.total = put(page.totals.levels[i].columns[metric.metric === 'pss' ? 'pss_bytes' : 'cpu'].max, metric.metric === 'pss' ? memory : 1);
+	const numbers = (values) => {
+		const bytes = Buffer.from(Float64Array.from(values).buffer);
+		all.sections.push({ offset: all.size, size: bytes.length, codec: 'plain', type: 'f64', count: values.length, delta: false, scale: 1 });
+		all.parts.push(bytes);
+		all.size += bytes.length;
+		return all.sections.length - 1;
+	};
+	const samples = Array.from({ length: 60 }, (_, i) => i), calls = other ? 200 : 100;
 	return { first, over: {
+		migration: page.duration_s < 100 ? null : { table: 'folio_migration', t: numbers(samples.map((i) => i * 2)), calls: numbers(samples.map((i) => i * calls)), success: numbers(samples.map((i) => i * calls * (other ? 0.8 : 0.9))) },
 		findings: other ? page.report.findings.filter(({ severity }) => severity !== 'info').map(({ id, severity, t_s, title }) => ({ id, severity, t_s, title })) : [],
 		start: page.start, duration_s: page.duration_s * time, machine: page.machine, categories: page.categories, by_category: metrics,
 		totals: { levels: page.totals.levels.map((l) => level(l, 1)) },

@@ -9,3 +9,4 @@ export { gridOf, meanOf, onGrid, stepOf, sumOf } from '../src/compare/overlay';
 export { figureOf, onlyIn, ranked } from '../src/compare/rank';
 export { amountText, changeText, intervalText, nameOf, sentence, surenessText, valueText } from '../src/compare/words';
 export { partsOf } from '../src/sweep-parts';
+export { perInterval } from '../src/compare/migration';

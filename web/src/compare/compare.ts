@@ -7,13 +7,14 @@ import { Viewport } from '../viewport';
 import { mountChanges } from './changes';
 import './compare.css';
 import { mountHead } from './head';
+import { mountMigration } from './migration';
 import { mountRuns } from './runs-table';
 import { RunView } from './runs';
 import { mountCategories, mountCpu, mountMemory, mountMonitors } from './sections';
 import { mountTables } from './tables';
 import type { ComparePage, Figure } from './types';
 
-const IDS = ['head', 'worse', 'better', 'overview', 'memory', 'cpu', 'categories', 'monitors', 'differences', 'runs'] as const;
+const IDS = ['head', 'worse', 'better', 'overview', 'memory', 'cpu', 'categories', 'migration', 'monitors', 'differences', 'runs'] as const;
 
 export function mountCompare(main: HTMLElement, data: ComparePage): void {
 	const view = new RunView(data, (document.getElementById('vigia-data')?.textContent ?? '').trim());
@@ -37,6 +38,7 @@ export function mountCompare(main: HTMLElement, data: ComparePage): void {
 		showCategory(figure);
 		return 'categories';
 	});
+	void mountMigration(sections.migration, viewport, view);
 	mountTables(sections.differences, view);
 	mountRuns(sections.runs, view);
 }

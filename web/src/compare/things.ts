@@ -11,10 +11,14 @@ export type Thing = {
 	key: string; label: string; color: string;
 	/** Its levels in a run, coarsest first; empty: it took nothing there; null: not known there. */
 	parts: (run: ShownRun) => readonly Part[] | null;
+	/** Instead of parts: what is made of them, in the quantity that is drawn. */
+	told?: (run: ShownRun) => Promise<Told | null>;
 };
 
-/** What is known of a thing in a run, cut to nothing: all of it at one level. */
+/** What is known of a thing in a run, at the level that fits. */
 export async function readThing(thing: Thing, run: ShownRun, seconds: number, pixels: number, factor: number): Promise<Told | null> {
+	if (thing.told)
+		return thing.told(run);
 	const parts = thing.parts(run), level = parts && run.page.level(parts, seconds, pixels);
 	if (!level)
 		return null;

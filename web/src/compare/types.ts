@@ -33,6 +33,8 @@ export type RunOverTime = {
 	start: PageData['start']; duration_s: number; machine: PageData['machine'];
 	totals: { levels: TotalsLevel[] }; categories: Category[];
 	by_category: { metric: Metric; unit: string; levels: OverlayLevel[] }[]; tables: Table[];
+	/** Folio migration since the first sample. */
+	migration?: { table: string; t: SectionRef; success: SectionRef; calls: SectionRef } | null;
 };
 export type ComparePage = {
 	format: number; kind: 'compare'; version: string; comparison: Comparison;
