@@ -109,7 +109,7 @@ _vigia()
                         mapfile -t COMPREPLY < <(compgen -f -- "$word")
                 fi
                 ;;
-        convert) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+        convert | import) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
         esac
 }
 complete -F _vigia vigia

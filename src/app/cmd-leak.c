@@ -7,6 +7,7 @@
 #include "app/commands.h"
 #include "app/configuration.h"
 #include "app/leak-command.h"
+#include "app/log-files.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -16,6 +17,7 @@ typedef struct LeakLine {
         const char *config, *fail_on;
         uint64_t at_least_ns;
         LeakClass fails; /* LEAK_UNKNOWN: never */
+        bool logs;
 } LeakLine;
 
 /* Thresholds of [findings]. */
@@ -42,12 +44,15 @@ static int take_thresholds(LeakLine *line, Error *err)
         return r;
 }
 
-static int take_line(LeakLine *line, size_t n_words, Error *err)
+static int take_line(LeakLine *line, char *const *words, size_t n_words, Error *err)
 {
         LeakAsked *a = &line->asked;
 
-        if (n_words != 1)
-                return error_set(err, EINVAL, "leak: expected one RUN: a path, an id, or last");
+        if (n_words == 0)
+                return error_set(err, EINVAL, "leak: expected one RUN: a path, an id, or last; or logs");
+        line->logs = log_files_is_one(words[0]);
+        if (n_words > 1 && !line->logs)
+                return error_set(err, EINVAL, "leak: expected one RUN; of several only logs make one: %s is none", words[0]);
         if (line->fail_on && !text_equal(line->fail_on, "slow") && !text_equal(line->fail_on, "leak"))
                 return error_set(err, EINVAL, "leak: --fail-on %s: expected slow or leak", line->fail_on);
         if (a->until_ns > 0 && a->until_ns <= a->since_ns)
@@ -85,7 +90,7 @@ static int tell(LeakLine *line, const LeakSource *source, LeakFinder *finder)
         return EXIT_FINE;
 }
 
-static int find(LeakLine *line, const char *name)
+static int find(LeakLine *line, char *const *words, size_t n)
 {
         _cleanup_(leak_finder_freep) LeakFinder *finder = NULL;
         LeakSource source = {.end_ns = INT64_MIN};
@@ -93,7 +98,8 @@ static int find(LeakLine *line, const char *name)
         int r = take_thresholds(line, &err), code;
 
         if (r == 0)
-                r = leak_read_run(name, &line->asked, &source, &finder, &err);
+                r = line->logs ? leak_read_logs(words, n, &line->asked, &source, &finder, &err)
+                               : leak_read_run(words[0], &line->asked, &source, &finder, &err);
         if (r < 0) {
                 log_error("%s", err.message);
                 code = r == -ENOMEM ? EXIT_CANNOT : EXIT_USAGE;
@@ -125,11 +131,11 @@ static int run_leak(const Command *command, int argc, char **argv)
         int code, r = options_parse(command, options, ARRAY_LENGTH(options), argc, argv, false, &words, &n, &err);
 
         if (r == 0)
-                r = take_line(&line, n, &err);
+                r = take_line(&line, words, n, &err);
         if (r != 0)
                 code = r > 0 ? EXIT_FINE : usage_error(command, &err);
         else
-                code = find(&line, words[0]);
+                code = find(&line, words, n);
         leak_asked_done(a);
         return code;
 }
@@ -137,9 +143,10 @@ static int run_leak(const Command *command, int argc, char **argv)
 const Command command_leak = {
         .name = "leak",
         .summary = "which processes' memory grows, and how sure that is",
-        .usage = "[OPTIONS] RUN",
+        .usage = "[OPTIONS] RUN | LOG…",
         .details = "Private memory, open files and threads of each process, by the slope of their\n"
                    "lower levels after the warm-up, with 95 % intervals: up to 0.1 MB a minute is\n"
-                   "normal, up to 1 slow, more a leak. RUN may still be recording.",
+                   "normal, up to 1 slow, more a leak. RUN may still be recording; logs are those\n"
+                   "of vigia import: vigia leak 'memory_monitor_*.log'.",
         .run = run_leak,
 };

@@ -17,3 +17,4 @@ extern const Command command_send;
 extern const Command command_leak;
 extern const Command command_advise;
 extern const Command command_why;
+extern const Command command_import;

@@ -42,6 +42,9 @@ typedef struct LeakSource {
 /* A run, by whatever run_resolve takes. The finder is new, with asked->options. 0, or -errno with a sentence. */
 int leak_read_run(const char *name, LeakAsked *asked, LeakSource *source, LeakFinder **ret, Error *err);
 
+/* Logs of the memory guide: several make one. As leak_read_run. */
+int leak_read_logs(char *const *words, size_t n, LeakAsked *asked, LeakSource *source, LeakFinder **ret, Error *err);
+
 /* For a person, as wide as `to` says. */
 void leak_show(const LeakAsked *asked, const LeakSource *source, const LeakReport *report, const ReportOptions *to,
                String *out);

@@ -269,13 +269,13 @@ static void add_verdict(const Show *s)
 
         if (p && p->memory.class >= LEAK_SLOW) {
                 class = p->memory.class;
-                string_add_shown(&line, p->comm ? p->comm : "?", 24, s->to->ascii);
+                string_add_shown(&line, p->comm ? p->comm : "process", 24, s->to->ascii);
                 string_add_format(&line, " (%d) %s %s MB a minute (%s to %s)", p->pid,
                                   class == LEAK_LEAK ? "leaks" : "grows slowly,", rate_words(number, p->memory.rate),
                                   rate_words(low, p->memory.low), rate_words(high, p->memory.high));
         } else if (r->n_leaking > 0) {
                 class = MAX(p->fds.class, p->threads.class);
-                string_add_shown(&line, p->comm ? p->comm : "?", 24, s->to->ascii);
+                string_add_shown(&line, p->comm ? p->comm : "process", 24, s->to->ascii);
                 string_add_format(&line, " (%d) keeps more and more %s", p->pid,
                                   p->fds.class >= LEAK_SLOW ? "open files" : "threads");
         } else if (r->n == 0) {
@@ -373,9 +373,9 @@ static void add_source(const Show *s)
                 add_label(s, "");
                 string_add_format(s->out, "%s bad rows left out\n", format_count(number, s->source->bad_rows));
         }
-        if (s->source->is_log && s->report->n > 0) {
+        if (s->report->n > 0 && s->report->processes[0].is_estimate) {
                 add_label(s, "");
-                string_add(s->out, "resident memory as the log has it; private memory is not known\n");
+                string_add(s->out, "what is private is not known: this is memory as the log has it\n");
         }
         if (s->source->partial) {
                 add_label(s, "");

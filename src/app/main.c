@@ -29,6 +29,7 @@ const Command *const commands[] = {
         &command_compare,
         &command_export,
         &command_convert,
+        &command_import,
         &command_send,
         &command_recover,
         &command_monitors,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/macros.h"
 
@@ -56,18 +57,6 @@ void leak_images_done(LeakImages *images)
         *images = (LeakImages){0};
 }
 
-static int grow(LeakImages *images)
-{
-        size_t capacity = images->capacity ? images->capacity * 2 : 256;
-        LeakImage *items = realloc(images->items, capacity * sizeof *items);
-
-        if (!items)
-                return -ENOMEM;
-        images->items = items;
-        images->capacity = capacity;
-        return 0;
-}
-
 static int add_image(LeakImages *images, const Batch *rows, const Places *p, size_t row)
 {
         LeakImage image = {.parent = UINT64_MAX, .end_ns = LEAK_ALIVE};
@@ -90,8 +79,10 @@ static int add_image(LeakImages *images, const Batch *rows, const Places *p, siz
                 images->left_out++;
                 return 0;
         }
-        if (images->n == images->capacity && grow(images) < 0)
+        LeakImage *items = array_grow(images->items, &images->capacity, images->n, sizeof *items);
+        if (!items)
                 return -ENOMEM;
+        images->items = items;
         if (!is_short) {
                 image.comm = text_of(rows, p, COMM, row);
                 image.cmdline = text_of(rows, p, CMDLINE, row);

@@ -121,3 +121,48 @@ of()
         head -1 "$DIR/text" | grep -qE '^(no process was sampled|too short to tell)'
         "$VIGIA" leak "$DIR/short" --json | jq -e '.judged == 0'
 }
+
+# A log of the memory guide: 4711 grows by 2 MB (2^20 bytes) a minute, 4712 does not.
+make_log()
+{
+        awk -v from="$1" -v to="$2" 'BEGIN {
+                print "Timestamp,Process_ID,Memory_MB,CPU_%,Status"
+                for (i = from; i < to; i++) {
+                        printf "%d,4711,%.2f,1.0,running\n", 1700000000 + 5 * i, 100 + i / 6 + i % 3 / 10
+                        printf "%d,4712,%.2f,0.0,sleeping\n", 1700000000 + 5 * i, 300 + i % 5 / 10
+                }
+        }'
+}
+
+@test "leak: logs of the memory guide, whole patterns of them; bad rows are counted" {
+        make_log 0 120 >"$DIR/mem-1.csv"
+        make_log 120 240 >"$DIR/mem-2.csv"
+        echo 'no row' >>"$DIR/mem-2.csv"
+        "$VIGIA" leak "$DIR/mem-*.csv" --json >"$DIR/json" 2>"$DIR/err"
+        grep -q '1 of 481 rows left out; the first: .*mem-2.csv:242:1: expected a time' "$DIR/err"
+        jq -e '[.processes[].pid] == [4711, 4712] and [.processes[].class] == ["leak", "normal"] and .bad_rows == 1' "$DIR/json"
+        jq -e '.processes[0] | .mb_per_min > 2.05 and .mb_per_min < 2.15 and .estimate' "$DIR/json"
+        "$VIGIA" leak "$DIR/mem-1.csv" "$DIR/mem-2.csv" 2>/dev/null >"$DIR/text"
+        grep -q '^process (4711) leaks 2.1[0-9] MB a minute' "$DIR/text"
+        (($(wc -L <"$DIR/text") <= 80))
+        run -2 "$VIGIA" leak "$DIR/none-*.csv"
+        echo 'a,b' >"$DIR/other.csv"
+        run -2 "$VIGIA" leak "$DIR/other.csv"
+        [[ $output == *other.csv:1:1:* ]]
+        run -2 "$VIGIA" leak "$LEAK_DIR/run" "$DIR/mem-1.csv"
+}
+
+@test "import: a log becomes a run, which other commands read" {
+        make_log 0 240 >"$DIR/mem.csv"
+        printf 'Timestamp,Total_MB,Used_MB,Free_MB,Available_MB,Python_Processes,Python_Memory_MB\n1700000000,16000,8000,4000,7900,2,400\n' >"$DIR/system.csv"
+        path=$("$VIGIA" import "$DIR"/*.csv -l guide)
+        [[ -s $path/run.json && $path == */*-guide ]]
+        [[ $(rows samples "$path" | wc -l) == 480 ]]
+        rows memory "$path" | jq -e '.available_bytes == 7900 * 1048576'
+        "$VIGIA" leak "$path" --json | jq -e '.processes[0].pid == 4711 and .processes[0].class == "leak" and .room == "machine"'
+        "$VIGIA" report "$path" | grep -q 'imported from'
+        "$VIGIA" runs --json >/dev/null
+        run -2 "$VIGIA" import
+        run -2 "$VIGIA" import "$DIR/none.csv"
+        run -3 "$VIGIA" import "$DIR/mem.csv" -o "$path"
+}
