@@ -9,16 +9,18 @@
 #include "app/commands.h"
 #include "app/compression.h"
 #include "app/export-folio-migration.h"
+#include "app/export-nixos-csv.h"
 #include "app/export-run.h"
 #include "app/export-summary-log.h"
 #include "app/progress.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "export/table-copy.h"
 
-#define FORMATS "csv, json, parquet, perfetto, folded, folio-migration or summary.log"
+#define FORMATS "csv, json, parquet, perfetto, folded, nixos-csv, memory-log, folio-migration or summary.log"
 
 typedef enum ExportKind {
         EXPORT_TABLES,
@@ -26,6 +28,8 @@ typedef enum ExportKind {
         EXPORT_SUMMARY_LOG,     /* of MyMonitor, and these: of the run, not of a table */
         EXPORT_PERFETTO,
         EXPORT_FOLDED,
+        EXPORT_NIXOS_CSV,  /* monitor-rebuild's files */
+        EXPORT_MEMORY_LOG, /* the memory guide's */
 } ExportKind;
 
 typedef struct Export {
@@ -36,6 +40,7 @@ typedef struct Export {
         TableCopy copy;
         ExportKind kind;
         FoldedWeight weight;
+        uint64_t interval_ns; /* 0: the format's own */
         ParquetKeyValue metadata[2];
 } Export;
 
@@ -128,6 +133,10 @@ static int export_as_asked(Export *e, Error *err)
                 return export_perfetto(e->reader, e->output, err);
         case EXPORT_FOLDED:
                 return export_folded(e->reader, e->weight, e->output, err);
+        case EXPORT_NIXOS_CSV:
+                return export_nixos_csv(e->reader, e->output, e->interval_ns, err);
+        case EXPORT_MEMORY_LOG:
+                return export_memory_log(e->reader, e->output, e->interval_ns, err);
         case EXPORT_FOLIO_MIGRATION:
                 return export_folio_migration(e->reader, export_folio_migration_table(e->reader, named, err),
                                               e->output, err);
@@ -183,7 +192,9 @@ static int parse_format(Export *e, const char *to, Error *err)
                      {"summary-log", EXPORT_SUMMARY_LOG},
                      {"perfetto", EXPORT_PERFETTO},
                      {"chrome", EXPORT_PERFETTO},
-                     {"folded", EXPORT_FOLDED}};
+                     {"folded", EXPORT_FOLDED},
+                     {"nixos-csv", EXPORT_NIXOS_CSV},
+                     {"memory-log", EXPORT_MEMORY_LOG}};
 
         if (!to)
                 return error_set(err, EINVAL, "export: expected --to " FORMATS);
@@ -196,6 +207,12 @@ static int parse_format(Export *e, const char *to, Error *err)
                 return error_set(err, EINVAL, "export: folio-migration is one table; expected one --table");
         if (e->kind > EXPORT_FOLIO_MIGRATION && e->tables.n > 0)
                 return error_set(err, EINVAL, "export: %s is of the whole run; expected no --table", to);
+        if (e->kind == EXPORT_NIXOS_CSV && (!e->output || text_equal(e->output, "-")))
+                return error_set(err, EINVAL, "export: nixos-csv is many files; expected -o FOLDER");
+        if (e->interval_ns > 0 && e->kind != EXPORT_NIXOS_CSV && e->kind != EXPORT_MEMORY_LOG)
+                return error_set(err, EINVAL, "export: --interval goes with --to nixos-csv and --to memory-log");
+        if (e->interval_ns > 0 && e->interval_ns < 10 * NS_PER_MS)
+                return error_set(err, EINVAL, "export: --interval: expected 10ms or more");
         return 0;
 }
 
@@ -221,6 +238,7 @@ static int run_export(const Command *command, int argc, char **argv)
                  OPTION_TEXT, &e.output},
                 {0, "table", "NAME", "only this table; may be given again", OPTION_LIST, &e.tables},
                 {0, "by", "WHAT", "folded: cpu (the default) or memory", OPTION_TEXT, &by},
+                {'i', "interval", "TIME", "between rows: nixos-csv (2s), memory-log (5s)", OPTION_DURATION, &e.interval_ns},
                 {0, "compression", "NAME", COMPRESSION_HELP, OPTION_TEXT, &compression},
         };
         _cleanup_free_ char **words = NULL;
@@ -257,6 +275,8 @@ const Command command_export = {
                    "                   events, findings\n"
                    "  folded           folded stacks for flame graphs: the tree of processes by CPU\n"
                    "                   time in microseconds; --by memory: by their peaks in bytes\n"
+                   "  nixos-csv        monitor-rebuild's ten CSV files, its logs and reports: -o FOLDER\n"
+                   "  memory-log       the memory guide's CSV: memory and CPU of each process\n"
                    "  folio-migration  the text that kdevops keeps, of every sample\n"
                    "  summary.log      MyMonitor's: duration, peak, and the peak of each category",
         .run = run_export,

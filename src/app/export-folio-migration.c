@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/macros.h"
 #include "base/text.h"
 #include "export/folio-migration.h"
+#include "export/held-table.h"
 #include "export/output-file.h"
 #include "export/table-copy.h"
 
@@ -32,28 +32,6 @@ const char *export_folio_migration_table(RunReader *reader, const char *named, E
         error_set(err, ENOENT, "the run has no table folio_migration or migrate; record one with "
                                "--preset kdevops or -m migrate, or name another with --table");
         return NULL;
-}
-
-/* A monitor's table has its name, with '_' for '-'. */
-static bool is_table_of(const char *monitor, const char *table)
-{
-        size_t i = 0;
-
-        for (; monitor[i] && table[i]; i++)
-                if (monitor[i] != table[i] && !(monitor[i] == '-' && table[i] == '_'))
-                        return false;
-        return monitor[i] == table[i];
-}
-
-static uint64_t interval_ns(RunReader *reader, const char *table)
-{
-        const RunInfo *info = run_reader_info(reader);
-
-        for (size_t i = 0; i < info->n_monitors; i++)
-                if (is_table_of(info->monitors[i].name, table) &&
-                    info->monitors[i].interval_us < UINT64_MAX / NS_PER_US)
-                        return info->monitors[i].interval_us * NS_PER_US;
-        return 0;
 }
 
 static int name_file(RunReader *reader, const char *output, String *path, Error *err)
@@ -100,7 +78,7 @@ int export_folio_migration(RunReader *reader, const char *table, const char *out
                 r = output_file_open(&file, string_get(&path), err);
         if (r == 0)
                 r = folio_migration_writer_new(file.fd, table_reader_schema(from),
-                                               interval_ns(reader, table), &to, err);
+                                               held_interval_ns(run_reader_info(reader), table), &to, err);
         if (r == 0)
                 r = copy(from, to, err);
         return r < 0 ? r : output_file_commit(&file, err);
