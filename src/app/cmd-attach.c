@@ -23,7 +23,7 @@ static int record(Recording *r)
                 return EXIT_CANNOT;
         }
         recording_report(r);
-        recording_send(r);
+        recording_end(r);
         return EXIT_FINE;
 }
 
@@ -42,13 +42,13 @@ static int run_attach(const Command *command, int argc, char **argv)
 {
         Recording recording;
         ScopeOptions scope = {0};
-        Option options[SCOPE_OPTIONS + 1 + RECORDING_OPTIONS];
+        Option options[SCOPE_OPTIONS + RECORDING_END_OPTIONS + RECORDING_OPTIONS];
         _cleanup_free_ char **words = NULL;
         size_t n_words = 0, n = scope_options(&scope, options);
         Error err = {0};
 
         recording_init(&recording);
-        recording_send_option(&recording, &options[n++]);
+        n += recording_end_options(&recording, options + n);
         n += recording_options(&recording, options + n, ARRAY_LENGTH(options) - n);
         int e = options_parse(command, options, n, argc, argv, false, &words, &n_words, &err);
         int code = EXIT_FINE;

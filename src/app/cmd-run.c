@@ -85,6 +85,8 @@ static int record(RunCommand *run, char **words)
         recording_report(r);
         recording_send(r);
         return exit_code(run);
+        recording_end(r);
+        return r->result.workload.exit_code;
 }
 
 /* What no option has said. */
@@ -104,6 +106,7 @@ static int run_run(const Command *command, int argc, char **argv)
 {
         RunCommand run = {0};
         Option options[6 + RECORDING_OPTIONS] = {
+        Option options[4 + RECORDING_END_OPTIONS + RECORDING_OPTIONS] = {
                 {'u', "user", "NAME", "run the command as this user", OPTION_TEXT, &run.user},
                 {0, "timeout", "TIME", "stop the command then (TERM, KILL 5 s later)",
                  OPTION_DURATION, &run.timeout_ns},
@@ -120,6 +123,11 @@ static int run_run(const Command *command, int argc, char **argv)
 
         recording_init(&run.recording);
         recording_send_option(&run.recording, &options[5]);
+        size_t n_words, n = 4;
+        Error err = {0};
+
+        recording_init(&run.recording);
+        n += recording_end_options(&run.recording, options + n);
         n += recording_options(&run.recording, options + n, ARRAY_LENGTH(options) - n);
         int e = options_parse(command, options, n, argc, argv, true, &words, &n_words, &err);
         if (e > 0)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/recording.h"
 #include "base/clock.h"
 #include "base/regex.h"
 #include "base/text.h"
@@ -80,6 +81,7 @@ static const SettingKey fixed_keys[] = {
         {"run.html", SETTING_BOOL, "no", "a page for a browser at the end: report.html"},
         {"run.quiet", SETTING_BOOL, "no", "print nothing but errors"},
         {"run.verbose", SETTING_NUMBER, "0", "say more (1), much more (2)", .max = 2},
+        {"run.export", SETTING_WORDS, NULL, "made in the run's folder when it is over", .check = recording_check_export},
         {"run.send", SETTING_TEXT, NULL, "send the run there when it is over", .check = check_destination},
         {"send.ssh", SETTING_TEXT, "ssh", "the ssh command, blanks between its words", .check = check_ssh},
         {"send.rsync", SETTING_BOOL, "yes", "use rsync where both sides have it"},

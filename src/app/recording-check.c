@@ -53,6 +53,7 @@ static int load(Recording *r, const char *command, Error *err)
                 {"run.html", "--html", r->html ? "yes" : NULL},
                 {"run.quiet", "--quiet", r->quiet ? "yes" : verbose ? "no" : NULL},
                 {"run.verbose", "--verbose", verbose},
+                {"run.export", "--export", r->export},
                 {"run.send", "--send", r->send},
         };
         int e = configuration_load(&r->configuration, &r->configured, options,

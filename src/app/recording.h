@@ -16,7 +16,7 @@
 
 typedef struct Recording {
         /* From options; recording_check fills in what the configuration says. */
-        const char *label, *output, *source, *interval, *match, *rules, *compression, *send;
+        const char *label, *output, *source, *interval, *match, *rules, *compression, *send, *export;
         const char *label_default; /* where nobody says one; NULL: the caller's matter */
         bool quiet, no_report, html;
         unsigned verbose;
@@ -75,11 +75,15 @@ int recording_run(Recording *recording, Error *err);
  * asked is one all the same. */
 int recording_serve(Loop *loop, const Schedule *schedule, void *recording);
 
-/* Sends the finished run where it is wanted; what fails is a warning. After recording_report. */
-void recording_send(Recording *recording);
+/* Makes of the finished run what is wanted, and sends it where it is; what fails is a warning. After recording_report. */
+void recording_end(Recording *recording);
 
-/* The option for it, at `to`: of run and attach. */
-void recording_send_option(Recording *recording, Option *to);
+/* The options for it, of run and attach; returns how many. */
+enum { RECORDING_END_OPTIONS = 2 };
+size_t recording_end_options(Recording *recording, Option *to);
+
+/* Whether a run can be made into such a thing at its end. 0, or -EINVAL with what was expected. */
+int recording_check_export(const char *name, Error *expected);
 
 /* The summary on stderr and summary.txt, unless not wanted; report.html where it is. */
 void recording_report(Recording *recording);
