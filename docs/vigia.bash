@@ -29,6 +29,8 @@ _vigia()
                 done
         fi
         case $previous in
+        --export) mapfile -t COMPREPLY < <(compgen -P "${word%"${word##*,}"}" \
+                -W 'nixos-csv memory-log perfetto folded summary.log' -- "${word##*,}") && return ;;
         --send) mapfile -t COMPREPLY < <(_vigia_hosts "$word"; compgen -d -- "$word") && return ;;
         --html) [[ $verb == report || $verb == compare ]] && mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
         --source) mapfile -t COMPREPLY < <(compgen -W 'bpf perf poll' -- "$word") && return ;;
@@ -47,7 +49,7 @@ _vigia()
                 export) mapfile -t COMPREPLY < <(compgen -W 'cpu memory' -- "$word") && return ;;
                 *) mapfile -t COMPREPLY < <(compgen -W 'label host' -- "$word") && return ;;
                 esac ;;
-        --to) mapfile -t COMPREPLY < <(compgen -W 'csv json parquet perfetto folded folio-migration summary.log' -- "$word") && return ;;
+        --to) mapfile -t COMPREPLY < <(compgen -W 'csv json parquet perfetto folded nixos-csv memory-log folio-migration summary.log' -- "$word") && return ;;
         -k | --kind) [[ $verb == plot ]] && mapfile -t COMPREPLY < <(compgen -W 'memory cpu processes column migration sweep categories' -- "$word") && return ;;
         --view) mapfile -t COMPREPLY < <(compgen -W 'major detailed other' -- "$word") && return ;;
         --metric) mapfile -t COMPREPLY < <(compgen -W 'pss rss cgroup' -- "$word") && return ;;

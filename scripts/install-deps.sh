@@ -17,7 +17,7 @@ want()
                 ;;
         test)
                 required="$required libcmocka-dev bats:bats"
-                optional="$optional clang:clang libclang-rt-dev libsensors5 libcairo2 poppler-utils:pdftotext nodejs:node npm:npm chromium:chromium fonts-dejavu-core util-linux:setpriv bsdutils:script jq:jq procps:ps man-db:man systemd-journal-remote openssh-client:ssh rsync:rsync zstd:zstd qemu-system-x86:qemu-system-x86_64 busybox-static"
+                optional="$optional clang:clang libclang-rt-dev libsensors5 libcairo2 poppler-utils:pdftotext nodejs:node npm:npm chromium:chromium fonts-dejavu-core util-linux:setpriv bsdutils:script jq:jq procps:ps man-db:man systemd-journal-remote openssh-client:ssh rsync:rsync zstd:zstd nix-bin:nix-daemon qemu-system-x86:qemu-system-x86_64 busybox-static"
                 # Where services are started, an sshd would be one for all the network.
                 [ -d /run/systemd/system ] || optional="$optional openssh-server"
                 ;;
