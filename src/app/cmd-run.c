@@ -83,10 +83,8 @@ static int record(RunCommand *run, char **words)
         if (r->result.workload.exec_failed)
                 return tell_exec_failure(r, words[0]);
         recording_report(r);
-        recording_send(r);
-        return exit_code(run);
         recording_end(r);
-        return r->result.workload.exit_code;
+        return exit_code(run);
 }
 
 /* What no option has said. */
@@ -105,8 +103,7 @@ static void take_settings(RunCommand *run)
 static int run_run(const Command *command, int argc, char **argv)
 {
         RunCommand run = {0};
-        Option options[6 + RECORDING_OPTIONS] = {
-        Option options[4 + RECORDING_END_OPTIONS + RECORDING_OPTIONS] = {
+        Option options[5 + RECORDING_END_OPTIONS + RECORDING_OPTIONS] = {
                 {'u', "user", "NAME", "run the command as this user", OPTION_TEXT, &run.user},
                 {0, "timeout", "TIME", "stop the command then (TERM, KILL 5 s later)",
                  OPTION_DURATION, &run.timeout_ns},
@@ -118,12 +115,7 @@ static int run_run(const Command *command, int argc, char **argv)
                  OPTION_TEXT, &run.fail_on_text},
         };
         _cleanup_free_ char **words = NULL;
-        size_t n_words, n = 6;
-        Error err = {0};
-
-        recording_init(&run.recording);
-        recording_send_option(&run.recording, &options[5]);
-        size_t n_words, n = 4;
+        size_t n_words, n = 5;
         Error err = {0};
 
         recording_init(&run.recording);
