@@ -238,7 +238,7 @@ static int run_export(const Command *command, int argc, char **argv)
                  OPTION_TEXT, &e.output},
                 {0, "table", "NAME", "only this table; may be given again", OPTION_LIST, &e.tables},
                 {0, "by", "WHAT", "folded: cpu (the default) or memory", OPTION_TEXT, &by},
-                {'i', "interval", "TIME", "between rows: nixos-csv (2s), memory-log (5s)", OPTION_DURATION, &e.interval_ns},
+                {'i', "interval", "TIME", "of nixos-csv (2s) and memory-log (5s): a row", OPTION_DURATION, &e.interval_ns},
                 {0, "compression", "NAME", COMPRESSION_HELP, OPTION_TEXT, &compression},
         };
         _cleanup_free_ char **words = NULL;
@@ -275,7 +275,7 @@ const Command command_export = {
                    "                   events, findings\n"
                    "  folded           folded stacks for flame graphs: the tree of processes by CPU\n"
                    "                   time in microseconds; --by memory: by their peaks in bytes\n"
-                   "  nixos-csv        monitor-rebuild's ten CSV files, its logs and reports: -o FOLDER\n"
+                   "  nixos-csv        monitor-rebuild's ten CSV files and its logs: -o FOLDER\n"
                    "  memory-log       the memory guide's CSV: memory and CPU of each process\n"
                    "  folio-migration  the text that kdevops keeps, of every sample\n"
                    "  summary.log      MyMonitor's: duration, peak, and the peak of each category",

@@ -111,7 +111,7 @@ static int run_run(const Command *command, int argc, char **argv)
                  &run.no_output_log},
                 {0, "no-cgroup", NULL, "no cgroup of its own for the command", OPTION_FLAG,
                  &run.no_cgroup},
-                {0, "fail-on", "LEVEL", "exit 1 if it succeeds, but a finding is info, warning or critical",
+                {0, "fail-on", "LEVEL", "exit 1 at a finding of info, warning or critical",
                  OPTION_TEXT, &run.fail_on_text},
         };
         _cleanup_free_ char **words = NULL;

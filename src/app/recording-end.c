@@ -57,7 +57,7 @@ int recording_check_export(const char *name, Error *expected)
 size_t recording_end_options(Recording *r, Option *to)
 {
         const Option options[RECORDING_END_OPTIONS] = {
-                {0, "export", "LIST", "nixos-csv, memory-log …: files made in the run's folder", OPTION_TEXT, &r->export},
+                {0, "export", "LIST", "made in the run at its end: nixos-csv, memory-log …", OPTION_TEXT, &r->export},
                 {0, "send", "DEST", "send the run there at the end: vigia send --help", OPTION_TEXT, &r->send},
         };
 
