@@ -28,7 +28,7 @@ static int run_why(const Command *command, int argc, char **argv)
         bool json = false;
         const char *fail_on = NULL;
         const Option options[] = {
-                {0, "fail-on", "LEVEL", "exit 1 if a finding is info, warning or critical (or worse)", OPTION_TEXT,
+                {0, "fail-on", "LEVEL", "exit 1 at a finding of info, warning or critical", OPTION_TEXT,
                  &fail_on},
                 {0, "json", NULL, "data for programs: docs/why.schema.json", OPTION_FLAG, &json},
         };

@@ -12,7 +12,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "export/memory-log.h"
+#include "export/memory-log-writer.h"
 #include "export/nixos-csv.h"
 #include "export/output-file.h"
 #include "report/page.h"

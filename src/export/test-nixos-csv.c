@@ -19,7 +19,7 @@
 #include "base/text.h"
 #include "export/csv-file.h"
 #include "export/held-table.h"
-#include "export/memory-log.h"
+#include "export/memory-log-writer.h"
 #include "export/moments.h"
 #include "export/nixos-csv.h"
 #include "export/nixos-programs.h"

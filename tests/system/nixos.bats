@@ -98,6 +98,9 @@ check_csv()
         [[ $(head -n 1 "$RUN/memory-log.csv") == Timestamp,Process_ID,Memory_MB,CPU_%,Status ]]
         "$VIGIA" export "$RUN" --to memory-log -i 1 >log.csv
         ! tail -n +2 log.csv | grep -qvE '^[0-9-]{10} [0-9:]{8},[0-9]+,[0-9]+\.[0-9]{2},([0-9]+\.[0-9]|N/A),(running|sleeping|N/A)$'
+        # What reads the guide's logs reads ours.
+        "$VIGIA" import log.csv -o "$DIR/imported"
+        [[ $("$VIGIA" export "$DIR/imported" --to json --table samples | wc -l) -gt 0 ]]
         # Five processes: the shell and its four.
         [[ $(tail -n +2 log.csv | cut -d, -f2 | sort -u | wc -l) == 5 ]]
 }
