@@ -54,7 +54,7 @@ describe('the page of a comparison', { skip: missing, concurrency: false }, () =
 			assert.equal(await page.locator('.failure').count(), 0);
 			assert.equal(await page.locator('.figure').count(), 5);
 			const order = await page.$$eval('main > section:not([hidden])', (sections) => sections.map((s) => s.id));
-			const wanted = ['head', 'worse', 'better', 'overview', 'memory', 'cpu', 'categories', 'migration', 'monitors', 'differences', 'runs'];
+			const wanted = ['head', 'pairs', 'worse', 'better', 'repeats', 'overview', 'memory', 'cpu', 'categories', 'migration', 'monitors', 'differences', 'runs'];
 			assert.deepEqual(order, wanted.filter((id) => order.includes(id)));
 			assert.ok(order.length >= 9);
 			assert.doesNotMatch(await page.locator('main').innerText(), /\{\w+\}|undefined|NaN|\[object/);
@@ -134,6 +134,18 @@ describe('the page of a comparison', { skip: missing, concurrency: false }, () =
 		await close();
 	});
 
+	test('repeats: a point for each run, where they are; the mean of each group', async () => {
+		const { page, close } = await visit('compare-groups');
+		assert.equal(await page.locator('#repeats circle').count(), 3 * 6);
+		assert.equal(await page.locator('#repeats .mean').count(), 3 * 2);
+		const [base, other] = await page.$$eval('#repeats svg:first-of-type', ([wall]) => [...wall.querySelectorAll('.mean')].map((e) => Number(e.getAttribute('x1'))));
+		assert.ok(other > base + 50, 'the slower ones are further right');
+		await close();
+		const two = await visit('compare-two');
+		assert.equal(await two.page.locator('#repeats').isVisible(), false, 'one run each has no spread to show');
+		await two.close();
+	});
+
 	test('of many runs each group has one line that is named', async () => {
 		const { page, close } = await visit('compare-many');
 		assert.deepEqual((await legend(page, 'memory')).map(({ name }) => name), ['baseline', 'dev']);
@@ -187,6 +199,10 @@ describe('the page of a comparison', { skip: missing, concurrency: false }, () =
 		assert.match(plain(await page.locator('h1').innerText()), /^later is .* slower than baseline$/);
 		assert.match(await page.evaluate(() => location.hash), /pair=1/);
 		assert.equal(await page.locator('#runs tbody tr').count(), 5);
+		assert.equal(await page.locator('#pairs tbody tr').count(), 2);
+		await Promise.all([page.waitForNavigation(), page.locator('#pairs .link').click()]);
+		await page.waitForSelector('html[data-ready]');
+		assert.match(plain(await page.locator('h1').innerText()), /^dev is/);
 		await close();
 	});
 

@@ -229,6 +229,14 @@ describe('runs beside each other', { skip }, () => {
 		assert.deepEqual([...units.perInterval({ t: numbers(1), calls: numbers(0), success: numbers(0) }, 'rate')], [NaN]);
 	});
 
+	test('points that would cover each other lie apart', () => {
+		assert.deepEqual(units.lanes([10, 100, 200], 7), [0, 0, 0]);
+		const level = units.lanes([52, 50, 51, 53, 90], 7);
+		assert.equal(new Set(level.slice(0, 4)).size, 4, String(level));
+		assert.equal(level[4], 0);
+		assert.ok(units.lanes(Array.from({ length: 40 }, () => 5), 7).every((v) => Math.abs(v) <= 2), 'within their lane');
+	});
+
 	test('what was found on one side only', () => {
 		const run = (...ids) => ({ findings: ids.map((id) => ({ id, severity: id === 'oom' ? 'critical' : 'warning', t_s: 1, title: id })) });
 		const found = units.onlyIn([run('swap', 'oom'), run('swap', 'swap'), run()], [run('heat')]);

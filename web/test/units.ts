@@ -10,3 +10,4 @@ export { figureOf, onlyIn, ranked } from '../src/compare/rank';
 export { amountText, changeText, intervalText, nameOf, sentence, surenessText, valueText } from '../src/compare/words';
 export { partsOf } from '../src/sweep-parts';
 export { perInterval } from '../src/compare/migration';
+export { lanes } from '../src/compare/repeats';

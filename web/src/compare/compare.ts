@@ -8,13 +8,15 @@ import { mountChanges } from './changes';
 import './compare.css';
 import { mountHead } from './head';
 import { mountMigration } from './migration';
+import { mountPairs } from './pairs';
+import { mountRepeats } from './repeats';
 import { mountRuns } from './runs-table';
 import { RunView } from './runs';
 import { mountCategories, mountCpu, mountMemory, mountMonitors } from './sections';
 import { mountTables } from './tables';
 import type { ComparePage, Figure } from './types';
 
-const IDS = ['head', 'worse', 'better', 'overview', 'memory', 'cpu', 'categories', 'migration', 'monitors', 'differences', 'runs'] as const;
+const IDS = ['head', 'pairs', 'worse', 'better', 'repeats', 'overview', 'memory', 'cpu', 'categories', 'migration', 'monitors', 'differences', 'runs'] as const;
 
 export function mountCompare(main: HTMLElement, data: ComparePage): void {
 	const view = new RunView(data, (document.getElementById('vigia-data')?.textContent ?? '').trim());
@@ -23,6 +25,8 @@ export function mountCompare(main: HTMLElement, data: ComparePage): void {
 	replace(main, settings(), Object.values(sections));
 	addEventListener('resize', () => viewport.relayout());
 	mountHead(sections.head, view);
+	mountPairs(sections.pairs, view);
+	mountRepeats(sections.repeats, view);
 	// The strip shows the longest of the base's runs; its clock is no one run's.
 	const shape = view.runs.find(({ over }) => over.duration_s === longest);
 	if (shape)

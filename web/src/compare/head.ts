@@ -1,7 +1,7 @@
 // The first thing one sees of a comparison: which is slower and by how much, and the five figures then and now.
 import { h, shown, type Child } from '../dom';
-import { fragment } from '../fragment';
 import { texts } from '../i18n';
+import { choosePair, pairName } from './pairs';
 import { figureOf } from './rank';
 import type { RunView } from './runs';
 import type { Figure } from './types';
@@ -46,18 +46,13 @@ function figure(name: string, told: Figure | undefined): HTMLElement {
 		told && told.base.mean !== null && h('span', { class: 'figure-note' }, t('was', { was: valueText(told, told.base.mean) }), change && h('span', { class: `change ${kind}` }, ` ${change}`))));
 }
 
-/** Which comparison of several is looked at; the page is drawn anew. */
+/** Which comparison of several is looked at. */
 function choice(view: RunView): HTMLElement | null {
 	const { comparisons } = view.data.comparison;
 	if (comparisons.length < 2)
 		return null;
-	const select = h('select', { 'aria-label': t('pair'), onchange: () => {
-		fragment.set('pair', select.value === '0' ? null : select.value);
-		for (const key of ['t', 'at', 'off'])
-			fragment.set(key, null);
-		fragment.link();
-		location.reload();
-	} }, comparisons.map(({ base, other }, i) => h('option', { value: i, selected: i === view.nth }, shown(`${other} / ${base}`, 120))));
+	const select = h('select', { 'aria-label': t('pair'), onchange: () => choosePair(Number(select.value)) },
+		comparisons.map((pair, i) => h('option', { value: i, selected: i === view.nth }, pairName(pair))));
 	return h('p', { class: 'controls' }, h('label', {}, `${t('pair')} `, select));
 }
 

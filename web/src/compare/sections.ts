@@ -173,7 +173,7 @@ function columnParts(run: ShownRun, table: string, column: string, key: string):
 
 function planChart(host: HTMLElement, viewport: Viewport, view: RunView, table: Table, plan: Plan): void {
 	const column = table.columns[plan.series[0]!.series.column]!, how = quantity(column.unit, column.role);
-	const zero = h('p', { class: 'dim small', hidden: true });
+	const zero = h('p', { class: 'dim small', hidden: true }), which = h('bdi');
 	const all = plan.series.map(({ label, color, series }): Thing => ({ key: `${series.column} ${series.key}`, label, color,
 		parts: (run) => columnParts(run, table.name, table.columns[series.column]!.name, series.key) }));
 	const rank = async (): Promise<Thing[]> => {
@@ -185,11 +185,14 @@ function planChart(host: HTMLElement, viewport: Viewport, view: RunView, table: 
 		}
 		if (nothing.length === all.length)
 			body.hidden = true;
+		// Of several the only one that is drawn.
+		if (nothing.length > 0 && nothing.length === all.length - 1)
+			which.textContent = ` ${shown(all.find((thing) => !nothing.includes(thing))!.label, 60)}`;
 		return all.filter((thing) => most.get(thing)! > 0).sort((a, b) => most.get(b)! - most.get(a)!);
 	};
 	let kept: Promise<Thing[]> | null = null;
 	const body = h('div');
-	host.append(h('h4', {}, shown(plan.title, 120), h('span', { class: 'dim' }, ` ${how.unit && `(${how.unit})`} `, plan.help && shown(plan.help, 200))), body, zero);
+	host.append(h('h4', {}, shown(plan.title, 120), which, h('span', { class: 'dim' }, ` ${how.unit && `(${how.unit})`} `, plan.help && shown(plan.help, 200))), body, zero);
 	new OverlayChart(body, viewport, view, { height: 150, label: t('labelColumn', { column: `${table.name}: ${shown(plan.title, 120)}` }), quantity: how, things: () => (kept ??= rank()), most: 3 });
 }
 
