@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "host/proc-identity.h"
 #include "report/report.h"
+#include "report/run-facts.h"
 #include "table/process-tables.h"
 
 void recording_init(Recording *r)
@@ -29,6 +30,7 @@ void recording_init(Recording *r)
 
 void recording_done(Recording *r)
 {
+        live_findings_free(r->live);
         run_store_free(r->store);
         run_info_done(&r->info);
         host_free(r->host);
@@ -67,6 +69,19 @@ static int add_tables(Recording *r, Error *err)
         return e;
 }
 
+static void begin_looking(Recording *r)
+{
+        DetectContext context = {.facts = detect_facts(&r->info)};
+
+        thresholds_init(&context.thresholds);
+        live_findings_new(&context, &r->live);
+}
+
+static Sink *look(Recording *r, const char *table, Sink *to)
+{
+        return r->live ? live_findings_tap(r->live, table, to) : to;
+}
+
 int recording_begin(Recording *r, Error *err)
 {
         RunInfo *info = &r->info;
@@ -94,10 +109,11 @@ int recording_begin(Recording *r, Error *err)
         if (e == 0)
                 e = run_info_write(info, r->directory_fd, err);
         r->options.id = info->id;
-        r->options.processes = r->processes;
-        r->options.samples = r->samples;
-        r->options.totals = r->totals;
-        r->options.events = r->events;
+        begin_looking(r);
+        r->options.processes = look(r, "processes", r->processes);
+        r->options.samples = look(r, "samples", r->samples);
+        r->options.totals = look(r, "totals", r->totals);
+        r->options.events = look(r, "events", r->events);
         return e;
 }
 
@@ -131,6 +147,19 @@ static void tell_source(Recording *r)
         run_info_write(&r->info, r->directory_fd, NULL);
 }
 
+/* To who watches, and into the events; what is found again afterwards has more to say. */
+static void tell_finding(const Finding *f, bool hush, void *data)
+{
+        Recording *r = data;
+        Tick at = {.now_ns = r->ticked_ns,
+                   .realtime_ns = r->info.start_realtime_ns + (int64_t)(r->ticked_ns - r->info.start_monotonic_ns)};
+
+        if (!hush)
+                log_warning("%s: %s", severity_name(f->severity), f->title);
+        if (r->monitor)
+                process_monitor_event(r->monitor, &at, "finding", severity_name(f->severity), NULL, f->title);
+}
+
 /* A store in trouble is said once, and once when it is well again; the rows wait meanwhile. */
 static void on_ticked(uint64_t now_ns, void *data)
 {
@@ -138,6 +167,9 @@ static void on_ticked(uint64_t now_ns, void *data)
         Error err = {0};
         int e = run_store_tick(r->store, now_ns, &err);
 
+        r->ticked_ns = now_ns;
+        if (r->live)
+                live_findings_tell(r->live, now_ns, tell_finding, r);
         if (!r->info.capture_source)
                 tell_source(r);
         if (e < 0 && e != r->store_error) {
@@ -182,7 +214,11 @@ static int on_table(const Schema *schema, Sink **ret, void *data, Error *err)
 {
         Recording *r = data;
 
-        return run_store_add_small_table(r->store, schema, ret, err);
+        int e = run_store_add_small_table(r->store, schema, ret, err);
+
+        if (e == 0)
+                *ret = look(r, schema->table, *ret);
+        return e;
 }
 
 static void take_own_cost(Recording *r)

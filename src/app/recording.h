@@ -9,6 +9,7 @@
 #include "app/configuration.h"
 #include "app/control.h"
 #include "app/labels.h"
+#include "app/live-findings.h"
 #include "app/options.h"
 #include "base/error.h"
 #include "record/recorder.h"
@@ -36,6 +37,7 @@ typedef struct Recording {
         char *path; /* the run directory */
         int directory_fd;
         Sink *processes, *samples, *totals, *events;
+        LiveFindings *live;      /* NULL: without memory, nobody looks */
         ProcessMonitor *monitor; /* while it records, and so the next two */
         Loop *loop;
         const Schedule *schedule;
@@ -43,6 +45,7 @@ typedef struct Recording {
         bool background; /* start: its id finds it while it records, wherever it is */
         int ready_fd;        /* start: told when it records; -1: nobody waits */
         int output_fd;       /* the command writes to output.log by itself: this one; -1: it does not */
+        uint64_t ticked_ns;
         int store_error;     /* newest -errno of the store, 0: fine */
         Error store_sentence;
 } Recording;

@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 static LogLevel level_now = LOG_WARNING;
@@ -19,20 +21,30 @@ LogLevel log_level(void)
         return level_now;
 }
 
+/* While a command has the keyboard, our terminal does nothing of its own with a line end. */
+static bool is_raw_terminal(int fd)
+{
+        struct termios modes;
+
+        return tcgetattr(fd, &modes) == 0 && !(modes.c_oflag & OPOST);
+}
+
 static void write_line(const char *format, va_list args)
 {
         static const char prefix[] = "vigia: ";
-        char line[1024];
+        char line[1026];
         int saved = errno;
         size_t used = sizeof prefix - 1;
 
         memcpy(line, prefix, used);
-        int n = vsnprintf(line + used, sizeof line - used - 1, format, args);
+        int n = vsnprintf(line + used, sizeof line - used - 2, format, args);
         if (n > 0)
-                used += MIN((size_t)n, sizeof line - used - 2);
+                used += MIN((size_t)n, sizeof line - used - 3);
         for (size_t i = 0; i < used; i++)
                 if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
                         line[i] = '?';
+        if (is_raw_terminal(STDERR_FILENO))
+                line[used++] = '\r';
         line[used++] = '\n';
         if (write(STDERR_FILENO, line, used) < 0) {
                 /* nobody left to tell */

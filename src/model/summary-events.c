@@ -95,8 +95,8 @@ static int observe(SummaryBuilder *b, const Batch *rows, const EventCells *c, si
                 if (i < s->n_kept)
                         drop(s, i);
         }
-        if (cell_is(rows, c->severity, row, "info"))
-                return 0;
+        if (cell_is(rows, c->severity, row, "info") || cell_is(rows, c->kind, row, "finding"))
+                return 0; /* what was found meanwhile is found again, from the same rows */
         bool critical = cell_is(rows, c->severity, row, "critical");
         if (s->n_kept == SUMMARY_EVENTS && !(critical && make_room(s)))
                 return 0;
