@@ -169,6 +169,12 @@ describe('the page of a comparison', { skip: missing, concurrency: false }, () =
 			const entries = [...document.querySelectorAll('#categories .legend-entry')].filter((e) => e.getAttribute('aria-pressed') === 'true');
 			return entries.length === 1 && entries[0].textContent.includes('GCCInternalCompiler');
 		});
+		// The address opens the same.
+		await hashBecomes(page, /show=GCCInternalCompiler/);
+		await page.reload();
+		await page.waitForSelector('html[data-ready]');
+		await page.locator('#categories').scrollIntoViewIfNeeded();
+		await page.waitForFunction(() => [...document.querySelectorAll('#categories .legend-entry')].filter((e) => e.getAttribute('aria-pressed') === 'true').map((e) => e.querySelector('.legend-name').textContent).join() === 'GCCInternalCompiler');
 		await close();
 	});
 

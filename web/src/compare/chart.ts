@@ -4,6 +4,7 @@
 import { TimeChart, type Frame, type Limit, type Line } from '../chart';
 import { h, shown } from '../dom';
 import { moment, type Quantity } from '../format';
+import { fragment } from '../fragment';
 import { Legend } from '../legend';
 import type { Range, Viewport } from '../viewport';
 import { gridOf, meanOf, onGrid, stepOf, type Told } from './overlay';
@@ -18,6 +19,8 @@ export type OverlayOptions = {
 	things: () => Promise<readonly Thing[]> | readonly Thing[];
 	/** How many of them at first; the legend has all. */
 	most?: number;
+	/** Where the address says which of several things are shown; without it that is forgotten. */
+	address?: string;
 	/** What a step of time is told by. */
 	how?: 'peak' | 'mean';
 	limits?: Limit[];
@@ -34,8 +37,7 @@ export class OverlayChart {
 	readonly #viewport: Viewport;
 	readonly #legends: HTMLElement;
 	#things: readonly Thing[] = [];
-	#off: Set<string> | null = null;
-	#wish: string | null = null;
+	#off: ReadonlySet<string> | null = null;
 	#told: Line[] = [];
 
 	constructor(host: HTMLElement, viewport: Viewport, view: RunView, options: OverlayOptions) {
@@ -43,10 +45,7 @@ export class OverlayChart {
 		this.#options = options;
 		this.#viewport = viewport;
 		this.#runLegend = new Legend([], false, (hidden) => { view.hidden = hidden; });
-		this.#pairLegend = new PairLegend(view, (hidden) => {
-			this.#off = new Set(hidden);
-			this.#chart.refresh();
-		});
+		this.#pairLegend = new PairLegend(view, (hidden) => this.#hide(hidden));
 		this.#legends = h('div');
 		this.#chart = new TimeChart(host, viewport, {
 			height: options.height, label: options.label,
@@ -64,10 +63,21 @@ export class OverlayChart {
 		this.#chart.refresh();
 	}
 
-	/** Only this thing, if there is one of that key when it is drawn. */
-	only(key: string): void {
-		this.#wish = key;
+	#hide(hidden: ReadonlySet<string>): void {
+		const { address } = this.#options, shown = this.#things.filter(({ key }) => !hidden.has(key)).map(({ key }) => key);
+		this.#off = hidden;
+		if (address !== undefined)
+			fragment.set(address, shown.length > 0 ? shown.join('|') : null);
 		this.#chart.refresh();
+	}
+
+	/** What is not drawn: as was chosen, as the address says, or all behind the first. */
+	#hidden(): ReadonlySet<string> {
+		const { address, most = 4 } = this.#options, told = address === undefined ? null : fragment.get(address);
+		const wanted = new Set(told?.split('|') ?? []), off = this.#things.filter(({ key }) => !wanted.has(key));
+		if (told !== null && off.length < this.#things.length)
+			return new Set(off.map(({ key }) => key));
+		return new Set(this.#things.slice(most).map(({ key }) => key));
 	}
 
 	#showLegend(frame: Frame): void {
@@ -91,13 +101,9 @@ export class OverlayChart {
 	}
 
 	async #load(range: Range, pixels: number): Promise<Frame | null> {
-		const { quantity, how = 'peak', limits = [], most = 4 } = this.#options;
+		const { quantity, how = 'peak', limits = [] } = this.#options;
 		this.#things = await this.#options.things();
-		const wish = this.#things.find((thing) => thing.key === this.#wish);
-		this.#wish = null;
-		if (wish)
-			this.#off = new Set(this.#things.filter((thing) => thing !== wish).map((thing) => thing.key));
-		this.#off ??= new Set(this.#things.slice(most).map((thing) => thing.key));
+		this.#off ??= this.#hidden();
 		if (this.#things.length === 0)
 			return null;
 		const { runs } = this.#view, read = (thing: Thing): Promise<(Told | null)[]> =>

@@ -128,10 +128,13 @@ export function mountCategories(section: HTMLElement, viewport: Viewport, view: 
 		fragment.set('by', value === metrics[0] ? null : value);
 		redraw();
 	});
-	const style = new Choice(t('style'), (['major', 'detailed'] as const).map((value) => ({ value, text: t(value) })), categories.view === 'major' ? 'major' : 'detailed', (value) => { categories.view = value; });
+	const style = new Choice(t('style'), (['major', 'detailed'] as const).map((value) => ({ value, text: t(value) })), categories.view === 'major' ? 'major' : 'detailed', (value) => {
+		fragment.set('show', null);
+		categories.view = value;
+	});
 	section.append(repeats(view) && note(view, true) || '', h('div', { class: 'controls' }, metric.element, style.element));
 	const chart = new OverlayChart(section, viewport, view, {
-		height: 300, label: t('labelCategories'), things: () => (kept ??= things()), most: 4,
+		height: 300, label: t('labelCategories'), things: () => (kept ??= things()), most: 4, address: 'show',
 		get quantity() { return quantity(chosen() === 'cpu' ? 'cores' : 'bytes', 'gauge'); },
 		get how() { return chosen() === 'cpu' ? 'mean' : 'peak'; },
 	});
@@ -143,8 +146,8 @@ export function mountCategories(section: HTMLElement, viewport: Viewport, view: 
 	return (figure) => {
 		const wanted = figure.statistic === 'cpu' ? 'cpu' : 'memory';
 		fragment.set('by', wanted === metrics[0] ? null : wanted);
+		fragment.set('show', figure.name);
 		categories.view = 'detailed';
-		chart.only(figure.name);
 	};
 }
 
