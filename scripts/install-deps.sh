@@ -13,11 +13,11 @@ want()
         case $1 in
         build)
                 required="$required gcc:gcc libc6-dev meson:meson ninja-build:ninja pkg-config:pkg-config libjansson-dev libpcre2-dev"
-                optional="$optional clang:clang llvm bpftool:bpftool libbpf-dev libelf-dev zlib1g-dev libzstd-dev libsnappy-dev liblz4-dev libbrotli-dev libsystemd-dev libsensors-dev libsqlite3-dev libcairo2-dev libarchive-dev libcap2-bin:setcap nodejs:node npm:npm"
+                optional="$optional clang:clang llvm bpftool:bpftool libbpf-dev libelf-dev zlib1g-dev libzstd-dev libsnappy-dev liblz4-dev libbrotli-dev libsystemd-dev libsensors-dev libsqlite3-dev libcairo2-dev libexpat1-dev libarchive-dev libcap2-bin:setcap nodejs:node npm:npm"
                 ;;
         test)
                 required="$required libcmocka-dev bats:bats"
-                optional="$optional clang:clang libclang-rt-dev libsensors5 libcairo2 poppler-utils:pdftotext nodejs:node npm:npm chromium:chromium fonts-dejavu-core util-linux:setpriv bsdutils:script jq:jq procps:ps man-db:man systemd-journal-remote openssh-client:ssh rsync:rsync zstd:zstd nix-bin:nix-daemon qemu-system-x86:qemu-system-x86_64 busybox-static"
+                optional="$optional clang:clang libclang-rt-dev libsensors5 libcairo2 poppler-utils:pdftotext valgrind:valgrind nodejs:node npm:npm chromium:chromium fonts-dejavu-core util-linux:setpriv bsdutils:script jq:jq procps:ps man-db:man systemd-journal-remote openssh-client:ssh rsync:rsync zstd:zstd nix-bin:nix-daemon qemu-system-x86:qemu-system-x86_64 busybox-static"
                 # Where services are started, an sshd would be one for all the network.
                 [ -d /run/systemd/system ] || optional="$optional openssh-server"
                 ;;

@@ -7,6 +7,7 @@
 #include "app/commands.h"
 #include "app/configuration.h"
 #include "app/leak-command.h"
+#include "app/leak-valgrind.h"
 #include "app/log-files.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -17,7 +18,7 @@ typedef struct LeakLine {
         const char *config, *fail_on;
         uint64_t at_least_ns;
         LeakClass fails; /* LEAK_UNKNOWN: never */
-        bool logs;
+        bool logs, valgrind;
 } LeakLine;
 
 /* Thresholds of [findings]. */
@@ -123,6 +124,7 @@ static int run_leak(const Command *command, int argc, char **argv)
                 {0, "at-least", "TIME", "behind the warm-up, to judge by (default 2m)", OPTION_DURATION, &line.at_least_ns},
                 {0, "fail-on", "CLASS", "exit 1 if one is slow (or worse), leak", OPTION_TEXT, &line.fail_on},
                 {0, "json", NULL, "as JSON", OPTION_FLAG, &a->json},
+                {0, "valgrind", NULL, "run COMMAND under memcheck: what it lost, and where", OPTION_FLAG, &line.valgrind},
                 {'c', "config", "FILE", "configuration instead of the user's", OPTION_TEXT, &line.config},
         };
         _cleanup_free_ char **words = NULL;
@@ -130,9 +132,13 @@ static int run_leak(const Command *command, int argc, char **argv)
         Error err = {0};
         int code, r = options_parse(command, options, ARRAY_LENGTH(options), argc, argv, false, &words, &n, &err);
 
-        if (r == 0)
+        if (r == 0 && line.valgrind)
+                r = n > 0 ? 0 : error_set(&err, EINVAL, "leak: --valgrind: expected -- COMMAND");
+        else if (r == 0)
                 r = take_line(&line, words, n, &err);
-        if (r != 0)
+        if (r == 0 && line.valgrind)
+                code = leak_valgrind(words, a->json, line.fail_on);
+        else if (r != 0)
                 code = r > 0 ? EXIT_FINE : usage_error(command, &err);
         else
                 code = find(&line, words, n);
@@ -143,7 +149,7 @@ static int run_leak(const Command *command, int argc, char **argv)
 const Command command_leak = {
         .name = "leak",
         .summary = "which processes' memory grows, and how sure that is",
-        .usage = "[OPTIONS] RUN | LOG…",
+        .usage = "[OPTIONS] RUN | LOG… | --valgrind -- COMMAND…",
         .details = "Private memory, open files and threads of each process, by the slope of their\n"
                    "lower levels after the warm-up, with 95 % intervals: up to 0.1 MB a minute is\n"
                    "normal, up to 1 slow, more a leak. RUN may still be recording; logs are those\n"

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "app/memcheck.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "plot/plot.h"
@@ -244,6 +245,7 @@ static void examine_build(Doctor *doctor)
                 {"lz4", "compression", parquet_codec_available(PARQUET_LZ4_RAW)},
                 {"page", "the report as a page", report_page_available(NULL)},
                 {"cairo", "plots as PNG and PDF", plot_format_available(PLOT_PNG, NULL)},
+                {"expat", "leak --valgrind", memcheck_can_read(NULL) == 0},
                 {"libarchive", "archives for vigia send", archive_available(ARCHIVE_TAR_GZ, NULL) == 0},
         };
 

@@ -166,3 +166,18 @@ make_log()
         run -2 "$VIGIA" import "$DIR/none.csv"
         run -3 "$VIGIA" import "$DIR/mem.csv" -o "$path"
 }
+
+@test "leak --valgrind: what memcheck finds, by place; the command's exit code" {
+        command -v valgrind >/dev/null || skip "no valgrind"
+        "$VIGIA" leak --valgrind -- true 2>"$DIR/err" >/dev/null || { grep -q expat "$DIR/err" && skip "built without expat"; }
+        run -3 --separate-stderr "$VIGIA" leak --valgrind --json -- lose
+        jq -e '.valgrind | .exit_code == 3 and .definitely_bytes == 1048 and .indirectly_bytes == 192 and .reachable_bytes == 77' <<<"$output"
+        jq -e '.valgrind.places[0] | .definitely_bytes == 1000 and .definitely_blocks == 10' <<<"$output"
+        jq -e '.valgrind.places[0].stack | any(.function == "main")' <<<"$output"
+        run -3 --separate-stderr "$VIGIA" leak --valgrind -- lose
+        [[ ${lines[0]} == "lose lost 1.21 KiB with 11 blocks" ]]
+        run -1 "$VIGIA" leak --valgrind --fail-on leak -- sh -c 'lose; exit 0'
+        run -0 "$VIGIA" leak --valgrind --fail-on leak -- true
+        run -2 "$VIGIA" leak --valgrind
+        [[ -z $(find /tmp -maxdepth 1 -name 'vigia-memcheck-*' -newer "$LEAK_DIR/json" -user "$(id -un)") ]]
+}
