@@ -4,16 +4,19 @@
 
 LEVELS=1,2,4
 
-# Debian's source package NAME into $PLACE/sources, without touching the machine's lists. Leaves its folder in SOURCE.
+# Debian's source package NAME into $PLACE/sources, from where this machine has its packages, without touching its
+# lists. Leaves its folder in SOURCE.
 fetch_source() # NAME
 {
-        local lists=$PLACE/apt key=/usr/share/keyrings/debian-archive-keyring.gpg
-        local -a apt=(apt-get -q -o Dir::Etc::sourcelist="$PLACE/apt.list" -o Dir::Etc::sourceparts=/dev/null
+        local lists=$PLACE/apt from
+        local -a apt=(apt-get -q -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$PLACE/apt.d"
                 -o Dir::State::lists="$lists" -o APT::Sandbox::User=root)
         mkdir -p "$lists/partial" "$PLACE/sources/$1"
-        if [[ ! -e $PLACE/apt.list ]]; then
-                # shellcheck source=/dev/null
-                echo "deb-src [signed-by=$key] http://deb.debian.org/debian $(. /etc/os-release && echo "$VERSION_CODENAME") main" >"$PLACE/apt.list"
+        if [[ ! -e $PLACE/apt.d ]]; then
+                mkdir "$PLACE/apt.d"
+                for from in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
+                        [[ ! -f $from ]] || sed -E 's/^Types:.*/Types: deb-src/; s/^deb /deb-src /' "$from" >"$PLACE/apt.d/${from##*/}"
+                done
                 "${apt[@]}" update >"$PLACE/apt.log" 2>&1 || return 1
         fi
         (cd "$PLACE/sources/$1" && "${apt[@]}" source "$1") >>"$PLACE/apt.log" 2>&1 || return 1
