@@ -52,39 +52,51 @@ set_up_tree() # NAME
         esac
 }
 
-# One line a pair of recording and level: FROM TO WALL-ERROR PEAK-ERROR PSS-ERROR, in percent with their sign.
+# One line a pair of recording and level: FROM TO WALL-ERROR PEAK-ERROR PSS-ERROR, in percent with their sign. The
+# forecast is for as many CPUs as others left in the builds at that level: who else is busy is nothing to foresee.
 forecast_errors() # SWEEP
 {
-        local run forecasts=$PLACE/forecasts.jsonl
+        local run level left known=$PLACE/known.jsonl forecasts=$PLACE/forecasts.jsonl
+        : >"$known"
         : >"$forecasts"
         for run in "$1"/j*-*/; do
                 run=${run%/}
                 # shellcheck disable=SC2016
-                vigia advise "$run" -j "$LEVELS" --json |
-                        jq -c --arg run "${run##*/}" '{run: $run, from: ($run | ltrimstr("j") | split("-")[0] | tonumber), build, levels}' >>"$forecasts"
+                vigia advise "$run" --json | jq -c --arg run "${run##*/}" '{run: $run, jobs: ($run | ltrimstr("j") | split("-")[0] | tonumber),
+                        cpus: .machine.cpus_supposed, outside: .machine.outside_cpus, peak: .build.peak_bytes}' >>"$known"
         done
-        jq -r -s --slurpfile sweep "$1/sweep.json" '
+        for level in ${LEVELS//,/ }; do
+                left=$(jq -s "map(select(.jobs == $level).cpus) | add / length" "$known")
+                for run in "$1"/j*-*/; do
+                        run=${run%/}
+                        [[ ${run##*/} == j"$level"-* ]] && continue
+                        vigia advise "$run" -j "$level" --cores "$left" --json |
+                                jq -c --arg run "${run##*/}" '{from: ($run | ltrimstr("j") | split("-")[0] | tonumber)} + .levels[0]' >>"$forecasts"
+                done
+        done
+        # shellcheck disable=SC2016
+        jq -r -s --slurpfile sweep "$1/sweep.json" --slurpfile known "$known" '
                 def median: sort | if length % 2 == 1 then .[(length - 1) / 2] else (.[length / 2] + .[length / 2 - 1]) / 2 end;
-                . as $all
-                | ($sweep[0].runs | map(select(.state == "done")) | group_by(.jobs)
-                  | map({key: (.[0].jobs | tostring), value: {wall: (map(.wall_ns / 1e9) | median), pss: (map(.peak_bytes) | median)}}) | from_entries) as $true
-                | ($all | group_by(.from) | map({key: (.[0].from | tostring), value: (map(.build.peak_bytes) | median)}) | from_entries) as $peak
-                | $all[] | .from as $from | .levels[] | select(.jobs != $from) | (.jobs | tostring) as $to
-                | select($true[$to] and $peak[$to])
-                | "\($from) \(.jobs) \((.wall_s.expected / $true[$to].wall - 1) * 100) \((.peak_bytes.expected / $peak[$to] - 1) * 100) \((.peak_bytes.expected / $true[$to].pss - 1) * 100)"' "$forecasts"
+                .[] | .jobs as $to
+                | ($sweep[0].runs | map(select(.state == "done" and .jobs == $to))) as $runs
+                | select($runs | length > 0)
+                | (($runs | map(.wall_ns / 1e9) | median)) as $wall | ($runs | map(.peak_bytes) | median) as $pss
+                | ($known | map(select(.jobs == $to).peak) | median) as $peak
+                | "\(.from) \($to) \((.wall_s.expected / $wall - 1) * 100) \((.peak_bytes.expected / $peak - 1) * 100) \((.peak_bytes.expected / $pss - 1) * 100)"' "$forecasts"
 }
 
-# The largest of a column, without signs.
+# The largest of a column, without signs, of the means of repeats.
 worst() # COLUMN
 {
-        awk -v c="$1" '{ v = $c < 0 ? -$c : $c; if (v > most) most = v } END { printf "%.1f", most }'
+        awk -v c="$1" '{ k = $1 " " $2; sum[k] += $c; n[k]++ }
+                END { for (k in sum) { v = sum[k] / n[k]; v = v < 0 ? -v : v; if (v > most) most = v } printf "%.1f", most }'
 }
 
-# "1→2 +3, 1→4 -2": the median of repeats.
+# "1→2 +3, 1→4 -2": the means of repeats.
 pairs_of() # COLUMN
 {
         awk -v c="$1" '{ k = $1 "→" $2; sum[k] += $c; n[k]++; if (n[k] == 1) order[++m] = k }
-                END { for (i = 1; i <= m; i++) printf "%s%s %+.0f", i > 1 ? ", " : "", order[i], sum[order[i]] / n[order[i]] }'
+                END { for (i = 1; i <= m; i++) printf "%s%s %+.0f", (i > 1 ? ", " : ""), order[i], sum[order[i]] / n[order[i]] }'
 }
 
 bench_advise()
@@ -106,6 +118,7 @@ bench_advise()
                 line "forecast of $tree, wall, worst error %" "$(worst 3 <<<"$errors")" 15 "$(pairs_of 3 <<<"$errors")"
                 line "  peak, pages once, worst error %" "$(worst 4 <<<"$errors")" 10 "$(pairs_of 4 <<<"$errors")"
                 line "  against the recorded PSS" "$(worst 5 <<<"$errors")" "" "$(pairs_of 5 <<<"$errors")"
+                line "  CPUs that others had meanwhile" "$(jq -s 'map(.outside // 0) | max * 100 | round / 100' "$PLACE/known.jsonl")" "" "at most, of $(nproc)"
                 rm -rf "$sweep"
         done
 }

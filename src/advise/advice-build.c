@@ -127,6 +127,22 @@ static int add_bazel(const AdviceFacts *facts, AdviceList *list)
         return advice_add(list, "bazel-resources", "bazel", &text);
 }
 
+/* Builders at a time, and jobs in each: together as many as are advised. As many builders as there were to do. */
+static int add_nix(const AdviceFacts *facts, AdviceList *list)
+{
+        const Forecast *f = facts->forecast;
+        unsigned jobs = f->levels[f->best].jobs, builders = MIN(facts->plan->builders, jobs), cores = jobs / builders;
+        _cleanup_(advice_text_done) AdviceText text = {0};
+
+        string_add_format(&text.title, "%u builds at a time, %u core%s each", builders, cores, cores == 1 ? "" : "s");
+        add_reason(facts, &text.reason);
+        string_add_format(&text.snippet, "nix.settings.max-jobs = %u;\nnix.settings.cores = %u;", builders, cores);
+        string_add_format(&text.evidence, "at most %u builder%s ran at a time; ", facts->plan->builders,
+                          facts->plan->builders == 1 ? "" : "s");
+        add_evidence(facts, &text.evidence);
+        return advice_add(list, "nix-jobs", "nix", &text);
+}
+
 /* Only where the run itself shows what a cache would have been asked for twice. */
 static int add_ccache(const AdviceFacts *facts, AdviceList *list)
 {
@@ -150,23 +166,25 @@ int advice_build_tools(const AdviceFacts *facts, const char *tool, AdviceList *l
 
         if (facts->forecast->best == SIZE_MAX)
                 return 0;
-        if (ran(facts, TOOL_MAKE) && advice_wanted(tool, "make"))
+        /* What a builder of Nix runs gets its -j from Nix. */
+        bool by_hand = facts->plan->builders == 0;
+        if (by_hand && ran(facts, TOOL_MAKE) && advice_wanted(tool, "make"))
                 r = add_make(facts, list);
-        if (r == 0 && ran(facts, TOOL_NINJA) && advice_wanted(tool, "ninja"))
+        if (r == 0 && by_hand && ran(facts, TOOL_NINJA) && advice_wanted(tool, "ninja"))
                 r = add_jobs(facts, list, "ninja-jobs", "ninja", "ninja -j%u\ncmake --build . -j%u");
-        bool pool = ran(facts, TOOL_NINJA) && links_matter(facts);
+        bool pool = by_hand && ran(facts, TOOL_NINJA) && links_matter(facts);
         if (r == 0 && pool && advice_wanted(tool, "cmake"))
                 r = add_pool(facts, list, "cmake-link-pool", "cmake",
                              "cmake -G Ninja -DCMAKE_JOB_POOLS=link=1 -DCMAKE_JOB_POOL_LINK=link …");
         if (r == 0 && pool && advice_wanted(tool, "meson") && ran(facts, TOOL_MESON))
                 r = add_pool(facts, list, "meson-link-pool", "meson", "meson configure -Dbackend_max_links=1 BUILD");
-        if (r == 0 && ran(facts, TOOL_CARGO) && advice_wanted(tool, "cargo"))
+        if (r == 0 && by_hand && ran(facts, TOOL_CARGO) && advice_wanted(tool, "cargo"))
                 r = add_jobs(facts, list, "cargo-jobs", "cargo",
                              "export CARGO_BUILD_JOBS=%u\n# or .cargo/config.toml\n[build]\njobs = %u");
         if (r == 0 && ran(facts, TOOL_BAZEL) && advice_wanted(tool, "bazel"))
                 r = add_bazel(facts, list);
-        if (r == 0 && ran(facts, TOOL_NIX) && advice_wanted(tool, "nix"))
-                r = add_jobs(facts, list, "nix-jobs", "nix", "nix.settings.max-jobs = %u;\nnix.settings.cores = 1;");
+        if (r == 0 && facts->plan->builders > 0 && advice_wanted(tool, "nix"))
+                r = add_nix(facts, list);
         if (r == 0 && advice_wanted(tool, "ccache"))
                 r = add_ccache(facts, list);
         return r;

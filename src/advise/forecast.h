@@ -13,8 +13,8 @@
 
 enum { FORECAST_LEVELS_MAX = 64 };
 
-#define FORECAST_WALL_ERROR 0.05
-#define FORECAST_PEAK_ERROR 0.05
+#define FORECAST_WALL_ERROR 0.08
+#define FORECAST_PEAK_ERROR 0.06
 
 typedef struct Range {
         double expected, low, high;
@@ -29,7 +29,7 @@ typedef struct ForecastLevel {
 } ForecastLevel;
 
 typedef struct ForecastOptions {
-        unsigned cpus;         /* 0: as recorded */
+        double cpus;           /* may have a fraction; 0: as recorded */
         uint64_t memory_bytes; /* that the build may take; BUILD_UNKNOWN: as recorded */
         unsigned link_jobs;    /* 0: not limited */
         const unsigned *levels; /* NULL: 1, 2, 3, 4, 6, 8, 12, … to twice the CPUs, and the recorded one */

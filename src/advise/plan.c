@@ -164,7 +164,8 @@ int plan_new(const BuildRows *rows, double wall_s, Plan **ret)
         count_jobs(plan, rows);
         if (plan->main_tool == TOOL_NONE)
                 return 1;
-        width_find(plan, rows);
+        if (width_find(plan, rows) < 0)
+                return -ENOMEM;
         double cpus = rows->machine.cpus;
         if (rows->machine.cpu_limit > 0)
                 cpus = MIN(cpus, rows->machine.cpu_limit);

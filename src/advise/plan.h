@@ -82,6 +82,7 @@ typedef struct Plan {
         bool width_given;     /* by a command line; else the most there were at a time */
         bool unlimited;       /* make -j */
         unsigned most;        /* jobs at one time */
+        unsigned builders;    /* of Nix, at one time; 0: Nix built nothing */
         unsigned tools;       /* bit of each BuildTool that ran jobs */
         BuildTool main_tool;  /* with most CPU time below; TOOL_NONE: nothing to replay */
         const char *main_command; /* borrowed from BuildRows; NULL */

@@ -208,8 +208,8 @@ typedef struct Sim {
         bool *done, *started;   /* by node; started: of tools */
         bool *dispatching;      /* by tool */
         uint32_t *group_done, *group_released; /* by group */
-        uint32_t *heap;         /* ready nodes, by tool from Replay.heap_at on */
-        uint32_t *n_ready, *taken, *children_left; /* by tool */
+        uint32_t *heaps[2];     /* ready nodes, by tool from Replay.heap_at on; [1]: links, where they have a limit of their own */
+        uint32_t *n_ready[2], *taken, *children_left; /* by tool */
         uint32_t *active;       /* tools that have started and not ended */
         size_t n_active;
         unsigned links, leaves;
@@ -217,20 +217,28 @@ typedef struct Sim {
         ReplayResult result;
 } Sim;
 
+static bool is_limited(const Sim *sim, uint32_t node)
+{
+        const PlanNode *n = &sim->plan->nodes[node];
+
+        return sim->options->link_jobs > 0 && !n->is_tool && n->kind == KIND_LINK;
+}
+
 static void push(Sim *sim, uint32_t tool, uint32_t node)
 {
-        uint32_t *heap = sim->heap + sim->s->heap_at[tool];
-        uint32_t i = sim->n_ready[tool]++;
+        bool limited = is_limited(sim, node);
+        uint32_t *heap = sim->heaps[limited] + sim->s->heap_at[tool];
+        uint32_t i = sim->n_ready[limited][tool]++;
 
         for (; i > 0 && heap[(i - 1) / 2] > node; i = (i - 1) / 2)
                 heap[i] = heap[(i - 1) / 2];
         heap[i] = node;
 }
 
-static uint32_t pop(Sim *sim, uint32_t tool)
+static uint32_t pop(Sim *sim, uint32_t tool, bool limited)
 {
-        uint32_t *heap = sim->heap + sim->s->heap_at[tool], first = heap[0];
-        uint32_t n = --sim->n_ready[tool], last = heap[n], i = 0;
+        uint32_t *heap = sim->heaps[limited] + sim->s->heap_at[tool], first = heap[0];
+        uint32_t n = --sim->n_ready[limited][tool], last = heap[n], i = 0;
 
         for (;;) {
                 uint32_t child = 2 * i + 1;
@@ -328,14 +336,9 @@ static void begin(Sim *sim, uint32_t tool, uint32_t node)
         add_item(sim, node, PHASE_LAG, n->lag_s, sim->s->tool_busy[tool], 1);
 }
 
-static bool may_begin(const Sim *sim, uint32_t tool, uint32_t node)
+static bool may_begin(const Sim *sim, uint32_t tool)
 {
-        const PlanNode *n = &sim->plan->nodes[node], *above = &sim->plan->nodes[tool];
-        const ReplayOptions *o = sim->options;
-
-        if (o->link_jobs > 0 && !n->is_tool && n->kind == KIND_LINK && sim->links >= o->link_jobs)
-                return false;
-        return above->build_tool == TOOL_NONE || has_slot(sim, tool) || used(sim, 0) < o->jobs;
+        return sim->plan->nodes[tool].build_tool == TOOL_NONE || has_slot(sim, tool) || used(sim, 0) < sim->options->jobs;
 }
 
 /* The earliest of what tools could start now, again and again. */
@@ -343,19 +346,22 @@ static void dispatch(Sim *sim)
 {
         for (;;) {
                 uint32_t best = PLAN_NONE, best_tool = 0;
+                bool links_too = sim->options->link_jobs > sim->links;
                 for (size_t i = 0; i < sim->n_active; i++) {
                         uint32_t tool = sim->active[i];
-                        if (sim->dispatching[tool] || sim->n_ready[tool] == 0)
+                        if (sim->dispatching[tool] || !may_begin(sim, tool))
                                 continue;
-                        uint32_t node = sim->heap[sim->s->heap_at[tool]];
-                        if (node < best && may_begin(sim, tool, node)) {
-                                best = node;
-                                best_tool = tool;
+                        for (int limited = 0; limited <= links_too; limited++) {
+                                if (sim->n_ready[limited][tool] == 0)
+                                        continue;
+                                uint32_t node = sim->heaps[limited][sim->s->heap_at[tool]];
+                                best_tool = node < best ? tool : best_tool;
+                                best = MIN(best, node);
                         }
                 }
                 if (best == PLAN_NONE)
                         return;
-                begin(sim, best_tool, pop(sim, best_tool));
+                begin(sim, best_tool, pop(sim, best_tool, is_limited(sim, best)));
         }
 }
 
@@ -478,8 +484,10 @@ static void sim_done(Sim *sim)
         free(sim->dispatching);
         free(sim->group_done);
         free(sim->group_released);
-        free(sim->heap);
-        free(sim->n_ready);
+        for (int i = 0; i < 2; i++) {
+                free(sim->heaps[i]);
+                free(sim->n_ready[i]);
+        }
         free(sim->taken);
         free(sim->children_left);
         free(sim->active);
@@ -499,13 +507,15 @@ static int sim_init(Sim *sim, const Replay *s, const ReplayOptions *options)
         sim->dispatching = calloc(n, sizeof *sim->dispatching);
         sim->group_done = calloc(n * PLAN_GROUPS, sizeof *sim->group_done);
         sim->group_released = calloc(n * PLAN_GROUPS, sizeof *sim->group_released);
-        sim->heap = calloc(n + 1, sizeof *sim->heap);
-        sim->n_ready = calloc(n, sizeof *sim->n_ready);
+        for (int i = 0; i < 2; i++) {
+                sim->heaps[i] = calloc(n + 1, sizeof *sim->heaps[i]);
+                sim->n_ready[i] = calloc(n, sizeof *sim->n_ready[i]);
+        }
         sim->taken = calloc(n, sizeof *sim->taken);
         sim->children_left = calloc(n, sizeof *sim->children_left);
         sim->active = calloc(n, sizeof *sim->active);
         if (!sim->memory || !sim->items || !sim->missing || !sim->done || !sim->started || !sim->dispatching || !sim->group_done ||
-            !sim->group_released || !sim->heap || !sim->n_ready || !sim->taken || !sim->children_left || !sim->active)
+            !sim->group_released || !sim->heaps[0] || !sim->heaps[1] || !sim->n_ready[0] || !sim->n_ready[1] || !sim->taken || !sim->children_left || !sim->active)
                 return -ENOMEM;
         sim->tick_s = fmax(TICK_S, plan->wall_s * plan->width / TICKS_MAX);
         sim->next_tick_s = options->only_time ? INFINITY : sim->tick_s * (double)(options->seed % 16) / 16;

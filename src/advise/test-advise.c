@@ -281,6 +281,38 @@ static void slowdowns(void **state)
         assert_true(chance > 1.02 && chance < 1.2);
 }
 
+/* Two builders of Nix, each with a make: Nix is to be told, not make. */
+static void builders_of_nix(void **state)
+{
+        const ForecastOptions options = {.memory_bytes = BUILD_UNKNOWN};
+        Advise a;
+        Batch *b;
+        uint64_t key = 20;
+
+        assert_int_equal(advise_init(&a, 4), 0);
+        assert_int_equal(batch_new(&processes_schema, 64, 1 << 20, &b), 0);
+        for (uint64_t builder = 0; builder < 2; builder++) {
+                double at = 20 + 5 * (double)builder;
+                for (int i = 0; i < 8; i++, key++)
+                        world_process(b, key, 10 + builder, "cc1", "cc1", at + 500 * (i / 2) + i % 2, at + 490 + 500 * (i / 2), 0.489, 50, 0);
+                world_process(b, 10 + builder, 2 + builder, "make", "make -j2", at - 5, 2100, 0.01, 2, 0);
+                world_process(b, 2 + builder, 1, "bash", "bash -e builder.sh", at - 10, 2110, 0.01, 2, 0);
+        }
+        world_process(b, 1, 0, "nix-daemon", "nix-daemon", 0, 2200, 0.01, 9, 0);
+        assert_int_equal(advise_observe(&a, "processes", b), 0);
+        assert_int_equal(advise_plan(&a, 2.2), 0);
+        assert_int_equal(advise_finish(&a, &options, NULL), 0);
+        assert_int_equal(a.plan->n_jobs, 16);
+        assert_int_equal(a.plan->builders, 2);
+        assert_int_equal(a.plan->width, 4);
+        assert_null(find(&a, "make-jobs"));
+        const Advice *nix = find(&a, "nix-jobs");
+        assert_non_null(nix);
+        assert_string_equal(nix->snippet, "nix.settings.max-jobs = 2;\nnix.settings.cores = 2;");
+        advise_done(&a);
+        batch_free(b);
+}
+
 /* Texts of strangers do no harm and mean nothing. */
 static void hostile_texts(void **state)
 {
@@ -329,6 +361,7 @@ int main(void)
                 cmocka_unit_test(failed_and_incomplete),
                 cmocka_unit_test(widths_of_command_lines),
                 cmocka_unit_test(slowdowns),
+                cmocka_unit_test(builders_of_nix),
                 cmocka_unit_test(hostile_texts),
         };
 

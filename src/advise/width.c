@@ -1,6 +1,7 @@
 /* The words of a command line, and the most that ran at one time. */
 #include "advise/width.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,7 +90,8 @@ static int by_time(const void *a, const void *b)
         return x->by - y->by; /* ends first */
 }
 
-static unsigned most_at_once(const Plan *plan)
+/* builders: what Nix itself started; else the jobs of build tools. */
+static unsigned most_at_once(const Plan *plan, bool builders)
 {
         _cleanup_free_ Edge *edges = calloc(plan->n * 2 + 1, sizeof *edges);
         size_t n = 0;
@@ -97,7 +99,8 @@ static unsigned most_at_once(const Plan *plan)
 
         for (size_t i = 1; edges && i < plan->n; i++) {
                 const PlanNode *node = &plan->nodes[i];
-                if (node->is_tool || plan->nodes[node->tool].build_tool == TOOL_NONE)
+                BuildTool above = plan->nodes[node->tool].build_tool;
+                if (builders ? above != TOOL_NIX : node->is_tool || above == TOOL_NONE)
                         continue;
                 edges[n++] = (Edge){node->start_s, 1};
                 edges[n++] = (Edge){node->end_s, -1};
@@ -108,25 +111,60 @@ static unsigned most_at_once(const Plan *plan)
                 now += edges[i].by;
                 most = MAX(most, now);
         }
-        return (unsigned)MAX(most, 1);
+        return (unsigned)most;
 }
 
-void width_find(Plan *plan, const BuildRows *rows)
+/* Tools with a -j of their own that ran beside each other (builders, scripts in the background) had that many slots
+ * together; one in another is counted instead of it. */
+static unsigned given_at_once(const Plan *plan, const unsigned *widths)
 {
-        plan->most = MIN(most_at_once(plan), (unsigned)WIDTH_MAX);
+        _cleanup_free_ Edge *edges = calloc(plan->n * 2 + 1, sizeof *edges);
+        _cleanup_free_ bool *outer = calloc(plan->n, sizeof *outer);
+        size_t n = 0;
+        int now = 0, most = 0;
+
+        if (!edges || !outer)
+                return 0;
+        for (uint32_t i = 1; i < plan->n; i++)
+                for (uint32_t at = plan->nodes[i].tool; widths[i] > 0 && at != PLAN_NONE && !outer[at]; at = plan->nodes[at].tool)
+                        outer[at] = true;
+        for (uint32_t i = 1; i < plan->n; i++) {
+                most = MAX(most, (int)widths[i]);
+                if (widths[i] == 0 || outer[i])
+                        continue;
+                edges[n++] = (Edge){plan->nodes[i].start_s, (int)widths[i]};
+                edges[n++] = (Edge){plan->nodes[i].end_s, -(int)widths[i]};
+        }
+        if (n > 0)
+                qsort(edges, n, sizeof *edges, by_time);
+        for (size_t i = 0; i < n; i++) {
+                now += edges[i].by;
+                most = MAX(most, now);
+        }
+        return (unsigned)MIN(most, WIDTH_MAX);
+}
+
+int width_find(Plan *plan, const BuildRows *rows)
+{
+        _cleanup_free_ unsigned *widths = calloc(plan->n, sizeof *widths);
+
+        if (!widths)
+                return -ENOMEM;
+        plan->most = MAX(MIN(most_at_once(plan, false), (unsigned)WIDTH_MAX), 1u);
+        plan->builders = MIN(most_at_once(plan, true), (unsigned)WIDTH_MAX);
         for (size_t i = 1; i < plan->n; i++) {
                 const PlanNode *n = &plan->nodes[i];
                 uint32_t command = n->is_tool ? rows->processes[n->process].command : 0;
                 unsigned width = command ? width_of_command(n->build_tool, rows->commands[command - 1]) : 0;
-                if (width == UINT_MAX)
-                        plan->unlimited = true;
-                else if (width > plan->width)
-                        plan->width = width;
+                plan->unlimited |= width == UINT_MAX;
+                widths[i] = width == UINT_MAX ? 0 : width;
         }
+        plan->width = given_at_once(plan, widths);
         plan->width_given = plan->width > 0 || plan->unlimited;
         /* A few more are what a tool starts beside its jobs; many more say that another -j counted. */
         if (plan->width == 0 || plan->most > plan->width + plan->width / 2 + 1)
                 plan->width = plan->most;
         if (plan->unlimited)
                 plan->width = plan->most + 1; /* there was always a slot */
+        return 0;
 }

@@ -15,8 +15,8 @@
 #include "sweep/jobs.h"
 
 typedef struct AdviseCommand {
-        const char *tool, *memory;
-        uint64_t cores, link_jobs;
+        const char *tool, *memory, *cores;
+        uint64_t link_jobs;
         SweepJobs levels;
         bool json;
         ForecastOptions options;
@@ -135,11 +135,11 @@ static int take_options(AdviseCommand *c, Error *err)
 
         c->options = (ForecastOptions){.memory_bytes = BUILD_UNKNOWN, .levels = c->levels.n > 0 ? c->levels.levels : NULL,
                                        .n_levels = c->levels.n};
-        if (r == 0 && c->cores > SWEEP_JOBS_MAX)
-                r = error_set(err, EINVAL, "advise: --cores: expected at most %d", SWEEP_JOBS_MAX);
+        if (r == 0 && c->cores &&
+            (parse_doublez(c->cores, &c->options.cpus) < 0 || !(c->options.cpus >= 0.01 && c->options.cpus <= SWEEP_JOBS_MAX)))
+                r = error_set(err, EINVAL, "advise: --cores %s: expected a number of CPUs such as 8 or 1.5", c->cores);
         if (r == 0 && c->link_jobs > SWEEP_JOBS_MAX)
                 r = error_set(err, EINVAL, "advise: --links: expected at most %d", SWEEP_JOBS_MAX);
-        c->options.cpus = (unsigned)c->cores;
         c->options.link_jobs = (unsigned)c->link_jobs;
         if (r == 0 && c->memory && (parse_bytes(c->memory, &c->options.memory_bytes) < 0 || c->options.memory_bytes == 0))
                 r = error_set(err, EINVAL, "advise: --memory %s: expected a size such as 8G or 12.5 GiB", c->memory);
@@ -177,7 +177,7 @@ static int run_advise(const Command *command, int argc, char **argv)
         TextList levels = {0};
         const Option options[] = {
                 {0, "for", "TOOL", "only settings of make, ninja, cargo, systemd, …", OPTION_TEXT, &c.tool},
-                {0, "cores", "N", "for a machine with so many CPUs", OPTION_NUMBER, &c.cores},
+                {0, "cores", "N", "for a machine with so many CPUs; 1.5: a part of them", OPTION_TEXT, &c.cores},
                 {0, "memory", "SIZE", "for so much memory: 16G", OPTION_TEXT, &c.memory},
                 {'j', "jobs", "LIST", "the -j to look at: 4,8,16", OPTION_LIST, &levels},
                 {0, "links", "N", "with so many links at a time", OPTION_NUMBER, &c.link_jobs},

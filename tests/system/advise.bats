@@ -84,6 +84,8 @@ advice()
         [[ $output == *"make"* ]]
         run -2 "$VIGIA" advise "$RUN" --memory lots
         run -2 "$VIGIA" advise "$RUN" -j 0
+        run -2 "$VIGIA" advise "$RUN" --cores none
+        run -2 "$VIGIA" advise "$RUN" --cores 0
         run -2 "$VIGIA" advise nowhere
         run -0 "$VIGIA" advise --help
         (($(wc -L <<<"$output") <= 80))
