@@ -177,7 +177,7 @@ static int run_advise(const Command *command, int argc, char **argv)
         TextList levels = {0};
         const Option options[] = {
                 {0, "for", "TOOL", "only settings of make, ninja, cargo, systemd, …", OPTION_TEXT, &c.tool},
-                {0, "cores", "N", "for a machine with so many CPUs; 1.5: a part of them", OPTION_TEXT, &c.cores},
+                {0, "cores", "N", "for so many CPUs; 1.5: of a quota", OPTION_TEXT, &c.cores},
                 {0, "memory", "SIZE", "for so much memory: 16G", OPTION_TEXT, &c.memory},
                 {'j', "jobs", "LIST", "the -j to look at: 4,8,16", OPTION_LIST, &levels},
                 {0, "links", "N", "with so many links at a time", OPTION_NUMBER, &c.link_jobs},
