@@ -7,7 +7,6 @@
 
 #include "app/recording.h"
 #include "base/clock.h"
-#include "base/regex.h"
 #include "base/text.h"
 #include "config/presets.h"
 #include "send/send.h"
@@ -20,15 +19,6 @@ enum { DAY_S = 86400 };
 
 static const char *const sources[] = {"auto", "bpf", "perf", "poll", NULL};
 static const char *const compressions[] = {"zstd", "snappy", "gzip", "brotli", "lz4", "none", NULL};
-
-static int check_regex(const char *text, Error *expected)
-{
-        _cleanup_(regex_freep) Regex *regex = NULL;
-        Error why = {0};
-        int r = regex_new(text, &regex, &why);
-
-        return r < 0 ? error_set(expected, r, "a regular expression; %s", why.message) : 0;
-}
 
 static int check_compression(const char *text, Error *expected)
 {
@@ -67,7 +57,7 @@ static const SettingKey fixed_keys[] = {
         {"run.source", SETTING_TEXT, "auto", "capture source (auto: the best that works)",
          .choices = sources},
         {"run.match", SETTING_TEXT, NULL, "processes outside the tree that belong, a regular expression",
-         .check = check_regex},
+         .check = setting_check_regex},
         {"run.rules", SETTING_TEXT, "builtin", "rules that say what each process is for, a file"},
         {"run.pss_budget", SETTING_REAL, "1 (attach -a: 0.6)", "CPU for reading PSS, in percent of one core", .max = 100},
         {"run.compression", SETTING_TEXT, "zstd", "compression of the tables", .choices = compressions,

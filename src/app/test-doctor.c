@@ -2,7 +2,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -10,6 +9,7 @@
 
 #include "app/doctor.h"
 #include "app/options.h"
+#include "host/test-recorded-host.h"
 
 /* An ordinary user on a plain Debian; sources as told. */
 static Doctor machine(bool bpf, bool perf, bool poll)
@@ -175,14 +175,9 @@ static void test_json(void **state)
 /* A recorded machine's limits. */
 static Doctor doctor_of(const char *name, uid_t uid)
 {
-        const char *source = getenv("VIGIA_SOURCE");
-        _cleanup_(host_freep) Host *host = NULL;
+        _cleanup_(host_freep) Host *host = recorded_host(name);
         Doctor d = machine(true, true, true);
-        char path[512];
 
-        assert_non_null(source);
-        snprintf(path, sizeof path, "%s/tests/roots/%s/1", source, name);
-        assert_int_equal(host_new(path, &host), 0);
         d.uid = uid;
         doctor_examine_room(&d, host);
         return d;
@@ -201,7 +196,7 @@ static void assert_shows(const Doctor *d, const char *line)
  * of files, 98000896 + 95985664, are 408 MiB. */
 static void test_room(void **state)
 {
-        Doctor d = doctor_of("container", 1000);
+        Doctor d = doctor_of("container/1", 1000);
 
         expect_show(&d, "vigia can record everything here (bpf).\nA process of 512 MiB does not fit "
                         "here: memory.max of / leaves 408 MiB.\n", EXIT_FINE);
@@ -217,11 +212,11 @@ static void test_room(void **state)
         assert_int_equal(json_integer_value(json_object_get(pids, "max")), 512);
         assert_string_equal(json_string_value(json_object_get(json_object_get(root, "fork"), "limit")), "memory.max");
         json_decref(root);
-        d = doctor_of("workstation", 1000);
+        d = doctor_of("workstation/1", 1000);
         assert_shows(&d, "17.3 GiB of 51.4 GiB promised; the limit binds (overcommit_memory 2)\n");
         assert_shows(&d, "pids.max of\n"
                          "            /user.slice/user-1000.slice 169,243 (808 used), pid_max");
-        d = doctor_of("server-v1", 1000);
+        d = doctor_of("server-v1/1", 1000);
         d.processes = (DoctorLimit){4096, 127482};
         assert_shows(&d, "\n  threads   61 of 64 used (pids.max of /system.slice/builder.service)");
         assert_shows(&d, "2,912,044 of 3,232,044 open in all");

@@ -27,7 +27,8 @@ struct Regex {
         bool shared; /* data and context are a room's */
 };
 
-static int compile(const char *pattern, uint32_t options, uint32_t limit, Regex **ret, Error *err)
+/* Its code, and no room to match in. -EINVAL with the bare reason and the byte where it is noticed. */
+static int compile_code(const char *pattern, uint32_t options, Regex **ret, size_t *ret_offset, Error *err)
 {
         int code;
         PCRE2_SIZE offset;
@@ -36,14 +37,27 @@ static int compile(const char *pattern, uint32_t options, uint32_t limit, Regex 
 
         if (!regex)
                 return error_set(err, ENOMEM, "out of memory");
-        regex->code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, options, &code,
-                                    &offset, NULL);
+        regex->code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, options, &code, &offset, NULL);
         if (!regex->code) {
                 pcre2_get_error_message(code, message, sizeof message);
                 free(regex);
-                return error_set(err, EINVAL, "regular expression '%s': at character %zu: %s",
-                                 pattern, offset + 1, (const char *)message);
+                if (ret_offset)
+                        *ret_offset = offset;
+                return error_set(err, EINVAL, "%s", (const char *)message);
         }
+        *ret = regex;
+        return 0;
+}
+
+static int compile(const char *pattern, uint32_t options, uint32_t limit, Regex **ret, Error *err)
+{
+        size_t offset = 0;
+        Regex *regex;
+        int r = compile_code(pattern, options, &regex, &offset, err);
+
+        if (r < 0)
+                return r == -EINVAL ? error_prefix(err, r, "regular expression '%s': at character %zu", pattern, offset + 1)
+                                    : r;
         pcre2_jit_compile(regex->code, PCRE2_JIT_COMPLETE); /* without it, only slower */
         regex->data = pcre2_match_data_create_from_pattern(regex->code, NULL);
         regex->context = pcre2_match_context_create(NULL);
@@ -95,25 +109,13 @@ RegexRoom *regex_room_free(RegexRoom *room)
 
 int regex_new_in(RegexRoom *room, const char *pattern, Regex **ret, size_t *ret_offset, Error *err)
 {
-        int code;
-        PCRE2_SIZE offset;
-        PCRE2_UCHAR message[128];
-        Regex *regex = calloc(1, sizeof *regex);
+        int r = compile_code(pattern, 0, ret, ret_offset, err);
 
-        if (!regex)
-                return error_set(err, ENOMEM, "out of memory");
-        regex->code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, 0, &code, &offset, NULL);
-        if (!regex->code) {
-                pcre2_get_error_message(code, message, sizeof message);
-                free(regex);
-                if (ret_offset)
-                        *ret_offset = offset;
-                return error_set(err, EINVAL, "%s", (const char *)message);
-        }
-        regex->data = room->data;
-        regex->context = room->context;
-        regex->shared = true;
-        *ret = regex;
+        if (r < 0)
+                return r;
+        (*ret)->data = room->data;
+        (*ret)->context = room->context;
+        (*ret)->shared = true;
         return 0;
 }
 

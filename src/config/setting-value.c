@@ -7,7 +7,17 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "base/regex.h"
 #include "config/settings-internal.h"
+
+int setting_check_regex(const char *text, Error *expected)
+{
+        _cleanup_(regex_freep) Regex *regex = NULL;
+        Error why = {0};
+        int r = regex_new(text, &regex, &why);
+
+        return r < 0 ? error_set(expected, r, "a regular expression; %s", why.message) : 0;
+}
 
 /* ---- into words ---- */
 

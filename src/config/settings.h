@@ -156,6 +156,9 @@ int settings_new(Settings **ret); /* 0 or -ENOMEM */
 Settings *settings_free(Settings *settings);
 DEFINE_CLEANUP(Settings, settings)
 
+/* A check of SettingKey for regular expressions. */
+int setting_check_regex(const char *text, Error *expected);
+
 /* Memory that lives as long as the settings, zeroed. NULL: none. */
 void *settings_allocate(Settings *settings, size_t size);
 const char *settings_copy(Settings *settings, const char *text, size_t size);

@@ -10,27 +10,24 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "base/test-source.h"
 #include "base/text.h"
 #include "config/presets.h"
 #include "config/toml.h"
 
 static void test_are_the_files(void **state)
 {
-        const char *source = getenv("VIGIA_SOURCE");
+        char path[SOURCE_PATH_MAX];
         size_t n = 0;
 
-        if (!source)
-                skip();
         for (const Preset *p = presets; p->name; p++, n++) {
-                String path = {0};
                 Buffer text = {0};
-                string_add_format(&path, "%s/rules/presets/%s.toml", source, p->name);
-                assert_int_equal(file_read_path(AT_FDCWD, string_get(&path), 1 << 20, &text, NULL), 0);
+                source_path(path, "rules/presets/%s.toml", p->name);
+                assert_int_equal(file_read_path(AT_FDCWD, path, 1 << 20, &text, NULL), 0);
                 assert_int_equal(text.size, p->size);
                 assert_memory_equal(text.data, p->text, p->size);
                 assert_int_equal(p->text[p->size], '\0');
                 buffer_done(&text);
-                string_done(&path);
         }
         assert_true(n >= 3);
 }

@@ -10,17 +10,7 @@
 
 #include "base/text.h"
 #include "host/cgroup-find.h"
-
-static Host *open_root(const char *name)
-{
-        const char *source = getenv("VIGIA_SOURCE");
-        char path[1024];
-        Host *host = NULL;
-
-        snprintf(path, sizeof path, "%s/tests/roots/%s", source ? source : ".", name);
-        assert_int_equal(host_new(path, &host), 0);
-        return host;
-}
+#include "host/test-recorded-host.h"
 
 static void expect(const Host *host, const char *name, const char *path)
 {
@@ -33,7 +23,7 @@ static void expect(const Host *host, const char *name, const char *path)
 
 static void test_v2(void **state)
 {
-        _cleanup_(host_freep) Host *host = open_root("v2-server");
+        _cleanup_(host_freep) Host *host = recorded_host("v2-server");
         char folder[CGROUP_PATH_MAX], found[CGROUP_PATH_MAX];
         Error err = {0};
 
@@ -55,7 +45,7 @@ static void test_v2(void **state)
 
 static void test_v1(void **state)
 {
-        _cleanup_(host_freep) Host *host = open_root("v1-server");
+        _cleanup_(host_freep) Host *host = recorded_host("v1-server");
         char folder[CGROUP_PATH_MAX];
 
         expect(host, "sshd", "/daemons/sshd");

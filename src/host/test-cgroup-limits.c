@@ -10,21 +10,11 @@
 #include <cmocka.h>
 
 #include "host/cgroup-limits.h"
-
-static Host *open_root(const char *name)
-{
-        const char *source = getenv("VIGIA_SOURCE");
-        char path[1024];
-        Host *host = NULL;
-
-        snprintf(path, sizeof path, "%s/tests/roots/%s/1", source ? source : ".", name);
-        assert_int_equal(host_new(path, &host), 0);
-        return host;
-}
+#include "host/test-recorded-host.h"
 
 static void test_v2(void **state)
 {
-        _cleanup_(host_freep) Host *host = open_root("laptop");
+        _cleanup_(host_freep) Host *host = recorded_host("laptop/1");
         char path[CGROUP_PATH_MAX];
         CgroupLimits limits = {0};
         CgroupLimit limit;
@@ -48,7 +38,7 @@ static void test_v2(void **state)
 
 static void test_v1(void **state)
 {
-        _cleanup_(host_freep) Host *host = open_root("server-v1");
+        _cleanup_(host_freep) Host *host = recorded_host("server-v1/1");
         CgroupLimits limits = {0};
         CgroupLimit limit;
 

@@ -10,17 +10,7 @@
 
 #include "base/text.h"
 #include "host/cgroup-path.h"
-
-static Host *open_root(const char *name)
-{
-        const char *source = getenv("VIGIA_SOURCE");
-        char path[1024];
-        Host *host = NULL;
-
-        snprintf(path, sizeof path, "%s/tests/roots/%s", source ? source : ".", name);
-        assert_int_equal(host_new(path, &host), 0);
-        return host;
-}
+#include "host/test-recorded-host.h"
 
 static void expect_level(const CgroupPath *path, size_t level, const char *expected)
 {
@@ -31,7 +21,7 @@ static void expect_level(const CgroupPath *path, size_t level, const char *expec
 
 static void test_v2(void **state)
 {
-        _cleanup_(host_freep) Host *host = open_root("v2-limited");
+        _cleanup_(host_freep) Host *host = recorded_host("v2-limited");
         CgroupPath path;
         char text[64];
 
@@ -54,7 +44,7 @@ static void test_v2(void **state)
 /* Every controller has a tree of its own. */
 static void test_v1(void **state)
 {
-        _cleanup_(host_freep) Host *host = open_root("v1-server");
+        _cleanup_(host_freep) Host *host = recorded_host("v1-server");
         CgroupPath path;
 
         assert_int_equal(cgroup_path_find(host, 0, "pids", &path), 0);
@@ -71,7 +61,7 @@ static void test_v1(void **state)
 
 static void test_container(void **state)
 {
-        _cleanup_(host_freep) Host *host = open_root("v2-container");
+        _cleanup_(host_freep) Host *host = recorded_host("v2-container");
         CgroupPath path;
         char text[64];
 
@@ -85,7 +75,7 @@ static void test_container(void **state)
 
 static void test_scope(void **state)
 {
-        _cleanup_(host_freep) Host *host = open_root("v2-limited");
+        _cleanup_(host_freep) Host *host = recorded_host("v2-limited");
         CgroupPath path;
 
         assert_int_equal(cgroup_path_of_scope(host, "/openrc", 0, "memory", &path), 0);

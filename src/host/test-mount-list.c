@@ -12,16 +12,14 @@
 #include "base/text.h"
 #include "host/host.h"
 #include "host/mount-list.h"
+#include "host/test-recorded-host.h"
 
 static void read_root(const char *name, MountList *ret)
 {
         static char text[65536];
-        char path[1024];
-        Host *host;
-
-        snprintf(path, sizeof path, "%s/tests/roots/%s/1", getenv("VIGIA_SOURCE"), name);
-        assert_int_equal(host_new(path, &host), 0);
+        Host *host = recorded_host(name);
         ssize_t n = host_read(host, "proc/self/mountinfo", text, sizeof text);
+
         assert_true(n > 0);
         assert_int_equal(mount_list_read(text, (size_t)n, ret), 0);
         host_free(host);
@@ -43,12 +41,12 @@ static const char *shown(const MountList *list, char ret[4096])
 static void test_recorded(void **state)
 {
         static const char *const machines[][2] = {
-                {"laptop", "/ ext4|/dev/shm tmpfs|/boot/efi vfat|/home btrfs|"
-                           "/media/user/BACKUP DISK exfat|"},
-                {"workstation", "/ ext4|/dev/shm tmpfs|/boot/efi vfat|/srv/data xfs|/mnt/nas nfs4*|"},
-                {"server-v1", "/dev/shm tmpfs|/ xfs|/boot xfs|/var xfs|/srv/dead nfs*|"},
-                {"container", "/ overlay|/dev/shm tmpfs|/root/.cache/ccache ext4|"},
-                {"patched", "/ ext4|/data xfs|/media/test xfs|"},
+                {"laptop/1", "/ ext4|/dev/shm tmpfs|/boot/efi vfat|/home btrfs|"
+                             "/media/user/BACKUP DISK exfat|"},
+                {"workstation/1", "/ ext4|/dev/shm tmpfs|/boot/efi vfat|/srv/data xfs|/mnt/nas nfs4*|"},
+                {"server-v1/1", "/dev/shm tmpfs|/ xfs|/boot xfs|/var xfs|/srv/dead nfs*|"},
+                {"container/1", "/ overlay|/dev/shm tmpfs|/root/.cache/ccache ext4|"},
+                {"patched/1", "/ ext4|/data xfs|/media/test xfs|"},
         };
         char text[4096];
 

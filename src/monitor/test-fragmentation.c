@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 #include "monitor/fragmentation-counters.h"
-#include "monitor/monitor.h"
+#include "monitor/test-monitor-place.h"
 
 /* They take the place of fragmentation-bpf.c's. */
 struct FragmentationCounters {
@@ -82,10 +82,7 @@ static const MonitorTick tick = {1, 2, 3};
 
 static size_t column(const Batch *rows, const char *name)
 {
-        int i = schema_find(batch_schema(rows), name);
-
-        assert_true(i >= 0);
-        return (size_t)i;
+        return column_of(batch_schema(rows), name);
 }
 
 static uint64_t figure(const Batch *rows, const char *name, size_t row)

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "base/text.h"
-#include "monitor/monitor.h"
+#include "monitor/test-monitor-place.h"
 
 static char root[] = "/tmp/vigia-machine.XXXXXX";
 
@@ -96,10 +96,7 @@ static void end(Running *run, bool started)
 
 static size_t column(const Running *run, const char *name)
 {
-        int i = schema_find(run->monitor->schema, name);
-
-        assert_true(i >= 0);
-        return (size_t)i;
+        return column_of(run->monitor->schema, name);
 }
 
 static const char stat_text[] = "cpu  10 0 5 100 1 0 0 0 0 0\ncpu0 10 0 5 100 1 0 0 0 0 0\n"

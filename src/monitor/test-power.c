@@ -15,44 +15,13 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "monitor/monitor.h"
+#include "monitor/test-monitor-place.h"
 
 extern const Monitor monitor_power;
 
-typedef struct Place {
-        char path[64];
-        Host *host;
-        MonitorContext context;
-        void *state;
-        Batch *rows;
-} Place;
-
 static int setup(void **state)
 {
-        Place *place = calloc(1, sizeof *place);
-
-        *state = place;
-        text_copy(place->path, sizeof place->path, "/tmp/vigia-power.XXXXXX");
-        if (!mkdtemp(place->path) || chmod(place->path, 0755) < 0 ||
-            host_new(place->path, &place->host) < 0 ||
-            batch_new(monitor_power.schema, 256, 65536, &place->rows) < 0)
-                return -1;
-        place->context = (MonitorContext){.host = place->host, .monitor = &monitor_power};
-        place->state = calloc(1, monitor_power.state_size);
-        return place->state ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-        Place *place = *state;
-        int r = directory_remove(AT_FDCWD, place->path);
-
-        monitor_power.stop(place->state);
-        free(place->state);
-        batch_free(place->rows);
-        host_free(place->host);
-        free(place);
-        return r;
+        return place_make(state, &monitor_power);
 }
 
 static void put(const Place *place, const char *folder, const char *file, const char *text)
@@ -76,10 +45,7 @@ static void sample(Place *place)
 
 static size_t column(const char *name)
 {
-        int at = schema_find(monitor_power.schema, name);
-
-        assert_true(at >= 0);
-        return (size_t)at;
+        return column_of(monitor_power.schema, name);
 }
 
 static int probe(const Place *place, const char *fix_wanted)
@@ -188,10 +154,10 @@ static void test_many(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_battery, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_come_and_go, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_many, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_refused, setup, place_remove),
+                cmocka_unit_test_setup_teardown(test_battery, setup, place_remove),
+                cmocka_unit_test_setup_teardown(test_come_and_go, setup, place_remove),
+                cmocka_unit_test_setup_teardown(test_many, setup, place_remove),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

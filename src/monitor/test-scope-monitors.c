@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "base/text.h"
-#include "monitor/monitor.h"
+#include "monitor/test-monitor-place.h"
 
 /* The same process under many keys. */
 typedef struct Fake {
@@ -92,10 +92,7 @@ static void end(Running *run)
 
 static size_t column(const Running *run, const char *name)
 {
-        int i = schema_find(run->monitor->schema, name);
-
-        assert_true(i >= 0);
-        return (size_t)i;
+        return column_of(run->monitor->schema, name);
 }
 
 static void test_files(void **state)

@@ -11,44 +11,14 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "monitor/monitor.h"
 #include "monitor/sensors.h"
+#include "monitor/test-monitor-place.h"
 
 extern const Monitor monitor_temperature;
 
-typedef struct Place {
-        char path[64];
-        Host *host;
-        MonitorContext context;
-        void *state;
-        Batch *rows;
-} Place;
-
 static int setup(void **state)
 {
-        Place *place = calloc(1, sizeof *place);
-
-        *state = place;
-        text_copy(place->path, sizeof place->path, "/tmp/vigia-temperature.XXXXXX");
-        if (!mkdtemp(place->path) || host_new(place->path, &place->host) < 0 ||
-            batch_new(monitor_temperature.schema, 1024, 65536, &place->rows) < 0)
-                return -1;
-        place->context = (MonitorContext){.host = place->host, .monitor = &monitor_temperature};
-        place->state = calloc(1, monitor_temperature.state_size);
-        return place->state ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-        Place *place = *state;
-        int r = directory_remove(AT_FDCWD, place->path);
-
-        monitor_temperature.stop(place->state);
-        free(place->state);
-        batch_free(place->rows);
-        host_free(place->host);
-        free(place);
-        return r;
+        return place_make(state, &monitor_temperature);
 }
 
 /* In place, as a file of the kernel changes: a kept descriptor sees it. */
@@ -82,10 +52,7 @@ static size_t sample(Place *place)
 
 static size_t column(const char *name)
 {
-        int at = schema_find(monitor_temperature.schema, name);
-
-        assert_true(at >= 0);
-        return (size_t)at;
+        return column_of(monitor_temperature.schema, name);
 }
 
 static void test_fails_and_recovers(void **state)
@@ -176,10 +143,10 @@ static void test_many(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_fails_and_recovers, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_come_and_go, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_drives, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_many, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_fails_and_recovers, setup, place_remove),
+                cmocka_unit_test_setup_teardown(test_come_and_go, setup, place_remove),
+                cmocka_unit_test_setup_teardown(test_drives, setup, place_remove),
+                cmocka_unit_test_setup_teardown(test_many, setup, place_remove),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,6 @@
 /* Comparisons of known figures: verdicts, regressions, notes; text, Markdown and JSON against goldens
  * (tests/golden/compare-*), which VIGIA_UPDATE_GOLDEN=1 meson test compare writes anew. */
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +12,7 @@
 #include <jansson.h>
 
 #include "base/file.h"
+#include "base/test-source.h"
 #include "report/compare.h"
 
 #define MIB 1048576.0
@@ -111,21 +111,6 @@ static void make_build(Comparison *c)
         assert_int_equal(comparison_finish(c), 0);
 }
 
-static void compare_golden(const char *name, const String *text)
-{
-        const char *root = getenv("VIGIA_SOURCE");
-        _cleanup_(buffer_done) Buffer golden = {0};
-        char path[4096];
-        Error err = {0};
-
-        snprintf(path, sizeof path, "%s/tests/golden/%s", root ? root : "..", name);
-        if (getenv("VIGIA_UPDATE_GOLDEN"))
-                assert_int_equal(file_replace(AT_FDCWD, path, string_get(text), text->size, false), 0);
-        if (file_read_path(AT_FDCWD, path, 1 << 20, &golden, &err) < 0)
-                fail_msg("%s", err.message);
-        assert_string_equal((char *)golden.data, string_get(text));
-}
-
 static size_t widest_line(const char *text)
 {
         size_t widest = 0;
@@ -158,7 +143,7 @@ static void test_goldens(void **state)
                 options.shown = (ReportOptions){forms[i].color, forms[i].ascii, forms[i].columns};
                 options.all = forms[i].all;
                 assert_int_equal(compare_write_text(&c, &options, &text), 0);
-                compare_golden(forms[i].name, &text);
+                expect_golden(forms[i].name, string_get(&text));
                 if (!forms[i].color)
                         assert_true(widest_line(string_get(&text)) <= forms[i].columns);
                 for (const char *at = string_get(&text); forms[i].ascii && *at; at++)
@@ -167,10 +152,10 @@ static void test_goldens(void **state)
         _cleanup_string_ String json = {0}, markdown = {0};
         options.shown = (ReportOptions){0};
         assert_int_equal(compare_write_json(&c, &options, &json), 0);
-        compare_golden("compare-build.json", &json);
+        expect_golden("compare-build.json", string_get(&json));
         options.all = false;
         assert_int_equal(compare_write_markdown(&c, &options, &markdown), 0);
-        compare_golden("compare-build.md", &markdown);
+        expect_golden("compare-build.md", string_get(&markdown));
         comparison_done(&c);
 }
 

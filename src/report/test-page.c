@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/test-source.h"
 #include "report/page-decode.h"
 #include "report/page-fixture.h"
 #include "report/page-internal.h"
@@ -493,14 +494,10 @@ static void test_size_is_kept(void **state)
 /* What differs with the library that deflates is left out, and the report, which has its own goldens. */
 static void test_golden(void **state)
 {
-        const char *root = getenv("VIGIA_SOURCE");
-        _cleanup_(buffer_done) Buffer golden = {0};
         Made m;
         Read r;
         json_t *section;
         size_t i;
-        char path[4096];
-        Error err = {0};
 
         setenv("TZ", "UTC-1", 1);
         tzset();
@@ -514,12 +511,7 @@ static void test_golden(void **state)
         json_object_set_new(r.page, "version", json_string("VERSION"));
         json_object_set_new(r.page, "report", json_null());
         char *text = json_dumps(r.page, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
-        snprintf(path, sizeof path, "%s/tests/golden/page-build.json", root ? root : "..");
-        if (getenv("VIGIA_UPDATE_GOLDEN"))
-                assert_int_equal(file_replace(AT_FDCWD, path, text, strlen(text), false), 0);
-        if (file_read_path(AT_FDCWD, path, 1 << 20, &golden, &err) < 0)
-                fail_msg("%s", err.message);
-        assert_string_equal((char *)golden.data, text);
+        expect_golden("page-build.json", text);
         free(text);
         read_done(&r);
         made_done(&m);

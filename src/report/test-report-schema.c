@@ -5,13 +5,13 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 #include <jansson.h>
 
 #include "base/macros.h"
+#include "base/test-source.h"
 
 static json_t *root;
 
@@ -107,12 +107,10 @@ static const char *validate(json_t *schema, json_t *value)
 
 static json_t *load(const char *name)
 {
-        const char *source = getenv("VIGIA_SOURCE");
-        char path[4096];
+        char path[SOURCE_PATH_MAX];
         json_error_t error;
+        json_t *loaded = json_load_file(source_path(path, "%s", name), JSON_REJECT_DUPLICATES, &error);
 
-        snprintf(path, sizeof path, "%s/%s", source ? source : "..", name);
-        json_t *loaded = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
         if (!loaded)
                 fail_msg("%s: %s", path, error.text);
         return loaded;

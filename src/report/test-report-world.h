@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/test-source.h"
 #include "report/report-data.h"
 #include "table/process-tables.h"
 
@@ -201,19 +202,4 @@ static inline void make_build(Fixture *f)
         }
         f->info.command_cpu_us = 103800000;
         f->machine = true;
-}
-
-static inline void compare_golden(const char *name, const char *text)
-{
-        const char *root = getenv("VIGIA_SOURCE");
-        _cleanup_(buffer_done) Buffer golden = {0};
-        char path[4096];
-        Error err = {0};
-
-        snprintf(path, sizeof path, "%s/tests/golden/%s", root ? root : "..", name);
-        if (getenv("VIGIA_UPDATE_GOLDEN"))
-                assert_int_equal(file_replace(AT_FDCWD, path, text, strlen(text), false), 0);
-        if (file_read_path(AT_FDCWD, path, 1 << 20, &golden, &err) < 0)
-                fail_msg("%s", err.message);
-        assert_string_equal((char *)golden.data, text);
 }

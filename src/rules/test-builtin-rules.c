@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "base/test-source.h"
 #include "base/text.h"
 #include "rules/explain.h"
 #include "rules/rule-check.h"
@@ -93,16 +94,13 @@ static unsigned check_table(const char *name)
         _cleanup_(rules_freep) Rules *rules = NULL;
         _cleanup_fclose_ FILE *file = NULL;
         _cleanup_free_ char *line = NULL;
-        const char *source = getenv("VIGIA_SOURCE");
-        char path[4096];
+        char path[SOURCE_PATH_MAX];
         size_t size = 0;
         ssize_t length;
         unsigned at = 0, rows = 0, wrong = 0;
         Error err = {0};
 
-        assert_non_null(source);
-        snprintf(path, sizeof path, "%s/tests/rules/%s", source, name);
-        file = fopen(path, "re");
+        file = fopen(source_path(path, "tests/rules/%s", name), "re");
         assert_non_null(file);
         if (rules_load(NULL, &rules, &err) < 0)
                 fail_msg("%s", err.message);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "base/test-source.h"
 #include "base/text.h"
 #include "rules/explain.h"
 #include "rules/label-cache.h"
@@ -157,15 +158,11 @@ static void test_response(void **state)
 /* MyMonitor's own file, as it is. */
 static void test_mymonitor(void **state)
 {
-        const char *source = getenv("VIGIA_SOURCE");
         _cleanup_(rules_freep) Rules *rules = NULL;
-        char path[512];
+        char path[SOURCE_PATH_MAX];
         Error err = {0};
 
-        if (!source)
-                skip();
-        snprintf(path, sizeof path, "%s/tests/rules/mymonitor-rules.toml", source);
-        assert_int_equal(rules_load(path, &rules, &err), 0);
+        assert_int_equal(rules_load(source_path(path, "tests/rules/mymonitor-rules.toml"), &rules, &err), 0);
         assert_false(rules_use_parents(rules));
         assert_line(rules, "gcc -c cursor.c", "CPP_Compile", "Driver_Compile");
         assert_line(rules, "gcc -c -E cursor.c", "CPP_Compile", "Driver_Preprocess");

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/regex.h"
 
 enum {
         KEY_NAME,
@@ -23,15 +22,6 @@ enum {
         KEY_EXIT,
         KEYS,
 };
-
-static int check_regex(const char *text, Error *expected)
-{
-        _cleanup_(regex_freep) Regex *regex = NULL;
-        Error why = {0};
-        int r = regex_new(text, &regex, &why);
-
-        return r < 0 ? error_set(expected, r, "a regular expression; %s", why.message) : 0;
-}
 
 static int check_exit(const char *text, Error *expected)
 {
@@ -61,10 +51,10 @@ static const SettingKey project_keys[KEYS] = {
         [KEY_CLEAN] = {"clean", SETTING_TEXT, NULL, "shell command between builds", .empty = true},
         [KEY_CLEAN_TEMPLATE] = {"clean_command_template", SETTING_TEXT, NULL, "the same", .empty = true},
         [KEY_MATCH] = {"match", SETTING_TEXT, NULL, "processes outside the tree that belong, as --match",
-                       .check = check_regex},
+                       .check = setting_check_regex},
         [KEY_PROCESS_PATTERN] = {"process_pattern", SETTING_TEXT, NULL,
                                  "the same by whole names of programs that are begun meanwhile in dir",
-                                 .check = check_regex, .empty = true},
+                                 .check = setting_check_regex, .empty = true},
         [KEY_ENVIRONMENT] = {"environment", SETTING_TEXTS, NULL, "variables of its commands", .pairs = true,
                              .check = check_pair},
         [KEY_JOBS] = {"jobs", SETTING_WORDS, NULL, "the -j to build with", .numbers = true,

@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/test-source.h"
 #include "store/parquet/fuzz-parquet.h"
 #include "store/parquet/parquet.h"
 
@@ -21,11 +22,9 @@ enum { FILE_MOST = 1 << 20, BENT = 400 };
 
 static int open_corpus(void)
 {
-        char path[4096];
-        const char *root = getenv("VIGIA_SOURCE");
+        char path[SOURCE_PATH_MAX];
 
-        snprintf(path, sizeof path, "%s/tests/fuzz/parquet", root ? root : ".");
-        return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        return open(source_path(path, "tests/fuzz/parquet"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 static uint64_t next_random(uint64_t *state)
