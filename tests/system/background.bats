@@ -2,17 +2,6 @@
 
 load common
 
-setup()
-{
-        common_setup
-        command -v jq >/dev/null || skip "no jq"
-}
-
-teardown()
-{
-        common_teardown
-}
-
 # vigia start of this pass; the id goes to $ID, the run's path to $RUN.
 start()
 {

@@ -9,11 +9,6 @@ setup()
         need_source
 }
 
-teardown()
-{
-        common_teardown
-}
-
 exact()
 {
         [[ $SOURCE != poll ]]

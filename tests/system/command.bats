@@ -2,17 +2,6 @@
 
 load common
 
-setup()
-{
-        common_setup
-        command -v jq >/dev/null || skip "no jq"
-}
-
-teardown()
-{
-        common_teardown
-}
-
 # What a terminal would show: script(1) gives a pty and passes the exit code.
 in_terminal() # COMMAND-STRING
 {

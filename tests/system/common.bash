@@ -2,6 +2,17 @@
 # CAPTURE_USER (root, nobody) choose how vigia is run; `make check` goes through all of them.
 bats_require_minimum_version 1.5.0
 
+# A suite that needs more has its own, which calls these.
+setup()
+{
+        common_setup
+}
+
+teardown()
+{
+        common_teardown
+}
+
 common_setup()
 {
         SOURCE=${CAPTURE_SOURCE-}
@@ -14,6 +25,7 @@ common_setup()
         unset MAKEFLAGS MFLAGS MAKELEVEL # of the make that runs us
         [[ $USER_NAME == "$(id -un)" ]] || chown -R "$USER_NAME" "$DIR"
         cd "$DIR"
+        command -v jq >/dev/null || skip "no jq"
 }
 
 # Nothing a test started outlives it, daemons included: all of it has our VIGIA_DIR.
@@ -111,7 +123,6 @@ source_must_work()
 # Skips a test whose source does not work here; the reason is vigia's own sentence.
 need_source()
 {
-        command -v jq >/dev/null || skip "no jq"
         [[ -n $SOURCE ]] || return 0
         source_must_work && return 0
         local why

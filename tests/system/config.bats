@@ -6,18 +6,12 @@ load common
 setup()
 {
         common_setup
-        command -v jq >/dev/null || skip "no jq"
         unset "${!VIGIA_MONITORS_@}" VIGIA_INTERVAL VIGIA_SOURCE VIGIA_LABEL
         export XDG_CONFIG_HOME="$DIR/config"
         mkdir -p "$XDG_CONFIG_HOME/vigia" "$DIR/work"
         user="$XDG_CONFIG_HOME/vigia/vigia.toml"
         cd "$DIR/work"
         [[ ! -e /etc/vigia/vigia.toml ]] || skip "this machine has /etc/vigia/vigia.toml"
-}
-
-teardown()
-{
-        common_teardown
 }
 
 # value KEY: "VALUE LAYER NAME:LINE:COLUMN" as JSON, of the configuration in force.

@@ -2,17 +2,6 @@
 # presets, and the text that kdevops keeps.
 load common
 
-setup()
-{
-        common_setup
-        command -v jq >/dev/null || skip "no jq"
-}
-
-teardown()
-{
-        common_teardown
-}
-
 errors() # MONITOR
 {
         info ".monitors[] | select(.name == \"$1\") | .errors"

@@ -7,7 +7,6 @@ setup()
 {
         mounts=()
         common_setup
-        command -v jq >/dev/null || skip "no jq"
 }
 
 teardown()

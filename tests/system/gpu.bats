@@ -4,15 +4,9 @@ load common
 setup()
 {
         common_setup
-        command -v jq >/dev/null || skip "no jq"
         roots="$BATS_TEST_DIRNAME/../roots" golden="$BATS_TEST_DIRNAME/../golden/nvml"
         bin="$SUITE_DIR/bin"
         [[ -e $bin/libnvidia-ml.so.1 ]] || skip "no libnvidia-ml.so.1 was built beside the helpers"
-}
-
-teardown()
-{
-        common_teardown
 }
 
 absent() # MODE

@@ -3,17 +3,6 @@ load common
 
 WRITER=/lib/systemd/systemd-journal-remote
 
-setup()
-{
-        common_setup
-        command -v jq >/dev/null || skip "no jq"
-}
-
-teardown()
-{
-        common_teardown
-}
-
 # add UNIT MESSAGE: one entry more in the journal under $DIR/journal.
 cat_entry()
 {

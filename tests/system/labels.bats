@@ -4,7 +4,6 @@ load common
 setup()
 {
         common_setup
-        command -v jq >/dev/null || skip "no jq"
         cat >mine.toml <<'END'
 [[rules]]
 major_category = "Work"
@@ -29,11 +28,6 @@ programs = ["sh", "dash", "bash"]
 END
         # A script: of `sh -c 'tiny; tiny'` the shell would count as what it runs.
         echo 'tiny; tiny & wait' >two
-}
-
-teardown()
-{
-        common_teardown
 }
 
 categories() # vigia report's, without figures that may differ

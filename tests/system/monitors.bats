@@ -6,12 +6,6 @@ setup()
         # Widths are counted in characters.
         export LC_ALL=C.UTF-8
         common_setup
-        command -v jq >/dev/null || skip "no jq"
-}
-
-teardown()
-{
-        common_teardown
 }
 
 # Fails unless objects have all the keys that the schema requires and no others; there is no

@@ -11,11 +11,6 @@ setup()
         grep -q '"page": *true' "$DIR/doctor" || skip "this vigia was built without the page (npm)"
 }
 
-teardown()
-{
-        common_teardown
-}
-
 # The bytes of the page's element that begins behind TEXT, up to </TAG: element TEXT TAG FILE.
 element()
 {

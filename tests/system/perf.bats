@@ -4,17 +4,11 @@ load common
 setup()
 {
         common_setup
-        command -v jq >/dev/null || skip "no jq"
         [[ -r /proc/sys/kernel/perf_event_paranoid ]] || skip "this kernel has no perf events"
         [[ $(id -u) == 0 && $USER_NAME == root ]] || skip "counts the kernel, which needs root"
         local why
         why=$(monitor-rows / perf | jq -r 'select(.absent) | .absent')
         [[ -z $why ]] || skip "$why"
-}
-
-teardown()
-{
-        common_teardown
 }
 
 # events NAME…: a configuration that counts them.

@@ -5,12 +5,6 @@ setup()
 {
         export LC_ALL=C.UTF-8 TZ=UTC
         common_setup
-        command -v jq >/dev/null || skip "no jq"
-}
-
-teardown()
-{
-        common_teardown
 }
 
 # Texts of an SVG, one a line, as they are shown.

@@ -28,11 +28,6 @@ pattern = '--frob(?!-not)'
 END
 }
 
-teardown()
-{
-        common_teardown
-}
-
 vigia()
 {
         "$VIGIA" "$@"

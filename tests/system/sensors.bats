@@ -5,7 +5,6 @@ load common
 setup()
 {
         common_setup
-        command -v jq >/dev/null || skip "no jq"
         [[ $(id -u) == 0 ]] || skip "mounts need root"
         ldconfig -p | grep -q 'libsensors\.so\.5' || skip "no libsensors.so.5 here"
         unshare -m true 2>/dev/null || skip "no mount namespaces here"
@@ -46,11 +45,6 @@ mount --bind "$1" /etc/sensors3.conf
 shift
 exec "$@"
 END
-}
-
-teardown()
-{
-        common_teardown
 }
 
 under() # CONFIG COMMAND…

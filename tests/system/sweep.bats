@@ -38,11 +38,6 @@ TOML
         [[ $USER_NAME == "$(id -un)" ]] || chown -R "$USER_NAME" "$DIR"
 }
 
-teardown()
-{
-        common_teardown
-}
-
 sweep()
 {
         as_user "$VIGIA" sweep ${SOURCE:+--source "$SOURCE"} "$@"

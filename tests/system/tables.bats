@@ -4,13 +4,7 @@ load common
 setup()
 {
         common_setup
-        command -v jq >/dev/null || skip "no jq"
         printf 'n,text,time\n1,"a, b",2026-11-20T10:15:02.000000001Z\n,"",\n3,"12",1969-12-31T23:59:59.999999999Z\n' >in.csv
-}
-
-teardown()
-{
-        common_teardown
 }
 
 # A command that must fail with this exit code and this one line on stderr.

@@ -7,12 +7,6 @@ setup()
         # Widths are counted in characters.
         export LC_ALL=C.UTF-8
         common_setup
-        command -v jq >/dev/null || skip "no jq"
-}
-
-teardown()
-{
-        common_teardown
 }
 
 @test "--version and --help, on every command" {

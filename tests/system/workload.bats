@@ -15,11 +15,6 @@ bind 'set enable-bracketed-paste off'
 END
 }
 
-teardown()
-{
-        common_teardown
-}
-
 run_it()
 {
         workload-run -l "$LOG" -j "$DIR/result" "$@"
