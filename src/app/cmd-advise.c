@@ -7,6 +7,7 @@
 
 #include "app/advise-command.h"
 #include "app/commands.h"
+#include "app/print.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/nearest.h"
@@ -108,12 +109,9 @@ static int show(const Advise *advise, const RunInfo *info, const AdviseCommand *
 
         report_options_for(stdout, &page);
         int r = c->json ? advise_show_json(&shown, &text) : advise_show_text(&shown, page.columns, page.color, page.ascii, &text);
-        if (r == 0 && (fputs(string_get(&text), stdout) == EOF || fflush(stdout) != 0))
-                r = -errno;
-        if (r == 0)
-                return advise->plan || advise->list.n > 0 ? EXIT_FINE : EXIT_NO;
-        log_error("cannot write the advice: %s", strerror(-r));
-        return EXIT_CANNOT;
+        text.failed |= r < 0;
+        int code = print_text(&text);
+        return code != EXIT_FINE ? code : advise->plan || advise->list.n > 0 ? EXIT_FINE : EXIT_NO;
 }
 
 static int check_tool(const char *tool, Error *err)
@@ -149,13 +147,10 @@ static int take_options(AdviseCommand *c, Error *err)
 static int advise_run(const char *name, const AdviseCommand *c)
 {
         _cleanup_(run_reader_freep) RunReader *reader = NULL;
-        _cleanup_free_ char *path = NULL;
         _cleanup_(advise_done) Advise advise = {0};
         Error err = {0};
-        int r = run_resolve(name, &path, &err);
+        int r = run_reader_open_named(name, &reader, &err);
 
-        if (r == 0)
-                r = run_reader_open(path, &reader, &err);
         if (r < 0) {
                 log_error("%s", err.message);
                 return EXIT_USAGE;

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -148,12 +147,9 @@ static int export_as_asked(Export *e, Error *err)
 static int open_and_export(Export *e, const char *name)
 {
         _cleanup_(run_reader_freep) RunReader *reader = NULL;
-        _cleanup_free_ char *path = NULL;
         Error err = {0};
-        int r = run_resolve(name, &path, &err);
+        int r = run_reader_open_named(name, &reader, &err);
 
-        if (r == 0)
-                r = run_reader_open(path, &reader, &err);
         if (r == 0) {
                 e->reader = reader;
                 r = check_tables(e, &err);

@@ -2,13 +2,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "app/commands.h"
 #include "app/configuration.h"
 #include "app/leak-command.h"
 #include "app/leak-valgrind.h"
 #include "app/log-files.h"
+#include "app/print.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -79,10 +79,8 @@ static int tell(LeakLine *line, const LeakSource *source, LeakFinder *finder)
                 leak_json(&line->asked, source, report, &text);
         else
                 leak_show(&line->asked, source, report, &to, &text);
-        if (text.failed || fputs(string_get(&text), stdout) == EOF || fflush(stdout) != 0) {
-                log_error("standard output: %s", strerror(text.failed ? ENOMEM : errno));
+        if (print_text(&text) != EXIT_FINE)
                 return EXIT_CANNOT;
-        }
         for (size_t i = 0; line->fails != LEAK_UNKNOWN && i < report->n; i++) {
                 const LeakProcess *p = &report->processes[i];
                 if (p->memory.class >= line->fails || p->fds.class >= line->fails || p->threads.class >= line->fails)

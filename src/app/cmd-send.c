@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "app/commands.h"
+#include "app/print.h"
 #include "app/send-run.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -46,7 +47,7 @@ static void add_file(Json *j, const char *key, const SendFile *file)
         json_close(j);
 }
 
-static void print_json(const SendCommand *c, const char *id, bool sent, const Error *err)
+static int print_json(const SendCommand *c, const char *id, bool sent, const Error *err)
 {
         const SendRun *s = &c->send;
         _cleanup_string_ String text = {0};
@@ -69,7 +70,7 @@ static void print_json(const SendCommand *c, const char *id, bool sent, const Er
                 json_add_null(j, "page");
         json_close(j);
         string_add_char(&text, '\n');
-        fputs(string_get(&text), stdout);
+        return print_text(&text);
 }
 
 static int send_it(SendCommand *c, RunReader *reader)
@@ -77,6 +78,7 @@ static int send_it(SendCommand *c, RunReader *reader)
         SendRun *s = &c->send;
         _cleanup_string_ String text = {0};
         Error err = {0};
+        int code = EXIT_FINE;
 
         s->quiet = c->json;
         if (c->timeout_ns > 0)
@@ -85,7 +87,7 @@ static int send_it(SendCommand *c, RunReader *reader)
         if (s->n_files == 1 && s->no_page.message[0])
                 log_warning("no latest-report.html: %s", s->no_page.message);
         if (c->json)
-                print_json(c, run_reader_info(reader)->id, r == 0, &err);
+                code = print_json(c, run_reader_info(reader)->id, r == 0, &err);
         if (r < 0) {
                 if (s->archive)
                         log_error("%s; the archive is %s", err.message, s->archive);
@@ -95,9 +97,9 @@ static int send_it(SendCommand *c, RunReader *reader)
         }
         if (!c->json) {
                 send_run_add_text(s, &text);
-                fputs(string_get(&text), stdout);
+                code = print_text(&text);
         }
-        return fflush(stdout) == 0 ? EXIT_FINE : EXIT_CANNOT;
+        return code;
 }
 
 static int parse_format(SendCommand *c, Error *err)
@@ -140,14 +142,11 @@ static int configure(SendCommand *c, Error *err)
 static int open_and_send(SendCommand *c, const char *name)
 {
         _cleanup_(run_reader_freep) RunReader *reader = NULL;
-        _cleanup_free_ char *path = NULL;
         Error err = {0};
         int r = configure(c, &err);
 
         if (r == 0)
-                r = run_resolve(name, &path, &err);
-        if (r == 0)
-                r = run_reader_open(path, &reader, &err);
+                r = run_reader_open_named(name, &reader, &err);
         if (r < 0) {
                 log_error("%s", err.message);
                 return EXIT_USAGE;

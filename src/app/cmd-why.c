@@ -33,7 +33,7 @@ static int run_why(const Command *command, int argc, char **argv)
                 {0, "json", NULL, "data for programs: docs/why.schema.json", OPTION_FLAG, &json},
         };
         _cleanup_(run_reader_freep) RunReader *reader = NULL;
-        _cleanup_free_ char **words = NULL, *path = NULL;
+        _cleanup_free_ char **words = NULL;
         FailOn level = FAIL_ON_NOTHING;
         size_t n_words;
         Error err = {0};
@@ -47,9 +47,7 @@ static int run_why(const Command *command, int argc, char **argv)
                 r = fail_on_parse("why", fail_on, &level, &err);
         if (r < 0)
                 return usage_error(command, &err);
-        r = run_resolve(words[0], &path, &err);
-        if (r == 0)
-                r = run_reader_open(path, &reader, &err);
+        r = run_reader_open_named(words[0], &reader, &err);
         if (r < 0) {
                 log_error("%s", err.message);
                 return EXIT_USAGE;

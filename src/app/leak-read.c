@@ -92,11 +92,8 @@ int leak_read_run(const char *name, LeakAsked *asked, LeakSource *source, LeakFi
 {
         _cleanup_(run_reader_freep) RunReader *reader = NULL;
         _cleanup_(leak_finder_freep) LeakFinder *finder = NULL;
-        _cleanup_free_ char *path = NULL;
-        int r = run_resolve(name, &path, err);
+        int r = run_reader_open_named(name, &reader, err);
 
-        if (r == 0)
-                r = run_reader_open(path, &reader, err);
         if (r < 0)
                 return r;
         const RunInfo *info = run_reader_info(reader);

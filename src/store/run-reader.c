@@ -106,6 +106,14 @@ int run_reader_open(const char *path, RunReader **ret, Error *err)
         return 0;
 }
 
+int run_reader_open_named(const char *name, RunReader **ret, Error *err)
+{
+        _cleanup_free_ char *path = NULL;
+        int r = run_resolve(name, &path, err);
+
+        return r < 0 ? r : run_reader_open(path, ret, err);
+}
+
 RunReader *run_reader_free(RunReader *r)
 {
         if (r) {

@@ -181,6 +181,7 @@ typedef struct RunReader RunReader;
 /* Opens a run by path. A run whose recorder died is recovered first if it can be (and read from
  * its parts if the place is read-only); one still recording is read as it stands. */
 int run_reader_open(const char *path, RunReader **ret, Error *err);
+int run_reader_open_named(const char *name, RunReader **ret, Error *err); /* RUN as in run_resolve */
 const RunInfo *run_reader_info(const RunReader *reader);
 const char *run_reader_path(const RunReader *reader);
 bool run_reader_recording(const RunReader *reader); /* its recorder is alive */
