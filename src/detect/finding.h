@@ -37,6 +37,7 @@ typedef struct Finding {
         char id[32];
         char *subject; /* owned: a mount, a cgroup, a process's key; NULL: the run or the machine */
         Severity severity;
+        bool cause; /* what ended or refused something: told before what was merely high */
         Sureness sure;
         int64_t t_ns;     /* since the run's start; FINDING_NO_TIME: of no one moment */
         int64_t until_ns; /* when it was over; FINDING_NO_TIME: a moment, or it lasted */
@@ -69,6 +70,6 @@ typedef struct Findings {
 Finding *findings_raise(Findings *findings, const char *id, const char *subject, Severity severity,
                         Sureness sure, int64_t t_ns);
 Finding *findings_find(const Findings *findings, const char *id, const char *subject);
-/* Most severe first, then surest, then earliest; those of no one moment last. */
+/* Most severe first, of these causes, then surest, then earliest; those of no one moment last. */
 void findings_sort(Findings *findings);
 void findings_done(Findings *findings);

@@ -25,7 +25,10 @@ static void test_raise(void **state)
         Finding *c = findings_raise(&found, "run", NULL, SEVERITY_WARNING, SURE_CERTAIN, FINDING_NO_TIME);
         Finding *d = findings_raise(&found, "early", NULL, SEVERITY_WARNING, SURE_CERTAIN, 1);
         findings_sort(&found);
-        const Finding *order[] = {a, d, c, b};
+        Finding *e = findings_raise(&found, "killed", NULL, SEVERITY_WARNING, SURE_POSSIBLE, 7);
+        e->cause = true;
+        findings_sort(&found);
+        const Finding *order[] = {a, e, d, c, b};
         for (size_t i = 0; i < ARRAY_LENGTH(order); i++)
                 assert_ptr_equal(found.items[i], order[i]);
         findings_done(&found);

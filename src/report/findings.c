@@ -110,13 +110,27 @@ static int find_late_ticks(ReportData *d)
                                   string_get(&evidence), NULL);
 }
 
-static int find_events(ReportData *d)
+/* Detectors say these better. */
+static bool is_told(const Findings *detected, const char *kind)
+{
+        static const struct {
+                const char *kind, *id;
+        } better[] = {{"oom-kill", "oom"}, {"kernel-oom", "oom"}, {"kernel-oom-note", "oom"}, {"kernel-fork-rejected", "fork"}};
+
+        for (size_t i = 0; i < ARRAY_LENGTH(better); i++)
+                for (size_t k = 0; text_equal(better[i].kind, kind) && k < detected->n; k++)
+                        if (text_equal(detected->items[k]->id, better[i].id) && detected->items[k]->title)
+                                return true;
+        return false;
+}
+
+static int find_events(ReportData *d, const Findings *detected)
 {
         for (size_t i = 0; i < d->summary->n_kept; i++) {
                 const SummaryEvent *e = &d->summary->kept[i];
                 const char *kind = e->kind ? e->kind : "event";
                 /* Counted over the run above. */
-                if (text_equal(kind, "lost-events") || text_equal(kind, "late-tick"))
+                if (text_equal(kind, "lost-events") || text_equal(kind, "late-tick") || is_told(detected, kind))
                         continue;
                 bool critical = (e->severity && text_equal(e->severity, "critical")) ||
                                 text_equal(kind, "oom-kill");
@@ -137,13 +151,18 @@ static int find_warnings(ReportData *d)
         return r;
 }
 
-/* Most severe first; otherwise as found. */
+static bool is_before(const Finding *a, const Finding *b)
+{
+        return a->severity != b->severity ? a->severity > b->severity : a->cause && !b->cause;
+}
+
+/* Most severe first, of these what ended or refused something; otherwise as found. */
 static void sort_findings(ReportData *d)
 {
         for (size_t i = 1; i < d->n_findings; i++) {
                 Finding f = d->findings[i];
                 size_t k = i;
-                for (; k > 0 && d->findings[k - 1].severity < f.severity; k--)
+                for (; k > 0 && is_before(&f, &d->findings[k - 1]); k--)
                         d->findings[k] = d->findings[k - 1];
                 d->findings[k] = f;
         }
@@ -169,13 +188,14 @@ static int take_detected(ReportData *data, Findings *detected)
 int report_find(ReportData *data, Findings *detected)
 {
         static int (*const finders[])(ReportData *) = {
-                find_recorder_died, find_lost_events, find_partial, find_lost_rows,
-                find_events,        find_warnings,    find_late_ticks,
+                find_recorder_died, find_lost_events, find_partial, find_lost_rows, find_warnings, find_late_ticks,
         };
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(finders); i++)
                 r = finders[i](data);
+        if (r == 0)
+                r = find_events(data, detected);
         if (r == 0)
                 r = take_detected(data, detected);
         sort_findings(data);

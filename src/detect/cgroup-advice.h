@@ -1,0 +1,12 @@
+/* How a limit of a cgroup is raised, by who made it: systemd's unit, a container's engine, or by hand. */
+#pragma once
+
+#include "base/text.h"
+
+typedef enum CgroupKnob { CGROUP_KNOB_MEMORY, CGROUP_KNOB_TASKS } CgroupKnob;
+
+/* Appends a line to be pasted, with its '\n'. `path` is a stranger's: only a plain one is pasted. */
+void cgroup_advise(String *to, const char *path, CgroupKnob knob, uint64_t value);
+
+/* Whether they are one cgroup, seen from namespaces that may differ: one path ends as the other. */
+bool cgroup_paths_match(const char *a, const char *b);

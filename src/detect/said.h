@@ -1,0 +1,20 @@
+/* Words in lines that programs wrote: without regard to ASCII case, within the bytes given. Pure. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Where `words` begin; NULL: nowhere. */
+const char *said_find(const char *line, size_t size, const char *words);
+
+static inline bool said(const char *line, size_t size, const char *words)
+{
+        return said_find(line, size, words) != NULL;
+}
+
+/* Whether it says one of them; a list ended by NULL. */
+bool said_any(const char *line, size_t size, const char *const *list);
+
+/* A copy that fits and is terminated: leading blanks gone, what a terminal would obey and bytes that are
+ * not ASCII as '?', a cut marked by "...". */
+void said_quote(char *to, size_t room, const char *line, size_t size);
