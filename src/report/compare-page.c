@@ -17,6 +17,7 @@ enum {
         FIGURES_MOST = 1200,    /* of one comparison */
         TEXT_MOST = 1024,       /* bytes of a run's command line; of very many runs a part of it */
         CATEGORIES_MAX = 32,
+        HELP_BYTES = 20000,     /* of columns, told once for all runs */
 };
 
 typedef struct Weighed {
@@ -238,13 +239,14 @@ int compare_page_add_run(ComparePage *page, size_t run, RunReader *reader, const
 {
         const Comparison *c = page->comparison;
         size_t used = size_so_far(page), rest = page->bytes > used ? page->bytes - used : 0, nth = 0;
+        size_t share = rest / MAX(page->n_wanted - page->n_told, (size_t)1);
         const PageExtent extent = extent_of(page);
         _cleanup_string_ String json = {0};
 
         for (size_t i = 0; i < run; i++)
                 nth += c->runs[i].group == c->runs[run].group;
         int r = page_write_overlay(&page->sections, reader, labels, page->options, &extent,
-                                   rest / MAX(page->n_wanted - page->n_told, (size_t)1), &json, &page->left_out,
+                                   MIN(share + (page->n_told == 0 ? HELP_BYTES : 0), rest), &json, &page->left_out,
                                    &page->duration_s, err);
         if (r < 0)
                 return r;

@@ -306,7 +306,8 @@ static void begin_table(PageMaker *page, const char *name)
 /* With fewer levels where all of them do not fit, or not at all. */
 static int add_series_table(PageMaker *page, const char *name, const ColumnSeries *s)
 {
-        size_t json = page->json.size, sections = page->sections.n, levels = PAGE_LEVELS;
+        size_t json = page->json.size, sections = page->sections.n, factors[PAGE_LEVELS];
+        size_t levels = page_factors(s->n_buckets, page->extent.buckets, factors);
         int r;
 
         if (s->n_lines == 0)

@@ -148,7 +148,12 @@ describe('the page of a comparison', { skip: missing, concurrency: false }, () =
 
 	test('of many runs each group has one line that is named', async () => {
 		const { page, close } = await visit('compare-many');
-		assert.deepEqual((await legend(page, 'memory')).map(({ name }) => name), ['baseline', 'dev']);
+		const told = await legend(page, 'memory'), { page: data } = fixture('compare-many');
+		assert.deepEqual(told.map(({ name }) => name), ['baseline', 'dev']);
+		for (const [group, { value }] of told.entries()) {
+			const peaks = data.runs.filter((run) => run.group === group).map((run) => run.figures.peak_pss);
+			assert.equal(value, `${Number((peaks.reduce((a, b) => a + b) / peaks.length / 2 ** 30).toPrecision(3))} GiB`, 'the mean of the peaks');
+		}
 		assert.equal(await page.locator('#runs tbody tr').count(), 40);
 		await page.locator('#memory .legend-entry').last().click();
 		await hashBecomes(page, /off=base/);

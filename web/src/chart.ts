@@ -20,6 +20,8 @@ export type Line = {
 	hidden?: boolean;
 	/** Drawn without its name at its end. */
 	quiet?: boolean;
+	/** What is said to be its highest value, where it stands for several lines. */
+	peak?: number;
 };
 /** `always`: the scale reaches it however far above it is. */
 export type Limit = { text: string; value: number; always?: boolean };

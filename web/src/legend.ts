@@ -80,14 +80,14 @@ export class Legend {
 			const entry = this.#entries[i];
 			if (!entry || entry.key !== line.key)
 				return;
-			entry.value.textContent = frame.quantity.text(index === null ? peakOf(line.values) : line.values[index]!);
+			entry.value.textContent = frame.quantity.text(index === null ? line.peak ?? peakOf(line.values) : line.values[index]!);
 		}
 		this.#total.textContent = frame.quantity.text(totalOf(frame, index));
 		this.#when.textContent = index === null ? t('peak') : when;
 	}
 }
 
-function peakOf(values: ArrayLike<number>): number {
+export function peakOf(values: ArrayLike<number>): number {
 	let most = NaN;
 	for (let i = 0; i < values.length; i++)
 		if (!(values[i]! <= most))

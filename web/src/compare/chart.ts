@@ -5,7 +5,7 @@ import { TimeChart, type Frame, type Limit, type Line } from '../chart';
 import { h, shown } from '../dom';
 import { moment, type Quantity } from '../format';
 import { fragment } from '../fragment';
-import { Legend } from '../legend';
+import { Legend, peakOf } from '../legend';
 import type { Range, Viewport } from '../viewport';
 import { gridOf, meanOf, onGrid, stepOf, type Told } from './overlay';
 import { PairLegend } from './legend';
@@ -140,6 +140,8 @@ export class OverlayChart {
 	#mean(side: Side, columns: readonly (Float64Array<ArrayBuffer> | null)[], n: number, key: string, label: string, color: string, hidden: boolean): Line[] {
 		const seen = this.#view.runs.flatMap((run, i) => (run.side === side && !this.#view.isHidden(run) && columns[i] ? [columns[i]] : []));
 		const values = seen.length > 0 ? meanOf(seen, n) : new Float64Array(n).fill(NaN);
-		return [{ key, label, color, values, dash: side === 1, hidden, width: 2 }];
+		// As in the tables: the mean of the runs' peaks, which are at different times.
+		const peaks = seen.map((column) => peakOf(column)).filter((v) => v === v), peak = peaks.length > 0 ? peaks.reduce((a, b) => a + b) / peaks.length : NaN;
+		return [{ key, label, color, values, peak, dash: side === 1, hidden, width: 2 }];
 	}
 }

@@ -3,6 +3,7 @@
 import type { Frame } from '../chart';
 import { h, replace, shown } from '../dom';
 import { texts } from '../i18n';
+import { peakOf } from '../legend';
 import type { RunView } from './runs';
 import type { Thing } from './things';
 
@@ -82,17 +83,9 @@ export class PairLegend {
 	/** Values at an index, or the peaks of what is seen. The frame has two lines a thing. */
 	read(frame: Frame, index: number | null, when: string): void {
 		for (const [i, { value }] of this.#entries.entries()) {
-			const sides = [frame.lines[2 * i], frame.lines[2 * i + 1]].map((line) => (line ? frame.quantity.text(index === null ? peakOf(line.values) : line.values[index]!) : '–'));
+			const sides = [frame.lines[2 * i], frame.lines[2 * i + 1]].map((line) => (line ? frame.quantity.text(index === null ? line.peak ?? peakOf(line.values) : line.values[index]!) : '–'));
 			value.textContent = sides.join(' → ');
 		}
 		this.#when.textContent = index === null ? t('peak') : when;
 	}
-}
-
-function peakOf(values: ArrayLike<number>): number {
-	let most = NaN;
-	for (let i = 0; i < values.length; i++)
-		if (values[i]! === values[i]! && !(values[i]! <= most))
-			most = values[i]!;
-	return most;
 }
