@@ -64,13 +64,13 @@ static int take_line(LeakLine *line, char *const *words, size_t n_words, Error *
         return leak_filter_init(a, err);
 }
 
-static int tell(LeakLine *line, const LeakSource *source, LeakFinder *finder)
+static int tell(LeakLine *line, LeakSource *source, LeakFinder *finder)
 {
         _cleanup_string_ String text = {0};
         const LeakReport *report;
         ReportOptions to;
 
-        if (leak_finder_finish(finder, source->end_ns, &report) < 0) {
+        if (leak_finder_finish(finder, source->end_ns, &report) < 0 || leak_source_finish(source) < 0) {
                 log_error("out of memory");
                 return EXIT_CANNOT;
         }
@@ -105,7 +105,7 @@ static int find(LeakLine *line, char *const *words, size_t n)
         } else {
                 code = tell(line, &source, finder);
         }
-        string_done(&source.name);
+        leak_source_done(&source);
         return code;
 }
 

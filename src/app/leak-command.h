@@ -11,7 +11,9 @@
 #include "base/error.h"
 #include "base/regex.h"
 #include "base/text.h"
+#include "base/json.h"
 #include "detect/leak-finder.h"
+#include "detect/leak-threads.h"
 #include "report/report.h"
 
 typedef struct LeakAsked {
@@ -37,7 +39,14 @@ typedef struct LeakSource {
         bool partial;        /* processes may have been missed */
         uint64_t bad_rows;   /* of logs */
         int64_t end_ns;      /* of the recording; INT64_MIN unknown */
+        LeakThreads *threads; /* owned; NULL: there is no table of them */
+        const LeakThreadGroup *groups; /* leak_source_finish's */
+        size_t n_groups;
 } LeakSource;
+
+/* Finishes the threads. 0 or -ENOMEM. */
+int leak_source_finish(LeakSource *source);
+void leak_source_done(LeakSource *source);
 
 /* A run, by whatever run_resolve takes. The finder is new, with asked->options. 0, or -errno with a sentence. */
 int leak_read_run(const char *name, LeakAsked *asked, LeakSource *source, LeakFinder **ret, Error *err);
@@ -50,6 +59,10 @@ void leak_show(const LeakAsked *asked, const LeakSource *source, const LeakRepor
                String *out);
 /* SPEC 8's JSON, ended by '\n'. */
 void leak_json(const LeakAsked *asked, const LeakSource *source, const LeakReport *report, String *out);
+
+/* The threads of each process, where there are several: lines of the above, and a member of its JSON. */
+void leak_show_threads(const LeakReport *report, const LeakThreadGroup *groups, size_t n, const ReportOptions *to, String *out);
+void leak_json_threads(const LeakReport *report, const LeakThreadGroup *groups, size_t n, Json *j);
 
 /* One word or a few about the growth: "steadily", "in 7 jumps". */
 void leak_shape_words(const LeakVerdict *verdict, String *out);

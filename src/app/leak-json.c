@@ -128,6 +128,8 @@ void leak_json(const LeakAsked *asked, const LeakSource *source, const LeakRepor
         for (size_t i = 0; i < report->n; i++)
                 add_process(&j, &report->processes[i]);
         json_close(&j);
+        if (source->threads)
+                leak_json_threads(report, source->groups, source->n_groups, &j);
         json_close(&j);
         string_add_char(out, '\n');
 }

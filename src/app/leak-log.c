@@ -4,9 +4,18 @@
 #include "app/leak-command.h"
 #include "app/log-files.h"
 
+typedef struct LeakLogRows {
+        LeakFinder *finder;
+        LeakThreads *threads;
+} LeakLogRows;
+
 static int observe(const char *table, const Batch *rows, void *data)
 {
-        return leak_finder_observe(data, table, rows);
+        const LeakLogRows *to = data;
+
+        if (text_equal(table, "threads"))
+                return leak_threads_observe(to->threads, rows);
+        return leak_finder_observe(to->finder, table, rows);
 }
 
 int leak_read_logs(char *const *words, size_t n, LeakAsked *asked, LeakSource *source, LeakFinder **ret, Error *err)
@@ -18,7 +27,8 @@ int leak_read_logs(char *const *words, size_t n, LeakAsked *asked, LeakSource *s
         if (r < 0)
                 return r;
         asked->options.hold_ns = 0; /* each row is what was seen then */
-        if (leak_finder_new(&asked->options, &finder) < 0 || memory_log_tables(&log, observe, finder) < 0)
+        if (leak_finder_new(&asked->options, &finder) < 0 || leak_threads_new(&source->threads) < 0 ||
+            memory_log_tables(&log, observe, &(LeakLogRows){finder, source->threads}) < 0)
                 r = error_set(err, ENOMEM, "out of memory");
         source->is_log = true;
         source->bad_rows = log.bad;

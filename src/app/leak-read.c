@@ -54,6 +54,17 @@ void leak_asked_done(LeakAsked *asked)
         asked->regex = regex_free(asked->regex);
 }
 
+int leak_source_finish(LeakSource *source)
+{
+        return source->threads ? leak_threads_finish(source->threads, &source->groups, &source->n_groups) : 0;
+}
+
+void leak_source_done(LeakSource *source)
+{
+        source->threads = leak_threads_free(source->threads);
+        string_done(&source->name);
+}
+
 static bool has_table(RunReader *reader, const char *table)
 {
         const char *const *tables = run_reader_tables(reader);
@@ -63,10 +74,21 @@ static bool has_table(RunReader *reader, const char *table)
         return tables && *tables;
 }
 
-static int read_table(RunReader *reader, const char *table, LeakFinder *finder, Error *err)
+static int observe(const char *table, const Batch *rows, void *finder)
+{
+        return leak_finder_observe(finder, table, rows);
+}
+
+static int observe_threads(const char *table, const Batch *rows, void *threads)
+{
+        return leak_threads_observe(threads, rows);
+}
+
+static int read_table(RunReader *reader, const char *table, const char *const *columns,
+                      int (*fn)(const char *table, const Batch *rows, void *data), void *data, Error *err)
 {
         _cleanup_(run_cursor_freep) RunCursor *cursor = NULL;
-        ParquetSelection selection = {.columns = leak_finder_columns(table)};
+        ParquetSelection selection = {.columns = columns};
         const Batch *rows;
 
         if (!has_table(reader, table))
@@ -75,7 +97,7 @@ static int read_table(RunReader *reader, const char *table, LeakFinder *finder, 
                 selection.n_columns++;
         int r = run_cursor_new(reader, table, &selection, &cursor, err);
         while (r >= 0 && (r = run_cursor_next(cursor, &rows, err)) > 0)
-                if (leak_finder_observe(finder, table, rows) < 0)
+                if (fn(table, rows, data) < 0)
                         return error_set(err, ENOMEM, "out of memory");
         return r == -ENOENT ? 0 : r;
 }
@@ -101,11 +123,16 @@ int leak_read_run(const char *name, LeakAsked *asked, LeakSource *source, LeakFi
         if (leak_finder_new(&asked->options, &finder) < 0)
                 return error_set(err, ENOMEM, "out of memory");
         for (const char *const *table = leak_finder_tables; r == 0 && *table; table++) {
-                r = read_table(reader, *table, finder, err);
+                r = read_table(reader, *table, leak_finder_columns(*table), observe, finder, err);
                 if (r < 0 && !text_equal(*table, "processes") && !text_equal(*table, "samples") && r != -ENOMEM) {
                         log_warning("%s", err->message); /* how much room there is, is not known then */
                         r = 0;
                 }
+        }
+        if (r == 0 && has_table(reader, "threads")) {
+                r = leak_threads_new(&source->threads);
+                r = r < 0 ? error_set(err, r, "out of memory")
+                          : read_table(reader, "threads", leak_thread_columns, observe_threads, source->threads, err);
         }
         if (r < 0)
                 return r;

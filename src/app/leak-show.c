@@ -397,5 +397,6 @@ void leak_show(const LeakAsked *asked, const LeakSource *source, const LeakRepor
         if (report->n > 0)
                 add_others(&s, n);
         add_orphans(&s);
+        leak_show_threads(report, source->groups, source->n_groups, to, out);
         add_source(&s);
 }

@@ -12,7 +12,7 @@ leak steady 2000 9 & leak flat 0 9 & leak steps 3000 9 & leak teeth 0 9 & leak t
 leak warm 8000 9 & leak fds 40 9 & leak threads 20 9 &
 wait
 END
-        VIGIA_DIR="$LEAK_DIR" "$VIGIA" run -q -o "$LEAK_DIR/run" -- sh "$LEAK_DIR/all"
+        VIGIA_DIR="$LEAK_DIR" "$VIGIA" run -q --threads -o "$LEAK_DIR/run" -- sh "$LEAK_DIR/all"
         VIGIA_DIR="$LEAK_DIR" "$VIGIA" leak "$LEAK_DIR/run" --at-least 4s --json >"$LEAK_DIR/json"
 }
 
@@ -60,6 +60,14 @@ of()
         is "$(of threads .threads.per_min)" '<' 1400
         [[ $(of steady .threads.class) == normal ]]
         [[ $(of fds .fds) == null ]] || [[ $(of fds .fds.class) == leak ]]
+}
+
+@test "leak: what threads did" {
+        # The main thread starts the others, which wait for ever.
+        pid=$(of threads .pid)
+        jq -e --argjson pid "$pid" '.threads[] | select(.pid == $pid) | .threads > 100 and .idle > 100 and .never_ran > 100
+                and .busy == 0 and (.alerts | index("mostly-idle") != null)' "$LEAK_DIR/json"
+        "$VIGIA" leak "$LEAK_DIR/run" --at-least 4s | grep -qE "^  threads +leak \($pid\): [0-9]+ threads, [0-9]+ idle \([0-9]+ %\)"
 }
 
 @test "leak: exhaustion is what is left over the rate" {
