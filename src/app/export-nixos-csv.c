@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "export/memory-log-writer.h"
+#include "export/nixos-advice.h"
 #include "export/nixos-csv.h"
 #include "export/output-file.h"
 #include "report/page.h"
@@ -68,13 +69,17 @@ static int copy_file(const Folder *f, const char *from, const char *to, Error *e
         return r < 0 ? r : output_file_commit(&file, err);
 }
 
-static int put_report(const Folder *f, Error *err)
+static int put_report(const Folder *f, const String *advice, Error *err)
 {
         const ReportOptions plain = {0};
         _cleanup_string_ String text = {0}, path = {0};
         Error why = {0};
         int r = report_text(f->reader, f->labels, &plain, &text, err);
 
+        if (r == 0 && advice->size > 0) {
+                string_add_format(&text, "\n%s", string_get(advice));
+                r = put_text(f, "suggestions.nix", advice, err);
+        }
         if (r == 0)
                 r = put_text(f, "report.txt", &text, err);
         if (r < 0)
@@ -114,6 +119,7 @@ static int put_log(const Folder *f, const ReportData *data, Error *err)
 
 static int write_all(const Folder *f, uint64_t interval_ns, Error *err)
 {
+        _cleanup_string_ String advice = {0};
         ReportData data;
         int r = report_data_load_labelled(&data, f->reader, f->labels, err);
 
@@ -125,6 +131,8 @@ static int write_all(const Folder *f, uint64_t interval_ns, Error *err)
                 r = nixos_top_write(f->reader, f->path, interval_ns, end_ns, err);
         if (r == 0)
                 r = put_log(f, &data, err);
+        if (r == 0)
+                r = nixos_advice_add(f->reader, end_ns, data.summary->machine.available_least_bytes, &advice, err);
         report_data_done(&data);
         if (r == 0)
                 r = copy_file(f, "output.log", "rebuild.log", err);
@@ -132,7 +140,7 @@ static int write_all(const Folder *f, uint64_t interval_ns, Error *err)
                 r = copy_file(f, "journal.log", "journal.log", err);
         if (r == 0)
                 r = put_status(f, err);
-        return r == 0 ? put_report(f, err) : r;
+        return r == 0 ? put_report(f, &advice, err) : r;
 }
 
 int export_nixos_csv(RunReader *reader, const char *folder, uint64_t interval_ns, Error *err)

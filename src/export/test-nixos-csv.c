@@ -18,9 +18,11 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "export/csv-file.h"
+#include "export/format.h"
 #include "export/held-table.h"
 #include "export/memory-log-writer.h"
 #include "export/moments.h"
+#include "export/nixos-advice.h"
 #include "export/nixos-csv.h"
 #include "export/nixos-programs.h"
 
@@ -205,11 +207,147 @@ static void test_held(void **state)
         directory_remove(AT_FDCWD, path);
 }
 
+/* ---- a whole run, its tables written as CSV ---- */
+
+static const char *const tables[][2] = {
+        {"memory", "t_ns,total_bytes,free_bytes,available_bytes,swap_total_bytes,swap_free_bytes\n"
+                   "1000000000,8589934592,1073741824,4294967296,0,0\n"
+                   "3000000000,8589934592,104857600,419430400,0,0\n"},
+        {"cpu", "t_ns,cpu,user_us,nice_us,system_us,idle_us,iowait_us,irq_us,softirq_us,steal_us,load_1m,load_5m,load_15m\n"
+                "1000000000,,1000000,0,0,1000000,0,0,0,0,0.5,0.25,0.125\n"
+                "1000000000,0,9,9,9,9,9,9,9,9,,,\n"
+                "3000000000,,1000000,500000,1000000,1250000,250000,0,0,0,1.5,0.5,0.25\n"},
+        {"disk", "t_ns,mount,size_bytes,used_bytes,available_bytes\n"
+                 "1000000000,/,107374182400,53687091200,53687091200\n"
+                 "1000000000,/nix,10737418240,9663676416,1073741824\n"
+                 "1000000000,/proc,0,0,0\n"
+                 "1000000000,,,,\n"},
+        {"store", "t_ns,path,complete,bytes,apparent_bytes\n"
+                  "1000000000,/nix/store,true,,10737418240\n"
+                  "1000000000,/tmp,false,1,1\n"
+                  "3000000000,/nix/store,true,,32212254720\n"},
+        {"nix", "t_ns,build_dirs,processes\n1000000000,3,150\n"},
+        {"network", "t_ns,interface,rx_bytes,tx_bytes,rx_packets,tx_packets\n"
+                    "1000000000,eth0,1048576,524288,10,5\n"
+                    "1000000000,wlan0,1048576,0,1,0\n"
+                    "1000000000,veth0,99999999,0,1,0\n"},
+        {"files", "t_ns,process,open_files,fds\n1000000000,,1234,\n1000000000,1,,17\n1000000000,2,,5\n"},
+        {"temperature", "t_ns,chip,sensor,kind,value_c\n"
+                        "1000000000,coretemp-isa-0000,Package id 0,temperature,71.5\n"
+                        "1000000000,coretemp-isa-0000,Core 0,temperature,69\n"
+                        "1000000000,coretemp-isa-0000,fan1,fan,\n"
+                        "1000000000,nvme-pci-0100,Composite,temperature,44\n"},
+        {"gpu", "t_ns,gpu,pid,temperature_c\n1000000000,0000:01:00.0,,63\n1000000000,0000:01:00.0,77,\n"},
+        {"limits", "t_ns,pid_max,threads_max,tasks\n1000000000,32768,60000,420\n"},
+        {"fork", "t_ns,verdict,limit,path,limit_bytes,used_bytes,left_bytes,limit_tasks,used_tasks,left_tasks,available_bytes,min_free_bytes\n"
+                 "1000000000,yes,MemAvailable,,1,1,1,,,,4294967296,69206016\n"
+                 "2500000000,no,threads-max,,,,,60000,60000,0,4294967296,69206016\n"
+                 "3000000000,no,MemAvailable,,1,1,1,,,,419430400,69206016\n"},
+        {"processes", "process,pid,comm,exe,cmdline,start_ns,end_ns\n"
+                      "1,100,nix-daemon,/usr/bin/nix-daemon,nix-daemon,-5000000000,\n"
+                      "2,101,nix-build,/usr/bin/nix-build,nix-build a.nix,0,\n"
+                      "3,102,cc1plus,/usr/lib/cc1plus,cc1plus a.cc,1500000000,2500000000\n"},
+        {"samples", "t_ns,process,rss_anon_bytes,rss_file_bytes,rss_shmem_bytes,user_us,system_us\n"
+                    "1000000000,1,1048576,1048576,0,0,0\n"
+                    "1000000000,2,10485760,0,0,0,0\n"
+                    "1600000000,3,104857600,0,0,0,0\n"
+                    "2000000000,3,209715200,0,0,300000,100000\n"},
+};
+
+/* At 2 s and at the end, 4 s; of what is looked at every 4 and 10 s at the end. Memory has rows of 0 and 2 s ago. */
+static const char *const expected[NIXOS_FILES] = {
+        "1700000002,8192,4096,1024,4096,0,0\n1700000004,8192,7792,100,400,0,0\n",
+        "1700000002,N/A,0.50,0.25,0.12\n1700000004,75.0,1.50,0.50,0.25\n",
+        "1700000002,nix-daemon,1,2.0\n1700000002,nix-build,1,10.0\n1700000002,cargo,0,0.0\n1700000002,rustc,0,0.0\n"
+        "1700000002,cc1plus,1,200.0\n1700000002,ld,0,0.0\n1700000002,gcc,0,0.0\n1700000002,g++,0,0.0\n1700000002,clang,0,0.0\n"
+        "1700000004,nix-daemon,1,2.0\n1700000004,nix-build,1,10.0\n1700000004,cargo,0,0.0\n1700000004,rustc,0,0.0\n"
+        "1700000004,cc1plus,0,0.0\n1700000004,ld,0,0.0\n1700000004,gcc,0,0.0\n1700000004,g++,0,0.0\n1700000004,clang,0,0.0\n",
+        "1700000004,/,100.00,50.00,50.00,50\n1700000004,/nix,10.00,9.00,1.00,90\n",
+        "1700000004,30.000,N/A,3\n",
+        "1700000004,2.00,0.50,11,5\n",
+        "1700000004,1234,17,5\n",
+        "1700000004,71.5,63.0,44.0\n",
+        "1700000004,32768,150,60000,420\n",
+        "1700000002,4096,67584,yes\n1700000004,400,67584,NO\n",
+};
+
+static void add_table(RunStore *store, const char *path, const char *name, const char *text)
+{
+        TableReader *reader = NULL;
+        Schema *named = NULL;
+        const Batch *rows;
+        Sink *sink = NULL;
+        Error err = {0};
+
+        assert_int_equal(file_replace(AT_FDCWD, path, text, strlen(text), false), 0);
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        assert_int_equal(csv_reader_new(fd, path, &reader, &err), 0);
+        named = schema_copy(table_reader_schema(reader));
+        Schema schema_there = {name, named->columns, named->n_columns};
+        assert_int_equal(run_store_add_table(store, &schema_there, &sink, &err), 0);
+        while (table_reader_next(reader, &rows, &err) > 0) {
+                Batch *copy = NULL;
+                assert_int_equal(batch_new(&schema_there, 1000, 1 << 16, &copy), 0);
+                for (size_t i = 0; i < batch_rows(rows); i++)
+                        assert_int_equal(batch_append(copy, rows, i), 0);
+                assert_int_equal(sink_write(sink, copy, &err), 0);
+                assert_int_equal(run_store_sync(store, &err), 0);
+                batch_free(copy);
+        }
+        assert_string_equal(err.message, "");
+        table_reader_free(reader);
+        free(named);
+        close(fd);
+        unlink(path);
+}
+
+static void test_figures(void **state)
+{
+        const RunStoreOptions options = {.codec = PARQUET_NONE, .id = "id", .host = "host"};
+        char path[] = "/tmp/vigia-nixos-XXXXXX", file[128], text[8192], wanted[8192];
+        _cleanup_string_ String advice = {0};
+        RunStore *store = NULL;
+        RunReader *run = NULL;
+        Error err = {0};
+        const int64_t end_ns = 4 * (int64_t)NS_PER_SECOND;
+
+        make_run(path); /* for its run.json */
+        snprintf(file, sizeof file, "%s/disk.parquet", path);
+        unlink(file);
+        assert_int_equal(run_store_new(path, &options, &store, &err), 0);
+        snprintf(file, sizeof file, "%s/table.csv", path);
+        for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+                add_table(store, file, tables[i][0], tables[i][1]);
+        assert_int_equal(run_store_finish(store, &err), 0);
+        run_store_free(store);
+        assert_int_equal(run_reader_open(path, &run, &err), 0);
+        if (nixos_csv_write(run, path, 0, end_ns, &err) < 0)
+                fail_msg("%s", err.message);
+        for (size_t i = 0; i < NIXOS_FILES; i++) {
+                snprintf(file, sizeof file, "%s/%s.csv", path, nixos_files[i].name);
+                snprintf(wanted, sizeof wanted, "%s\n%s", nixos_files[i].header, expected[i]);
+                read_back(file, text, sizeof text);
+                assert_string_equal(text, wanted);
+        }
+        assert_int_equal(nixos_top_write(run, path, 0, end_ns, &err), 0);
+        snprintf(file, sizeof file, "%s/top-consumers.log", path);
+        read_back(file, text, sizeof text);
+        assert_non_null(strstr(text, " ===\n    PID   RSS_MB   CPU_%  COMMAND\n    101     10.0     0.0  nix-build a.nix\n"
+                                     "    100      2.0     0.0  nix-daemon\n\n"));
+        assert_int_equal(nixos_advice_add(run, end_ns, 400ull << 20, &advice, &err), 0);
+        assert_non_null(strstr(string_get(&advice), "# threads-max: 60000 of 60000 threads were in use, and none could be added.\n"
+                                                    "boot.kernel.sysctl.\"kernel.threads-max\" = 120000;\n"));
+        assert_non_null(strstr(string_get(&advice), "zramSwap.enable = true;"));
+        assert_non_null(strstr(string_get(&advice), "# The file system of /nix/store is 90 % full; 1 GiB are left.\n"));
+        run_reader_free(run);
+        directory_remove(AT_FDCWD, path);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_headers), cmocka_unit_test(test_programs), cmocka_unit_test(test_cells),
-                cmocka_unit_test(test_moments), cmocka_unit_test(test_held),
+                cmocka_unit_test(test_moments), cmocka_unit_test(test_held),    cmocka_unit_test(test_figures),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
