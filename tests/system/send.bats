@@ -88,7 +88,6 @@ teardown_file()
 setup()
 {
         common_setup
-        command -v jq >/dev/null || skip "no jq"
         command -v zstd >/dev/null || skip "no zstd"
         [[ -n ${BASE-} ]] || skip "no sshd (openssh-server)"
         "$VIGIA" doctor --json >"$DIR/doctor"
