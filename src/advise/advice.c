@@ -80,9 +80,15 @@ void advice_add_bytes(const Range *bytes, String *to)
         add_range(to, bytes, add_size);
 }
 
-static const char *what_limits(const Forecast *f)
+/* "16 GiB", "8 GiB (the container's limit)", "the 4.1 GiB that others left". */
+static void add_limit(const Forecast *f, String *to)
 {
-        return f->room_given ? "" : f->limit_is_cgroup ? " (the container's limit)" : "";
+        char bytes[FORMAT_MAX];
+
+        if (f->room_is_free)
+                string_add_format(to, "the %s that others left", format_bytes(bytes, f->room_bytes));
+        else
+                string_add_format(to, "%s%s", format_bytes(bytes, f->limit_bytes), f->limit_is_cgroup ? " (the container's limit)" : "");
 }
 
 static void add_expected(const ForecastLevel *l, String *to)
@@ -97,21 +103,21 @@ static void add_expected(const ForecastLevel *l, String *to)
 
 void advice_add_verdict(const Forecast *f, String *to)
 {
-        char limit[FORMAT_MAX], room[FORMAT_MAX];
-
         if (f->n == 0)
                 return;
-        format_bytes(limit, f->limit_bytes);
-        format_bytes(room, f->room_bytes);
         if (f->best == SIZE_MAX) {
-                string_add_format(to, "not even -j%u is sure to fit %s%s: it needs ", f->levels[0].jobs, limit, what_limits(f));
+                string_add_format(to, "not even -j%u is sure to fit ", f->levels[0].jobs);
+                add_limit(f, to);
+                string_add(to, "; it needs ");
                 advice_add_bytes(&f->levels[0].peak_bytes, to);
                 return;
         }
         const ForecastLevel *best = &f->levels[f->best], *next = f->best + 1 < f->n ? &f->levels[f->best + 1] : NULL;
         bool bound = f->fits != SIZE_MAX && f->best <= f->fits && f->knee > f->fits;
         if (bound) {
-                string_add_format(to, "-j%u is the largest that fits %s%s; ", best->jobs, limit, what_limits(f));
+                string_add_format(to, "-j%u is the largest that fits ", best->jobs);
+                add_limit(f, to);
+                string_add(to, "; ");
                 add_expected(best, to);
                 if (next) {
                         string_add_format(to, "; -j%u would take up to ", next->jobs);
@@ -120,8 +126,10 @@ void advice_add_verdict(const Forecast *f, String *to)
                 return;
         }
         string_add_format(to, "-j%u is as fast as it gets", best->jobs);
-        if (f->room_bytes != BUILD_UNKNOWN)
-                string_add_format(to, " and fits %s%s", limit, what_limits(f));
+        if (f->room_bytes != BUILD_UNKNOWN) {
+                string_add(to, " and fits ");
+                add_limit(f, to);
+        }
         string_add(to, "; ");
         add_expected(best, to);
 }

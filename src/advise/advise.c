@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 
 #define OFF 0.10 /* how far a replay of the recording may be from it without a word */
+#define TOLD_OFF 0.25 /* and how far two ways to count memory from each other */
 
 int advise_init(Advise *a, unsigned cpus)
 {
@@ -90,6 +91,7 @@ static void add_model_note(const Advise *a, unsigned i, String *to)
 {
         const Plan *p = a->plan;
         const BuildMachine *m = &a->rows.machine;
+        char told[FORMAT_MAX], once[FORMAT_MAX];
 
         switch (i) {
         case 3:
@@ -115,6 +117,13 @@ static void add_model_note(const Advise *a, unsigned i, String *to)
                 if (a->forecast.limit_bytes == BUILD_UNKNOWN)
                         string_add(to, "how much memory there is was not recorded: try --memory");
                 break;
+        case 7:
+                if (p->told_bytes != BUILD_UNKNOWN && p->peak_bytes != BUILD_UNKNOWN && p->peak_bytes > 0 &&
+                    fabs((double)p->told_bytes / (double)p->peak_bytes - 1) > TOLD_OFF)
+                        string_add_format(to, "the recording's own peak is %s, by %s; with shared pages counted once, as here, it is %s",
+                                          format_bytes(told, p->told_bytes), a->rows.pss ? "PSS, partly estimated" : "RSS",
+                                          format_bytes(once, p->peak_bytes));
+                break;
         default:
                 break;
         }
@@ -124,7 +133,7 @@ int advise_notes(const Advise *a, int (*say)(const char *sentence, void *data), 
 {
         int r = 0;
 
-        for (unsigned i = 0; r == 0 && i < 7; i++) {
+        for (unsigned i = 0; r == 0 && i < 8; i++) {
                 _cleanup_string_ String text = {0};
                 add_recording_note(a, i, &text);
                 if (a->plan)

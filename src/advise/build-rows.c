@@ -25,7 +25,7 @@ const char *const *build_rows_columns(const char *table)
 {
         static const char *const processes[] = {"process", "image", "pid", "parent", "comm", "exe", "cmdline", "major",
                                                 "start_ns", "end_ns", "exit_code", "cpu_us", "peak_rss_bytes", "exit_signal", NULL};
-        static const char *const samples[] = {"t_ns", "process", "rss_anon_bytes", "rss_file_bytes", "rss_shmem_bytes", NULL};
+        static const char *const samples[] = {"t_ns", "process", "rss_anon_bytes", "rss_file_bytes", "rss_shmem_bytes", "swap_bytes", NULL};
         static const char *const totals[] = {"t_ns", "rss_bytes", "pss_bytes", "cpu_us", NULL};
 
         if (text_equal(table, "processes"))
@@ -239,7 +239,7 @@ static int observe_samples(BuildRows *rows, const Batch *b)
 {
         BuildCells t = build_cells(b, "t_ns"), process = build_cells(b, "process");
         BuildCells anon = build_cells(b, "rss_anon_bytes"), file = build_cells(b, "rss_file_bytes");
-        BuildCells shmem = build_cells(b, "rss_shmem_bytes");
+        BuildCells shmem = build_cells(b, "rss_shmem_bytes"), swap = build_cells(b, "swap_bytes");
         uint64_t t_ns, key, own, shared;
 
         for (size_t row = 0; row < batch_rows(b); row++) {
@@ -255,8 +255,9 @@ static int observe_samples(BuildRows *rows, const Batch *b)
                 }
                 if (grow((void **)&rows->samples, rows->n_samples, &rows->samples_capacity, sizeof *rows->samples) < 0)
                         return -ENOMEM;
-                rows->samples[rows->n_samples++] =
-                        (BuildSample){batch_sane_ns(t_ns), i, (float)(own + build_cell_or(shmem, row, 0)), (float)shared};
+                /* What was swapped out is needed all the same. */
+                double all = (double)own + (double)build_cell_or(shmem, row, 0) + (double)build_cell_or(swap, row, 0);
+                rows->samples[rows->n_samples++] = (BuildSample){batch_sane_ns(t_ns), i, (float)all, (float)shared};
                 rows->last_ns = MAX(rows->last_ns, batch_sane_ns(t_ns));
         }
         return 0;

@@ -62,7 +62,7 @@ typedef struct BuildProcess {
 typedef struct BuildSample {
         int64_t t_ns;
         uint32_t process;
-        float own_bytes, shared_bytes; /* anonymous, and what instances of a program share */
+        float own_bytes, shared_bytes; /* anonymous, swapped out or not; and what instances of a program share */
 } BuildSample;
 
 typedef struct BuildTotal {

@@ -16,6 +16,7 @@ enum {
 
 #define JITTER 0.06
 #define HEAD_ROOM 0.10 /* of the memory there is, left for others */
+#define FREE_TOLD 0.85 /* with less than this part of it free at the beginning, that is what is told */
 #define WORTH 0.03
 
 static int by_value(const void *a, const void *b)
@@ -116,8 +117,11 @@ static void find_room(Forecast *f, const BuildMachine *m, const ForecastOptions 
         if (f->limit_bytes == BUILD_UNKNOWN)
                 return;
         f->room_bytes = (uint64_t)((double)f->limit_bytes * (1 - HEAD_ROOM));
-        if (!f->room_given && m->available_bytes != BUILD_UNKNOWN)
-                f->room_bytes = MIN(f->room_bytes, (uint64_t)((double)m->available_bytes * (1 - HEAD_ROOM / 2)));
+        /* Of what was free at the beginning less is left, since others' share is known. */
+        uint64_t left = m->available_bytes == BUILD_UNKNOWN ? BUILD_UNKNOWN : (uint64_t)((double)m->available_bytes * (1 - HEAD_ROOM / 2));
+        f->room_is_free = !f->room_given && (double)left < (double)f->room_bytes * FREE_TOLD;
+        if (!f->room_given)
+                f->room_bytes = MIN(f->room_bytes, left);
 }
 
 static void choose(Forecast *f)

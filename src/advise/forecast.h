@@ -43,6 +43,7 @@ typedef struct Forecast {
         uint64_t room_bytes;   /* that the build may take; BUILD_UNKNOWN */
         uint64_t limit_bytes;  /* of the container or machine */
         bool limit_is_cgroup, room_given;
+        bool room_is_free;     /* others held so much at the beginning that this is what counts */
         size_t best;           /* what is advised, into levels; SIZE_MAX: none fits */
         size_t fits;           /* the highest that fits; SIZE_MAX: none, or room unknown */
         size_t knee;           /* from here on more -j saves less than a thirtieth */

@@ -313,6 +313,10 @@ int plan_measure_memory(Plan *plan, const BuildRows *rows)
 {
         _cleanup_free_ SharedParts *parts = calloc(1, sizeof *parts);
 
+        plan->told_bytes = BUILD_UNKNOWN;
+        for (size_t i = 0; i < rows->n_totals; i++)
+                if (plan->told_bytes == BUILD_UNKNOWN || rows->totals[i].bytes > (double)plan->told_bytes)
+                        plan->told_bytes = (uint64_t)rows->totals[i].bytes;
         if (!parts || make_points(plan) < 0)
                 return -ENOMEM;
         find_parts(parts, rows);

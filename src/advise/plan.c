@@ -166,10 +166,11 @@ int plan_new(const BuildRows *rows, double wall_s, Plan **ret)
                 return 1;
         if (width_find(plan, rows) < 0)
                 return -ENOMEM;
-        double cpus = rows->machine.cpus;
+        /* A quota is not shared with those outside of it: what counts is the less of it and what others left. */
+        double cpus = rows->machine.cpus, others = isnan(rows->machine.outside_cpus) ? 0 : rows->machine.outside_cpus;
+        plan->capacity = fmax(cpus - others, fmin(cpus, 1) / 4);
         if (rows->machine.cpu_limit > 0)
-                cpus = MIN(cpus, rows->machine.cpu_limit);
-        plan->capacity = fmax(cpus - (isnan(rows->machine.outside_cpus) ? 0 : rows->machine.outside_cpus), fmin(cpus, 1) / 4);
+                plan->capacity = fmin(plan->capacity, rows->machine.cpu_limit);
         *ret = TAKE(plan);
         return 0;
 }

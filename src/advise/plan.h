@@ -91,7 +91,8 @@ typedef struct Plan {
         double believed;      /* part of what jobs waited beyond contention that is taken for waiting for disks and the like */
         double memory_scale;  /* the recorded memory over what the model makes of the recording */
         double rest_bytes;    /* of tools and what runs them */
-        uint64_t peak_bytes;  /* recorded; BUILD_UNKNOWN */
+        uint64_t peak_bytes;  /* recorded, shared pages counted once; BUILD_UNKNOWN */
+        uint64_t told_bytes;  /* the highest total of the tree in the recording, as reports tell it; BUILD_UNKNOWN */
         double wait_known;    /* part of the jobs whose waits are known by files or time */
         size_t compilations, repeated; /* by compilers' drivers; of them the same as one before */
         double repeated_s;    /* CPU time of those */

@@ -7,12 +7,12 @@
 
 enum { DIGITS = 6 };
 
-static void add_range(Json *j, const char *key, const Range *range)
+static void add_range(Json *j, const char *key, const Range *range, unsigned digits)
 {
         json_open_object(j, key, JSON_ONE_LINE);
-        json_add_number(j, "expected", range->expected, DIGITS);
-        json_add_number(j, "low", range->low, DIGITS);
-        json_add_number(j, "high", range->high, DIGITS);
+        json_add_number(j, "expected", range->expected, digits);
+        json_add_number(j, "low", range->low, digits);
+        json_add_number(j, "high", range->high, digits);
         json_close(j);
 }
 
@@ -28,8 +28,9 @@ static void add_levels(Json *j, const Forecast *f)
                         json_add_null(j, "fits");
                 else
                         json_add_bool(j, "fits", l->fits);
-                add_range(j, "wall_s", &l->wall_s);
-                add_range(j, "peak_bytes", &l->peak_bytes);
+                const Range peak = {round(l->peak_bytes.expected), round(l->peak_bytes.low), round(l->peak_bytes.high)};
+                add_range(j, "wall_s", &l->wall_s, DIGITS);
+                add_range(j, "peak_bytes", &peak, 15);
                 json_add_number(j, "busy_cpus", l->busy_cpus, 4);
                 json_close(j);
         }

@@ -33,8 +33,7 @@ static void add_table(Page *p, const Forecast *f)
 
         for (size_t i = 0; i < f->n; i++)
                 memory |= f->levels[i].peak_bytes.expected > 0;
-        page_label(p, "", PAGE_DIM);
-        string_add_format(p->out, "  -j  %-20s%-24s%s\n", "time", memory ? "memory" : "", "CPUs");
+        string_add_format(p->out, "    -j  %-20s%-24s%s\n", "time", memory ? "memory" : "", "CPUs");
         for (size_t i = 0; i < f->n; i++) {
                 _cleanup_string_ String line = {0};
                 const ForecastLevel *l = &f->levels[i];
@@ -50,7 +49,7 @@ static void add_table(Page *p, const Forecast *f)
                 add_words(f, i, &line);
                 while (line.size > 0 && line.text[line.size - 1] == ' ')
                         line.text[--line.size] = '\0';
-                page_label(p, "", PAGE_DIM);
+                string_add(p->out, "  "); /* not behind labels: "recorded, too large" is to fit into 80 columns */
                 if (i == f->best)
                         page_begin_style(p, PAGE_GREEN);
                 string_add_shown(p->out, string_get(&line), 0, p->ascii);
@@ -72,6 +71,42 @@ static void add_floor(Page *p, const Plan *plan, const Forecast *f)
         page_text(p, "at best", PAGE_DIM, string_get(&text), 3);
 }
 
+/* A part of a sentence to a line, so that no figure is torn from its unit. */
+static void add_parts(Page *p, const char *text)
+{
+        for (const char *at = text; *at;) {
+                const char *end = strstr(at, "; ");
+                _cleanup_string_ String part = {0};
+                string_add_bytes(&part, at, end ? (size_t)(end - at) : strlen(at));
+                page_text(p, "", PAGE_DIM, string_get(&part), 2);
+                at = end ? end + 2 : at + strlen(at);
+        }
+}
+
+/* As many parts of the sentence on a line as fit. */
+static void add_verdict(Page *p, const char *text, PageStyle style)
+{
+        size_t used = 0;
+
+        page_begin_style(p, style);
+        for (const char *at = text; *at;) {
+                const char *end = strstr(at, "; ");
+                _cleanup_string_ String part = {0};
+                string_add_bytes(&part, at, end ? (size_t)(end - at) + 1 : strlen(at));
+                size_t width = text_width(string_get(&part));
+                if (used > 0) {
+                        bool fits = used + 1 + width <= p->columns;
+                        string_add(p->out, fits ? " " : "\n");
+                        used = fits ? used + 1 : 0;
+                }
+                string_add_shown(p->out, string_get(&part), 0, p->ascii);
+                used += width;
+                at = end ? end + 2 : at + strlen(at);
+        }
+        page_end_style(p, style);
+        string_add(p->out, "\n\n");
+}
+
 /* Each line as it is: it is there to be copied. */
 static void add_snippet(Page *p, const Advice *a)
 {
@@ -88,7 +123,7 @@ static void add_snippet(Page *p, const Advice *a)
                 at = end ? end + 1 : NULL;
         }
         page_text(p, "", PAGE_DIM, a->reason, 3);
-        page_text(p, "", PAGE_DIM, a->evidence, 4);
+        add_parts(p, a->evidence);
 }
 
 static int add_note(const char *sentence, void *data)
@@ -115,10 +150,7 @@ int advise_show_text(const AdviseShown *shown, unsigned columns, bool color, boo
 
         if (a->plan) {
                 advice_add_verdict(&a->forecast, &verdict);
-                page_begin_style(&p, a->forecast.best == SIZE_MAX ? PAGE_YELLOW : PAGE_GREEN);
-                string_add_shown(to, string_get(&verdict), 0, ascii);
-                page_end_style(&p, a->forecast.best == SIZE_MAX ? PAGE_YELLOW : PAGE_GREEN);
-                string_add(to, "\n\n");
+                add_verdict(&p, string_get(&verdict), a->forecast.best == SIZE_MAX ? PAGE_YELLOW : PAGE_GREEN);
                 add_table(&p, &a->forecast);
                 string_add_char(to, '\n');
                 add_floor(&p, a->plan, &a->forecast);
