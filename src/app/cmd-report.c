@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "app/commands.h"
+#include "app/config-thresholds.h"
 #include "app/labels.h"
 #include "app/print.h"
 #include "app/report-page.h"
@@ -46,18 +47,19 @@ static int tell(RunReader *reader, const ReportLabels *labels, ReportForm form, 
 }
 
 /* A run that was recorded without labels gets those of the built-in rules. */
-static int tell_labelled(RunReader *reader, const char *rules, ReportForm form, const char *html)
+static int tell_labelled(RunReader *reader, const char *rules, const Thresholds *thresholds, ReportForm form,
+                         const char *html)
 {
         Labels labels;
         Error err = {0};
 
         if (!rules && run_reader_info(reader)->rules)
-                return tell(reader, NULL, form, html);
+                return tell(reader, &(ReportLabels){.thresholds = thresholds}, form, html);
         if (labels_open(&labels, rules, &err) < 0) {
                 log_error("%s", err.message);
                 return EXIT_USAGE;
         }
-        const ReportLabels other = {labels_label, &labels, labels_use_parents(&labels)};
+        const ReportLabels other = {labels_label, &labels, labels_use_parents(&labels), thresholds};
         int code = tell(reader, &other, form, html);
         labels_done(&labels);
         return code;
@@ -71,8 +73,9 @@ static int tell_sweep(const char *name, ReportForm form, const char *html)
 static int run_report(const Command *command, int argc, char **argv)
 {
         bool text = false, json = false, markdown = false;
-        const char *rules = NULL, *html = NULL;
+        const char *rules = NULL, *html = NULL, *config = NULL;
         const Option options[] = {
+                {'c', "config", "FILE", "a configuration instead of the user's: [findings]", OPTION_TEXT, &config},
                 {0, "text", NULL, "one screen for a terminal: the default", OPTION_FLAG,
                  &text},
                 {0, "markdown", NULL, "for the page of a CI job: at most 60 lines", OPTION_FLAG, &markdown},
@@ -83,6 +86,7 @@ static int run_report(const Command *command, int argc, char **argv)
         };
         _cleanup_(run_reader_freep) RunReader *reader = NULL;
         _cleanup_free_ char **words = NULL, *path = NULL;
+        Thresholds thresholds;
         size_t n_words;
         Error err = {0};
 
@@ -99,6 +103,10 @@ static int run_report(const Command *command, int argc, char **argv)
         if (r < 0)
                 return usage_error(command, &err);
         const ReportForm form = json ? REPORT_JSON : markdown ? REPORT_MARKDOWN : REPORT_TEXT;
+        if (thresholds_load(config, &thresholds, &err) < 0) {
+                log_error("%s", err.message);
+                return EXIT_USAGE;
+        }
         r = text_equal(words[0], "last") ? tell_sweep(words[0], form, html) : -ENOENT;
         if (r >= 0)
                 return r;
@@ -114,13 +122,13 @@ static int run_report(const Command *command, int argc, char **argv)
                 log_error("%s", err.message);
                 return EXIT_USAGE;
         }
-        return tell_labelled(reader, rules, form, html);
+        return tell_labelled(reader, rules, &thresholds, form, html);
 }
 
 const Command command_report = {
         .name = "report",
         .summary = "say what happened in a run or a sweep",
-        .usage = "[--text | --markdown | --json] [-r FILE] RUN [--html [FILE]]",
+        .usage = "[--text | --markdown | --json] [-c FILE] [-r FILE] RUN [--html [FILE]]",
         .details = "RUN is a path, an id, the unique beginning of an id, or \"last\"; so is\na sweep.\n\n"
                    "In a CI job:\n\n"
                    "  vigia report --markdown last >> \"$GITHUB_STEP_SUMMARY\"",

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "app/commands.h"
+#include "app/config-thresholds.h"
 #include "app/running.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -37,9 +38,13 @@ static int ask_to_end(const Running *running, int pidfd, Error *err)
 static int show(const char *path, bool quiet, Error *err)
 {
         _cleanup_(run_reader_freep) RunReader *reader = NULL;
-        int r = run_reader_open(path, &reader, err);
+        Thresholds thresholds;
+        const ReportLabels labels = {.thresholds = &thresholds};
+        int r = quiet ? 0 : thresholds_load(NULL, &thresholds, err);
 
-        return r == 0 && !quiet ? report_print(reader, NULL, stdout, err) : r;
+        if (r == 0)
+                r = run_reader_open(path, &reader, err);
+        return r == 0 && !quiet ? report_print(reader, &labels, stdout, err) : r;
 }
 
 static int stop(const char *name, uint64_t timeout_ns, bool quiet, Error *err)

@@ -9,13 +9,14 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "config/presets.h"
+#include "detect/thresholds.h"
 #include "send/send.h"
 #include "store/parquet/parquet.h"
 #include "sweep/cpus.h"
 #include "sweep/jobs.h"
 #include "sweep/sweep.h"
 
-enum { DAY_S = 86400 };
+enum { DAY_S = 86400, THRESHOLD_MOST = 10000 /* percent, degrees */ };
 
 static const char *const sources[] = {"auto", "bpf", "perf", "poll", NULL};
 static const char *const compressions[] = {"zstd", "snappy", "gzip", "brotli", "lz4", "none", NULL};
@@ -242,6 +243,26 @@ static void add_key(Keys *k, const Monitor *m, const char *name, SettingKey key)
         k->keys[k->n++] = key;
 }
 
+/* [findings]: thresholds beside those of leaks. */
+static void add_thresholds(Keys *k)
+{
+        size_t n;
+        const ThresholdKey *thresholds = threshold_keys(&n);
+
+        for (size_t i = 0; i < n; i++) {
+                char path[SETTING_PATH_MAX];
+                int size = snprintf(path, sizeof path, "findings.%s", thresholds[i].name);
+                bool bytes = thresholds[i].kind == THRESHOLD_BYTES;
+                const char *name = size < (int)sizeof path ? settings_copy(k->settings, path, (size_t)size) : NULL;
+                k->failed |= !name;
+                k->keys[k->n++] = (SettingKey){.name = name,
+                                               .kind = bytes ? SETTING_BYTES : SETTING_REAL,
+                                               .initial = thresholds[i].initial,
+                                               .help = thresholds[i].help,
+                                               .max = bytes ? 0 : THRESHOLD_MOST};
+        }
+}
+
 static const char *interval_text(Settings *settings, uint64_t interval_us)
 {
         static const SettingKey key = {.kind = SETTING_DURATION};
@@ -303,7 +324,9 @@ static size_t count_keys(const Monitor *const *list)
 int config_schema(Settings *settings, Monitor *const *more, const SettingSchema **ret)
 {
         const Monitor *const *declared = (const Monitor *const *)more;
-        size_t n = ARRAY_LENGTH(fixed_keys) + count_keys(monitors) + count_keys(declared);
+        size_t n_thresholds;
+        threshold_keys(&n_thresholds);
+        size_t n = ARRAY_LENGTH(fixed_keys) + n_thresholds + count_keys(monitors) + count_keys(declared);
         Keys k = {.settings = settings, .keys = settings_allocate(settings, n * sizeof *k.keys)};
         SettingSchema *schema = settings_allocate(settings, sizeof *schema);
 
@@ -311,6 +334,7 @@ int config_schema(Settings *settings, Monitor *const *more, const SettingSchema 
                 return -ENOMEM;
         memcpy(k.keys, fixed_keys, sizeof fixed_keys);
         k.n = ARRAY_LENGTH(fixed_keys);
+        add_thresholds(&k);
         for (size_t i = 0; monitors[i]; i++)
                 add_monitor(&k, monitors[i]);
         for (size_t i = 0; declared && declared[i]; i++)

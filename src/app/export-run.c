@@ -70,7 +70,8 @@ int export_perfetto(RunReader *reader, const char *output, Error *err)
                 return error_set(err, EINVAL, "export: perfetto is not for a terminal; expected -o FILE");
         if (!labelled)
                 other.parents = labels_use_parents(&labels);
-        int r = report_data_load_labelled(&data, reader, labelled ? NULL : &other, err);
+        const ReportLabels as = {other.label, other.data, other.parents, NULL};
+        int r = report_data_load_labelled(&data, reader, labelled ? NULL : &as, err);
         if (r == 0) {
                 r = make_marks(&data, &marks) < 0 ? error_set(err, ENOMEM, "out of memory") : 0;
                 const PerfettoOptions options = {

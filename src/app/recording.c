@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/config-thresholds.h"
 #include "app/report-page.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -327,32 +328,35 @@ int recording_run(Recording *r, Error *err)
         return 0;
 }
 
-static void write_summary_file(Recording *r, RunReader *reader)
+static void write_summary_file(Recording *r, RunReader *reader, const ReportLabels *labels)
 {
         ReportOptions plain = {0};
         _cleanup_string_ String text = {0};
         Error err = {0};
 
-        if (report_text(reader, NULL, &plain, &text, &err) == 0)
+        if (report_text(reader, labels, &plain, &text, &err) == 0)
                 file_replace(r->directory_fd, "summary.txt", string_get(&text), text.size, false);
 }
 
 void recording_report(Recording *r)
 {
         _cleanup_(run_reader_freep) RunReader *reader = NULL;
+        Thresholds thresholds;
+        const ReportLabels labels = {.thresholds = &thresholds};
         Error err = {0};
 
         if (r->no_report && !r->html)
                 return;
+        configuration_thresholds(&r->configuration, &thresholds);
         int e = run_reader_open(r->path, &reader, &err);
         if (e == 0 && !r->quiet && !r->no_report)
-                e = report_print(reader, NULL, stderr, &err);
+                e = report_print(reader, &labels, stderr, &err);
         if (e < 0) {
                 log_warning("no summary: %s", err.message);
                 return;
         }
         if (!r->no_report)
-                write_summary_file(r, reader);
-        if (r->html && report_page_put(reader, NULL, "", &err) < 0)
+                write_summary_file(r, reader, &labels);
+        if (r->html && report_page_put(reader, &labels, "", &err) < 0)
                 log_warning("no page: %s", err.message);
 }

@@ -12,6 +12,7 @@ typedef struct Thresholds {
         double process_memory_ratio;  /* one process, of all memory */
         double load_warning_ratio, load_critical_ratio; /* load over cores */
         double iowait_ratio;
+        double steal_ratio;           /* CPU time that the hypervisor gave to others */
         double throttled_ratio;       /* of a cgroup's CPU periods */
         double cpu_warning_c, cpu_critical_c, gpu_warning_c;
         double disk_warning_ratio, disk_critical_ratio; /* used; inodes, too */

@@ -194,6 +194,11 @@ void report_add_findings_json(Json *j, const ReportData *d)
                 json_add_text(j, "title", f->title);
                 json_add_text(j, "evidence", f->evidence);
                 json_add_text(j, "advice", f->advice);
+                add_double(j, "until_s", (double)f->until_ns / 1e9, f->until_ns != FINDING_NO_TIME);
+                json_add_text(j, "sure", sureness_name(f->sure));
+                json_add_text(j, "meaning", f->meaning);
+                json_add_text(j, "subject", f->subject);
+                json_add_u64(j, "pid", f->pid >= 0 ? (uint64_t)f->pid : SUMMARY_UNKNOWN);
                 json_close(j);
         }
         json_close(j);

@@ -155,14 +155,16 @@ static void add_findings(Markdown *m, const ReportData *d)
 {
         size_t shown = 0, hidden = 0, alike = 0;
 
-        if (d->n_findings > 0)
-                markdown_end_line(m);
         for (size_t i = 0; i < d->n_findings; i++) {
+                if (!report_summary_tells(&d->findings[i]))
+                        continue;
                 alike = i > 0 && text_equal(d->findings[i].id, d->findings[i - 1].id) ? alike + 1 : 0;
                 if (shown >= FINDINGS || alike >= ALIKE) {
                         hidden++;
                         continue;
                 }
+                if (shown == 0)
+                        markdown_end_line(m);
                 add_finding(m, &d->findings[i]);
                 shown++;
         }

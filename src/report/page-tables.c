@@ -271,6 +271,11 @@ static bool is_about(const Finding *finding, const char *table)
                 {"fork", "limits"},       {"kernel-limit", "limits"}, {"io-error", "disk"},
                 {"filesystem", "disk"},   {"thermal", "temperature"}, {"thermal", "power"},
                 {"gpu", "gpu"},           {"network", "network"},     {"swap", "memory"},
+                {"memory-low", "memory"}, {"memory-stalled", "pressure"}, {"iowait", "cpu"},
+                {"load", "cpu"},          {"steal", "cpu"},           {"quota", "cgroup"},
+                {"hot", "temperature"},   {"heat", "temperature"},    {"disk", "disk"},
+                {"inodes", "disk"},       {"store", "store"},         {"files", "files"},
+                {"tasks-limit", "limits"},
         };
 
         if (text_equal(table, "events"))

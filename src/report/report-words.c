@@ -153,3 +153,8 @@ void report_own_words(const ReportData *d, String *out)
                           s->peaks_sampled + s->peaks_estimated > s->peaks_exact ? ", peaks sampled" : "",
                           s->peaks_estimated > 0 ? ", short ones estimated" : "");
 }
+
+bool report_summary_tells(const Finding *finding)
+{
+        return finding->severity != SEVERITY_INFO || text_equal(finding->id, "late-ticks");
+}

@@ -20,4 +20,7 @@ bool report_culprit_words(const ReportData *data, size_t columns, bool ascii, St
 /* What the watching itself cost, and how far its figures can be trusted. */
 void report_own_words(const ReportData *data, String *out);
 
+/* Whether a screen or a CI job's page has it: not what is good to know of the run only (`vigia why`). */
+bool report_summary_tells(const Finding *finding);
+
 uint64_t report_peak_of(const SummaryProcess *process); /* its RSS, else its PSS */

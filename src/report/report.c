@@ -166,7 +166,7 @@ static int learn_labels(RunReader *reader, const ReportLabels *labels, const Bui
 {
         Error why = {0};
 
-        if (!labels)
+        if (!labels || !labels->label)
                 return 0;
         summary_relabel(builders->summary, labels->label, labels->data);
         if (!labels->parents)
@@ -209,7 +209,10 @@ int report_data_load_tapped(ReportData *data, RunReader *reader, const ReportLab
         const RunInfo *info = run_reader_info(reader);
         DetectContext context = {.facts = detect_facts(info)};
 
-        thresholds_init(&context.thresholds);
+        if (labels && labels->thresholds)
+                context.thresholds = *labels->thresholds;
+        else
+                thresholds_init(&context.thresholds);
         *data = (ReportData){.info = run_reader_info(reader),
                              .path = run_reader_path(reader),
                              .recording = run_reader_recording(reader)};

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "detect/thresholds.h"
 #include "store/run.h"
 #include "table/label.h"
 
@@ -21,8 +22,14 @@ typedef struct ReportOptions {
 /* What a report is written as. */
 typedef enum ReportForm { REPORT_TEXT, REPORT_JSON, REPORT_MARKDOWN } ReportForm;
 
-/* Labels by other rules than those of the recording. */
-typedef Labeller ReportLabels;
+/* What a run is judged by, where that is not as it was recorded: rules that say what each process is
+ * for, and from where on something is found. NULL in its place: all as recorded, the defaults. */
+typedef struct ReportLabels {
+        LabelFn label; /* NULL: labels as recorded; else as Labeller */
+        void *data;
+        bool parents;
+        const Thresholds *thresholds; /* NULL: the defaults */
+} ReportLabels;
 
 /* Colour if `to` is a terminal and NO_COLOR is not set (no-color.org), ASCII unless the
  * environment's locale is UTF-8, the terminal's width up to 80. */

@@ -220,7 +220,7 @@ static void add_findings(Page *p, bool losses)
                 bool critical = f->severity == SEVERITY_CRITICAL;
                 _cleanup_string_ String text = {0};
                 char at[FORMAT_MAX];
-                if (is_about_losses(f) != losses)
+                if (is_about_losses(f) != losses || !report_summary_tells(f))
                         continue;
                 alike = i > 0 && text_equal(f->id, d->findings[i - 1].id) ? alike + 1 : 0;
                 if (shown >= TEXT_FINDINGS || alike >= TEXT_ALIKE) {

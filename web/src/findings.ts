@@ -58,6 +58,7 @@ function row(finding: Finding, viewport: Viewport): HTMLElement {
 		h('div', { class: 'finding-text' },
 			h('strong', {}, h('bdi', {}, shown(finding.title, 600))),
 			finding.evidence && h('p', { class: 'dim' }, h('bdi', {}, shown(finding.evidence, 1200))),
+			finding.meaning && h('p', {}, h('bdi', {}, shown(finding.meaning, 1200))),
 			finding.advice && h('p', {}, h('bdi', {}, shown(finding.advice, 1200)))));
 }
 

@@ -30,7 +30,7 @@ export type ProcessSections = {
 export type SampleSections = { process: SectionRef; t: SectionRef; bytes: SectionRef };
 
 export type Severity = 'info' | 'warning' | 'critical';
-export type Finding = { id: string; severity: Severity; t_s: number | null; title: string; evidence: string | null; advice: string | null };
+export type Finding = { id: string; severity: Severity; t_s: number | null; title: string; evidence: string | null; meaning: string | null; advice: string | null };
 type N = number | null;
 type T = string | null;
 
