@@ -207,7 +207,7 @@ static void test_cgroup(void **state)
         cgroup(&r, 11 * S, GIB, 1);
         const Findings *found = rows_give(&r, &w);
         const Finding *f = found->items[0];
-        assert_int_equal(found->n, 1);
+        assert_int_equal(world_told(found), 1);
         has(f->title, "out of memory: the kernel killed cc1plus (1.91 GiB) at 10 s, by a cgroup's limit");
         has(f->evidence, "cgroup /system.slice/ci.service; the lowest memory.max above the run is 2 GiB, the run's cgroup used 2 GiB at 9.9 s");
         has(f->meaning, "not the machine's memory");
@@ -226,7 +226,7 @@ static void test_outside(void **state)
               "Out of memory: Killed process 900 (x) total-vm:1kB) total-vm:7000000kB, anon-rss:1024kB, file-rss:0kB, shmem-rss:0kB");
         process(&r, 10, 100, 1, "sh", 0, 20, 0, 2 * MIB);
         const Findings *found = rows_give(&r, &w);
-        assert_int_equal(found->n, 1);
+        assert_int_equal(world_told(found), 1);
         assert_int_equal(found->items[0]->severity, SEVERITY_WARNING);
         assert_int_equal(found->items[0]->pid, 900);
         has(found->items[0]->meaning, "none of the run's recorded processes");
@@ -272,7 +272,7 @@ static void test_counted(void **state)
         cgroup(&r, 9 * S, 2 * GIB - MIB, 0);
         cgroup(&r, 11 * S, GIB, 1);
         const Findings *found = rows_give(&r, &w);
-        assert_int_equal(found->n, 1);
+        assert_int_equal(world_told(found), 1);
         const Finding *f = found->items[0];
         assert_string_equal(f->id, "oom");
         assert_int_equal(f->sure, SURE_LIKELY);
@@ -294,7 +294,7 @@ static void test_counted_elsewhere(void **state)
         memory(&r, 8 * S, 12 * GIB, 7);
         memory(&r, 11 * S, 12 * GIB, 9);
         const Findings *found = rows_give(&r, &w);
-        assert_int_equal(found->n, 1);
+        assert_int_equal(world_told(found), 1);
         assert_string_equal(found->items[0]->id, "oom");
         assert_int_equal(found->items[0]->severity, SEVERITY_WARNING);
         world_end(&w);
@@ -315,7 +315,7 @@ static void test_sigkill(void **state)
         memory(&r, 8 * S, 12 * GIB, 7);
         memory(&r, 21 * S, 12 * GIB, 7);
         const Findings *found = rows_give(&r, &w);
-        assert_int_equal(found->n, 1);
+        assert_int_equal(world_told(found), 1);
         const Finding *f = found->items[0];
         assert_string_equal(f->id, "killed");
         assert_string_equal(f->title, "something sent SIGKILL to cc1plus at 10 s");
@@ -358,7 +358,7 @@ static void test_timeout(void **state)
         process(&r, 10, 100, 1, "timeout", 0, 30, 0, 2 * MIB);
         process(&r, 11, 101, 100, "sleep", 0, 30, 9, 2 * MIB);
         const Findings *found = rows_give(&r, &w);
-        assert_int_equal(found->n, 1);
+        assert_int_equal(world_told(found), 1);
         assert_string_equal(found->items[0]->title, "timeout(1) killed sleep after 30 s");
         assert_int_equal(found->items[0]->severity, SEVERITY_CRITICAL);
         world_end(&w);
@@ -383,7 +383,7 @@ static void test_daemons(void **state)
                 four_compilers(&r);
                 event(&r, 10 * S, "journal", 0, 0, cases[i].line);
                 const Findings *found = rows_give(&r, &w);
-                assert_int_equal(found->n, 1);
+                assert_int_equal(world_told(found), 1);
                 assert_string_equal(found->items[0]->id, "oom-daemon");
                 has(found->items[0]->title, cases[i].name);
                 has(found->items[0]->title, "killed cc1plus");

@@ -45,3 +45,13 @@ static inline const Findings *world_finish(World *w)
         assert_int_equal(detect_finish(w->detect), 0);
         return detect_findings(w->detect);
 }
+
+/* Those that are no mere notes: a world of few processes has some with much of its memory. */
+static inline size_t world_told(const Findings *found)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < found->n; i++)
+                n += found->items[i]->severity != SEVERITY_INFO;
+        return n;
+}

@@ -315,7 +315,7 @@ static void test_findings_of_tables(void **state)
         assert_int_equal(batch_set_text(b, EVENT_TEXT, "killed", 6), 0);
         read_page(&m, 0, &r);
         assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(json_object_get(r.page, "report"),
-                                                                                             "findings"), 0), "id")), "oom-kill");
+                                                                                             "findings"), 0), "id")), "oom");
         assert_int_equal(json_integer_value(json_object_get(read_table(&r, "events"), "findings")), 1);
         assert_int_equal(json_integer_value(json_object_get(read_table(&r, "heat"), "findings")), 0);
         read_done(&r);
