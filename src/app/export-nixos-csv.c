@@ -117,6 +117,17 @@ static int put_log(const Folder *f, const ReportData *data, Error *err)
                            : nixos_log_write(f->reader, data, string_get(&path), err);
 }
 
+int64_t nixos_end_ns(const ReportData *data)
+{
+        return (int64_t)MIN(report_wall_ns(data), (uint64_t)INT64_MAX / 4);
+}
+
+/* What is told last of all, after the command ended, is still of the run: the size of the store. */
+static int64_t last_of(const ReportData *data)
+{
+        return MIN(MAX(nixos_end_ns(data), data->summary->last_ns), INT64_MAX / 4);
+}
+
 static int write_all(const Folder *f, uint64_t interval_ns, Error *err)
 {
         _cleanup_string_ String advice = {0};
@@ -125,14 +136,14 @@ static int write_all(const Folder *f, uint64_t interval_ns, Error *err)
 
         if (r < 0)
                 return r;
-        int64_t end_ns = (int64_t)MIN(report_wall_ns(&data), (uint64_t)INT64_MAX / 4);
-        r = nixos_csv_write(f->reader, f->path, interval_ns, end_ns, err);
+        int64_t end_ns = nixos_end_ns(&data);
+        r = nixos_csv_write(f->reader, f->path, interval_ns, end_ns, last_of(&data), err);
         if (r == 0)
                 r = nixos_top_write(f->reader, f->path, interval_ns, end_ns, err);
         if (r == 0)
                 r = put_log(f, &data, err);
         if (r == 0)
-                r = nixos_advice_add(f->reader, end_ns, data.summary->machine.available_least_bytes, &advice, err);
+                r = nixos_advice_add(f->reader, last_of(&data), data.summary->machine.available_least_bytes, &advice, err);
         report_data_done(&data);
         if (r == 0)
                 r = copy_file(f, "output.log", "rebuild.log", err);
@@ -174,7 +185,7 @@ int export_memory_log(RunReader *reader, const char *output, uint64_t interval_n
         int r = path.failed ? error_set(err, ENOMEM, "out of memory") : report_data_load(&data, reader, err);
         if (r < 0)
                 return r;
-        int64_t end_ns = (int64_t)MIN(report_wall_ns(&data), (uint64_t)INT64_MAX / 4);
+        int64_t end_ns = nixos_end_ns(&data);
         report_data_done(&data);
         return memory_log_write(reader, string_get(&path), interval_ns, end_ns, err);
 }

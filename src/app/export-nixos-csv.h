@@ -14,5 +14,8 @@ int export_nixos_csv(RunReader *reader, const char *folder, uint64_t interval_ns
 /* output: a file, a folder (memory-log.csv in it), or NULL or "-" for stdout. */
 int export_memory_log(RunReader *reader, const char *output, uint64_t interval_ns, Error *err);
 
+/* When the command ended. */
+int64_t nixos_end_ns(const ReportData *data);
+
 /* monitor.log: what happened, "DATE [LEVEL] message", in order. */
 int nixos_log_write(RunReader *reader, const ReportData *data, const char *path, Error *err);

@@ -180,7 +180,7 @@ static int write_lines(const LogLines *lines, int64_t start_ns, OutBuffer *out, 
 int nixos_log_write(RunReader *reader, const ReportData *data, const char *path, Error *err)
 {
         _cleanup_(output_file_done) OutputFile file = {.fd = -1};
-        int64_t end_ns = (int64_t)MIN(report_wall_ns(data), (uint64_t)INT64_MAX / 4);
+        int64_t end_ns = nixos_end_ns(data);
         LogLines lines = {0};
         OutBuffer out = {.fd = -1};
         int r = map_new(&lines.said) < 0 ? error_set(err, ENOMEM, "out of memory") : read_events(&lines, reader, err);

@@ -391,12 +391,13 @@ static int write_file(RunReader *run, size_t which, const char *folder, Moments 
         return r;
 }
 
-int nixos_csv_write(RunReader *run, const char *folder, uint64_t interval_ns, int64_t end_ns, Error *err)
+int nixos_csv_write(RunReader *run, const char *folder, uint64_t interval_ns, int64_t end_ns, int64_t last_ns, Error *err)
 {
         uint64_t step = interval_ns ? interval_ns : NIXOS_INTERVAL_S * NS_PER_SECOND;
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < NIXOS_FILES; i++)
-                r = write_file(run, i, folder, moments_make(step * nixos_files[i].every, end_ns), err);
+                r = write_file(run, i, folder,
+                               moments_make(step * nixos_files[i].every, makers[i].processes ? end_ns : last_ns), err);
         return r;
 }

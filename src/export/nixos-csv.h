@@ -23,6 +23,7 @@ typedef struct NixosFile {
 enum { NIXOS_FILES = 10, NIXOS_INTERVAL_S = 2 };
 extern const NixosFile nixos_files[NIXOS_FILES];
 
-/* All ten, and top-consumers.log, into `folder`. end_ns: of the run. 0 or as run.h. */
-int nixos_csv_write(RunReader *run, const char *folder, uint64_t interval_ns, int64_t end_ns, Error *err);
+/* All ten, and top-consumers.log, into `folder`. end_ns: of the run; last_ns: of the last row in any table, where
+ * what is no matter of processes is told last. 0 or as run.h. */
+int nixos_csv_write(RunReader *run, const char *folder, uint64_t interval_ns, int64_t end_ns, int64_t last_ns, Error *err);
 int nixos_top_write(RunReader *run, const char *folder, uint64_t interval_ns, int64_t end_ns, Error *err);

@@ -321,7 +321,7 @@ static void test_figures(void **state)
         assert_int_equal(run_store_finish(store, &err), 0);
         run_store_free(store);
         assert_int_equal(run_reader_open(path, &run, &err), 0);
-        if (nixos_csv_write(run, path, 0, end_ns, &err) < 0)
+        if (nixos_csv_write(run, path, 0, end_ns, end_ns, &err) < 0)
                 fail_msg("%s", err.message);
         for (size_t i = 0; i < NIXOS_FILES; i++) {
                 snprintf(file, sizeof file, "%s/%s.csv", path, nixos_files[i].name);

@@ -244,6 +244,18 @@ static int start(Work *w, const sigset_t *mask, Error *err)
         return 0;
 }
 
+/* What is ignored stays so (nohup(1)): a signalfd would take it all the same. */
+static void choose_signals(sigset_t *ours)
+{
+        static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
+        struct sigaction now;
+
+        sigemptyset(ours);
+        for (size_t i = 0; i < ARRAY_LENGTH(ends); i++)
+                if (sigaction(ends[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+                        sigaddset(ours, ends[i]);
+}
+
 int send_child_run(SendChild *child, Error *err)
 {
         Work w = {.child = child, .chunk = malloc(CHUNK), .offset = child->from};
@@ -258,10 +270,7 @@ int send_child_run(SendChild *child, Error *err)
         if (!w.chunk)
                 return error_set(err, ENOMEM, "out of memory");
         w.input_left = child->input ? strlen(child->input) : 0;
-        sigemptyset(&ours);
-        sigaddset(&ours, SIGINT);
-        sigaddset(&ours, SIGTERM);
-        sigaddset(&ours, SIGHUP);
+        choose_signals(&ours);
         sigprocmask(SIG_BLOCK, &ours, &before);
         w.fds[SIGNALS].fd = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
         w.fds[SIGNALS].events = POLLIN;

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -183,6 +184,26 @@ static void test_child(void **state)
         send_child_done(&c);
 }
 
+/* Told to end, the child is ended and it says so; a signal that is ignored is none. */
+static void test_child_interrupted(void **state)
+{
+        char script[96];
+        const char *argv[] = {"sh", "-c", script, NULL};
+        SendChild c = {.argv = argv, .fd = -1};
+
+        snprintf(script, sizeof script, "kill -HUP %d; kill -TERM %d; exec sleep 100", (int)getpid(), (int)getpid());
+        signal(SIGHUP, SIG_IGN);
+        assert_int_equal(send_child_run(&c, NULL), 0);
+        assert_true(c.interrupted);
+        assert_int_equal(c.exit_code, 128 + SIGTERM);
+        snprintf(script, sizeof script, "kill -HUP %d; exit 5", (int)getpid());
+        assert_int_equal(send_child_run(&c, NULL), 0);
+        assert_false(c.interrupted);
+        assert_int_equal(c.exit_code, 5);
+        signal(SIGHUP, SIG_DFL);
+        send_child_done(&c);
+}
+
 /* ---- archives ---- */
 
 static void put(int dirfd, const char *name, const char *text)
@@ -299,7 +320,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_destinations), cmocka_unit_test(test_refused), cmocka_unit_test(test_ssh_words),
                 cmocka_unit_test(test_explained),    cmocka_unit_test(test_answers), cmocka_unit_test(test_quoted),
-                cmocka_unit_test(test_child),        cmocka_unit_test(test_archive), cmocka_unit_test(test_folder),
+                cmocka_unit_test(test_child),        cmocka_unit_test(test_child_interrupted),
+                cmocka_unit_test(test_archive), cmocka_unit_test(test_folder),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

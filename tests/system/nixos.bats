@@ -55,7 +55,7 @@ check_csv()
 @test "nixos-csv: the ten files with the reference's headers, a record a line; logs, status, reports" {
         local weird=$'a\nb,"c"\r\e[2J'
         record --no-report -m store -- bash -c 'echo said; (exec -a "$0" sleep 2.2) & wait; exit 7' "$weird" || [[ $? == 7 ]]
-        "$VIGIA" export "$RUN" --to nixos-csv -i 0.5 -o "$DIR/out"
+        "$VIGIA" export "$RUN" --to nixos-csv -i 0.2 -o "$DIR/out"
         check_csv "$DIR/out"
         cmp "$RUN/output.log" "$DIR/out/rebuild.log"
         [[ $(<"$DIR/out/rebuild-status.txt") == 7 && $(<"$DIR/out/rebuild.log") == said ]]
@@ -155,8 +155,11 @@ need_nix()
 
 @test "the preset nixos: builders of a real nix-daemon are in the run, with users and categories" {
         need_nix
-        in_nix '"$VIGIA" run --preset nixos ${SOURCE:+--source "$SOURCE"} -o "$RUN" -- \
-                timeout 60 nix-build "$NIX/work.nix" --no-out-link --argstr tag one' >out 2>err || { cat err "$NIX/daemon.log"; false; }
+        # It goes on until the size of the store was told.
+        in_nix 'export VIGIA_MONITORS_STORE_PATHS=/nix/store VIGIA_MONITORS_STORE_INTERVAL=500ms
+                "$VIGIA" run --preset nixos ${SOURCE:+--source "$SOURCE"} -o "$RUN" -- sh -ec '"'"'
+                        timeout 60 nix-build "$NIX/work.nix" --no-out-link --argstr tag one
+                        for i in $(seq 200); do [ ! -e "$RUN/store/000000.parquet" ] || exit 0; sleep 0.1; done'"'"'' >out 2>err || { cat err "$NIX/daemon.log"; false; }
         [[ $(grep -c '^/nix/store/.*-work-one-[ab]$' out) == 2 ]]
         # The compiler of each derivation: of a builder's user, with the label of a compiler, below nix-daemon.
         [[ $(figure processes '[.[] | select(.comm == "cc1") | .uid] | sort | unique | map(tostring) | join(" ")') == "30991 30992" ]]
@@ -166,6 +169,9 @@ need_nix()
         [[ -s $RUN/nixos-csv/report.txt && $(<"$RUN/nixos-csv/rebuild-status.txt") == 0 ]]
         check_csv "$RUN/nixos-csv"
         grep -q 'work-one-a' "$RUN/nixos-csv/rebuild.log"
+        # The store by its database, which is there with what was built.
+        is "$(figure store '[.[] | select(.path == "/nix/store" and .complete)] | length')" '>' 0
+        [[ $(awk -F, 'END { print $2 }' "$RUN/nixos-csv/nix-store.csv") != N/A ]]
         # Folders of builds and the daemon's descriptors were there to be seen.
         is "$(figure nix '[.[].build_dirs] | max')" '>=' 0
         is "$(awk -F, 'NR > 1 && $3 > n { n = $3 } END { print n + 0 }' "$RUN/nixos-csv/file-descriptors.csv")" '>' 0
