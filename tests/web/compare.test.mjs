@@ -236,7 +236,7 @@ describe('the page of a comparison', { skip: missing, concurrency: false }, () =
 			await close();
 		});
 
-	for (const [kind, scheme, width] of [['compare-groups', 'light', 1200], ['compare-many', 'dark', 400], ['compare-empty', 'light', 400]])
+	for (const [kind, scheme, width] of [['compare-two', 'light', 1200], ['compare-many', 'dark', 400], ['compare-groups', 'light', 400]])
 		test(`axe-core finds no serious fault: ${kind}, ${scheme}, ${width} px`, async () => {
 			const { page, close } = await visit(kind, { scheme, width });
 			assert.deepEqual(await faults(page), []);
