@@ -13,7 +13,7 @@ want()
         case $1 in
         build)
                 required="$required gcc:gcc libc6-dev meson:meson ninja-build:ninja pkg-config:pkg-config libjansson-dev libpcre2-dev"
-                optional="$optional clang:clang llvm bpftool:bpftool libbpf-dev libelf-dev zlib1g-dev libzstd-dev libsnappy-dev liblz4-dev libbrotli-dev libsystemd-dev libsensors-dev libsqlite3-dev libcairo2-dev libexpat1-dev libarchive-dev libcap2-bin:setcap nodejs:node npm:npm"
+                optional="$optional clang:clang llvm bpftool:bpftool libbpf-dev libelf-dev zlib1g-dev libzstd-dev libsnappy-dev liblz4-dev libbrotli-dev libsystemd-dev libsensors-dev libsqlite3-dev libcairo2-dev libexpat1-dev libdw-dev libarchive-dev libcap2-bin:setcap nodejs:node npm:npm"
                 ;;
         test)
                 required="$required libcmocka-dev bats:bats"

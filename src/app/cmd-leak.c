@@ -6,6 +6,7 @@
 #include "app/commands.h"
 #include "app/configuration.h"
 #include "app/leak-command.h"
+#include "app/leak-heap.h"
 #include "app/leak-valgrind.h"
 #include "app/log-files.h"
 #include "app/print.h"
@@ -18,7 +19,8 @@ typedef struct LeakLine {
         const char *config, *fail_on;
         uint64_t at_least_ns;
         LeakClass fails; /* LEAK_UNKNOWN: never */
-        bool logs, valgrind;
+        bool logs, valgrind, heap;
+        uint64_t duration_ns;
 } LeakLine;
 
 /* Thresholds of [findings]. */
@@ -45,6 +47,14 @@ static int take_thresholds(LeakLine *line, Error *err)
         return r;
 }
 
+static int take_fail_on(LeakLine *line, Error *err)
+{
+        if (line->fail_on && !text_equal(line->fail_on, "slow") && !text_equal(line->fail_on, "leak"))
+                return error_set(err, EINVAL, "leak: --fail-on %s: expected slow or leak", line->fail_on);
+        line->fails = !line->fail_on ? LEAK_UNKNOWN : text_equal(line->fail_on, "slow") ? LEAK_SLOW : LEAK_LEAK;
+        return 0;
+}
+
 static int take_line(LeakLine *line, char *const *words, size_t n_words, Error *err)
 {
         LeakAsked *a = &line->asked;
@@ -54,11 +64,8 @@ static int take_line(LeakLine *line, char *const *words, size_t n_words, Error *
         line->logs = log_files_is_one(words[0]);
         if (n_words > 1 && !line->logs)
                 return error_set(err, EINVAL, "leak: expected one RUN; of several only logs make one: %s is none", words[0]);
-        if (line->fail_on && !text_equal(line->fail_on, "slow") && !text_equal(line->fail_on, "leak"))
-                return error_set(err, EINVAL, "leak: --fail-on %s: expected slow or leak", line->fail_on);
         if (a->until_ns > 0 && a->until_ns <= a->since_ns)
                 return error_set(err, EINVAL, "leak: --until: expected a time after --since");
-        line->fails = !line->fail_on ? LEAK_UNKNOWN : text_equal(line->fail_on, "slow") ? LEAK_SLOW : LEAK_LEAK;
         a->options.from_ns = a->since_ns > 0 ? (int64_t)MIN(a->since_ns, (uint64_t)INT64_MAX / 4) : INT64_MIN;
         a->options.until_ns = a->until_ns > 0 ? (int64_t)MIN(a->until_ns, (uint64_t)INT64_MAX / 4) : INT64_MAX;
         return leak_filter_init(a, err);
@@ -109,6 +116,19 @@ static int find(LeakLine *line, char *const *words, size_t n)
         return code;
 }
 
+static int find_places(LeakLine *line, char *const *words, size_t n)
+{
+        Error err = {0};
+
+        if (take_thresholds(line, &err) < 0) {
+                log_error("%s", err.message);
+                return EXIT_USAGE;
+        }
+        const LeakHeapAsked asked = {.words = words, .n_words = n, .duration_ns = line->duration_ns, .limits = line->asked.options.memory,
+                                     .json = line->asked.json, .fails = line->fails};
+        return leak_heap(&asked);
+}
+
 static int run_leak(const Command *command, int argc, char **argv)
 {
         LeakLine line = {.asked.options = leak_options_default};
@@ -123,6 +143,8 @@ static int run_leak(const Command *command, int argc, char **argv)
                 {0, "fail-on", "CLASS", "exit 1 if one is slow (or worse), leak", OPTION_TEXT, &line.fail_on},
                 {0, "json", NULL, "as JSON", OPTION_FLAG, &a->json},
                 {0, "valgrind", NULL, "run COMMAND under memcheck: what it lost, and where", OPTION_FLAG, &line.valgrind},
+                {0, "heap", NULL, "which places in PID or COMMAND keep memory, by probes", OPTION_FLAG, &line.heap},
+                {'d', "duration", "TIME", "of --heap: look so long", OPTION_DURATION, &line.duration_ns},
                 {'c', "config", "FILE", "configuration instead of the user's", OPTION_TEXT, &line.config},
         };
         _cleanup_free_ char **words = NULL;
@@ -130,11 +152,17 @@ static int run_leak(const Command *command, int argc, char **argv)
         Error err = {0};
         int code, r = options_parse(command, options, ARRAY_LENGTH(options), argc, argv, false, &words, &n, &err);
 
-        if (r == 0 && line.valgrind)
-                r = n > 0 ? 0 : error_set(&err, EINVAL, "leak: --valgrind: expected -- COMMAND");
+        if (r == 0)
+                r = take_fail_on(&line, &err);
+        if (r == 0 && line.valgrind && line.heap)
+                r = error_set(&err, EINVAL, "leak: expected one of --valgrind and --heap");
+        else if (r == 0 && (line.valgrind || line.heap))
+                r = n > 0 ? 0 : error_set(&err, EINVAL, "leak: %s", line.heap ? "--heap: expected a PID, or -- COMMAND" : "--valgrind: expected -- COMMAND");
         else if (r == 0)
                 r = take_line(&line, words, n, &err);
-        if (r == 0 && line.valgrind)
+        if (r == 0 && line.heap)
+                code = find_places(&line, words, n);
+        else if (r == 0 && line.valgrind)
                 code = leak_valgrind(words, a->json, line.fail_on);
         else if (r != 0)
                 code = r > 0 ? EXIT_FINE : usage_error(command, &err);
@@ -147,7 +175,7 @@ static int run_leak(const Command *command, int argc, char **argv)
 const Command command_leak = {
         .name = "leak",
         .summary = "which processes' memory grows, and how sure that is",
-        .usage = "[OPTIONS] RUN | LOG… | --valgrind -- COMMAND…",
+        .usage = "[OPTIONS] RUN | LOG… | --heap PID | --valgrind -- COMMAND…",
         .details = "Private memory, open files and threads of each process, by the slope of their\n"
                    "lower levels after the warm-up, with 95 % intervals: up to 0.1 MB a minute is\n"
                    "normal, up to 1 slow, more a leak. RUN may still be recording; logs are those\n"

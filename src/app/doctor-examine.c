@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "app/heap-symbols.h"
 #include "app/memcheck.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -246,6 +247,7 @@ static void examine_build(Doctor *doctor)
                 {"page", "the report as a page", report_page_available(NULL)},
                 {"cairo", "plots as PNG and PDF", plot_format_available(PLOT_PNG, NULL)},
                 {"expat", "leak --valgrind", memcheck_can_read(NULL) == 0},
+                {"elfutils", "names in leak --heap", heap_symbols_available()},
                 {"libarchive", "archives for vigia send", archive_available(ARCHIVE_TAR_GZ, NULL) == 0},
         };
 

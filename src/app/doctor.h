@@ -16,7 +16,7 @@
 #define DOCTOR_UNKNOWN   UINT64_MAX /* the kernel does not say */
 #define DOCTOR_UNLIMITED (UINT64_MAX - 1)
 
-enum { DOCTOR_SOURCES = 3, DOCTOR_LIBRARIES = 12, DOCTOR_RUN_MAX = 640, DOCTOR_ABSENT_MAX = 31 };
+enum { DOCTOR_SOURCES = 3, DOCTOR_LIBRARIES = 13, DOCTOR_RUN_MAX = 640, DOCTOR_ABSENT_MAX = 31 };
 
 /* One way of capturing, tried. */
 typedef struct DoctorSource {

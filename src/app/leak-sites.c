@@ -140,7 +140,7 @@ static const char *base_of(const char *path)
         return slash ? slash + 1 : path;
 }
 
-static void frame_words(const LeakFrame *f, String *out)
+void leak_frame_words(const LeakFrame *f, String *out)
 {
         string_add(out, f->function ? f->function : "?");
         if (f->file && f->line)
@@ -162,7 +162,7 @@ static void show_site(const LeakSite *s, size_t columns, bool ascii, String *out
                         continue;
                 _cleanup_string_ String words = {0};
                 if (shown < s->n_frames)
-                        frame_words(&s->frames[shown], &words);
+                        leak_frame_words(&s->frames[shown], &words);
                 string_add_format(out, "  %-*s%-*s%-*s", BYTES_WIDTH, format_bytes(bytes, s->bytes[kind]), BLOCKS_WIDTH,
                                   s->blocks[kind] ? format_count(blocks, s->blocks[kind]) : "", KIND_WIDTH, leak_kind_name((LeakKind)kind));
                 string_add_shown(out, string_get(&words), columns - indent, ascii);
@@ -171,7 +171,7 @@ static void show_site(const LeakSite *s, size_t columns, bool ascii, String *out
         }
         for (; shown < MIN(s->n_frames, (size_t)FRAMES_SHOWN); shown++) {
                 _cleanup_string_ String words = {0};
-                frame_words(&s->frames[shown], &words);
+                leak_frame_words(&s->frames[shown], &words);
                 string_add_format(out, "%*s", (int)indent, "");
                 string_add_shown(out, string_get(&words), columns - indent, ascii);
                 string_add_char(out, '\n');
@@ -196,7 +196,7 @@ void leak_sites_show(const LeakSites *sites, size_t most, const ReportOptions *t
                 string_add_format(out, "  and %zu more places\n", n - most);
 }
 
-static void frame_json(const LeakFrame *f, Json *j)
+void leak_frame_json(const LeakFrame *f, Json *j)
 {
         json_open_object(j, NULL, JSON_ONE_LINE);
         json_add_text(j, "function", f->function);
@@ -224,7 +224,7 @@ void leak_sites_json(const LeakSites *sites, size_t most, Json *j)
                 }
                 json_open_array(j, "stack", JSON_LINES);
                 for (size_t k = 0; k < s->n_frames; k++)
-                        frame_json(&s->frames[k], j);
+                        leak_frame_json(&s->frames[k], j);
                 json_close(j);
                 json_close(j);
         }

@@ -51,6 +51,9 @@ void leak_sites_done(LeakSites *sites);
 bool leak_is_allocator(const char *function);
 
 void leak_frame_done(LeakFrame *frame);
+/* "lose (a.c:5)"; not yet made safe. */
+void leak_frame_words(const LeakFrame *frame, String *out);
+void leak_frame_json(const LeakFrame *frame, Json *j);
 
 /* Takes the frames over (they are empty then), whatever comes of it. 0 or -ENOMEM. */
 int leak_sites_add(LeakSites *sites, LeakFrame *frames, size_t n, const LeakAmount *amount);

@@ -189,3 +189,28 @@ make_log()
         run -2 "$VIGIA" leak --valgrind
         [[ -z $(find /tmp -maxdepth 1 -name 'vigia-memcheck-*' -newer "$LEAK_DIR/json" -user "$(id -un)") ]]
 }
+
+@test "leak --heap: places that keep memory, of a command and of a process" {
+        [[ $(id -u) == 0 ]] || skip "root is needed"
+        run --separate-stderr "$VIGIA" leak --heap --json -- lose 100 1000 1000
+        [[ $stderr != *'no uprobes'* && $stderr != *'without libbpf'* && $stderr != *'cannot be loaded'* && $stderr != *'a probe on'* ]] ||
+                skip "$stderr"
+        [[ $status == 3 ]]
+        # 100 blocks a second of 1000 bytes, from two places, of which one gives them back.
+        jq -e '.heap | .missed == 0 and .one_in == 1 and .calls >= 2 * .places[0].held_blocks' <<<"$output"
+        jq -e '.heap.places[0] | .held_blocks > 20 and .held_blocks <= 100 and .held_bytes == 1000 * .held_blocks and .taken_blocks == .held_blocks' <<<"$output"
+        jq -e '.heap.places[1] | .held_blocks <= 1 and .taken_blocks > 20' <<<"$output"
+        if "$VIGIA" doctor --json | jq -e '.libraries.elfutils' >/dev/null; then
+                jq -e '.heap.places[0].stack[0] | .function == "lose_block" and (.file | endswith("lose.c")) and .line > 0' <<<"$output"
+        fi
+        lose 100 1000 60000 &
+        pid=$!
+        "$VIGIA" leak --heap -d 1s "$pid" >"$DIR/text"
+        kill "$pid"
+        grep -qE "^process \($pid\) took [0-9.]+ KiB in [0-9.]+ s that it did not give back" "$DIR/text"
+        grep -q 'held *blocks *MB/min *where' "$DIR/text"
+        (($(wc -L <"$DIR/text") <= 80))
+        run -3 "$VIGIA" leak --heap 2147483647
+        run -2 "$VIGIA" leak --heap
+        run -2 "$VIGIA" leak --heap --valgrind -- true
+}

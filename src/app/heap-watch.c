@@ -1,0 +1,141 @@
+/* Stacks are put into words when they are first seen, while the process is there to be asked. */
+#include "app/heap-watch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/clock.h"
+#include "base/hash.h"
+
+enum { SHIFT_MOST = 12 };
+
+int heap_watch_init(HeapWatch *watch, HeapProbe *probe, HeapSymbols *symbols, uint64_t now_ns)
+{
+        *watch = (HeapWatch){.probe = probe, .symbols = symbols, .begun_ns = now_ns, .looked_ns = now_ns};
+        return map_new(&watch->by_key);
+}
+
+void heap_watch_done(HeapWatch *watch)
+{
+        for (size_t i = 0; i < watch->n; i++) {
+                for (size_t k = 0; k < watch->places[i].n_frames; k++)
+                        leak_frame_done(&watch->places[i].frames[k]);
+                trend_series_done(&watch->places[i].series);
+        }
+        free(watch->places);
+        map_free(watch->by_key);
+        *watch = (HeapWatch){0};
+}
+
+uint64_t heap_watch_held(const HeapWatched *place)
+{
+        const struct heap_figures *f = &place->figures;
+
+        return f->taken_bytes > f->freed_bytes ? f->taken_bytes - f->freed_bytes : 0;
+}
+
+static int name_calls(HeapWatch *w, const HeapPlace *place, HeapWatched *to)
+{
+        if (w->symbols && !w->refreshed)
+                heap_symbols_refresh(w->symbols);
+        w->refreshed = true;
+        for (size_t i = 0; i < place->n && to->n_frames < LEAK_FRAMES; i++) {
+                LeakFrame frame = {0};
+                int r = heap_symbols_find(w->symbols, place->calls[i], &frame);
+                if (r < 0) {
+                        leak_frame_done(&frame);
+                        return r;
+                }
+                if (to->n_frames == 0 && i + 1 < place->n && leak_is_allocator(frame.function))
+                        leak_frame_done(&frame);
+                else
+                        to->frames[to->n_frames++] = frame;
+        }
+        return 0;
+}
+
+static int find_place(HeapWatch *w, const HeapPlace *place, HeapWatched **ret)
+{
+        size_t at = (uintptr_t)map_get(w->by_key, place->key);
+
+        *ret = at > 0 ? &w->places[at - 1] : NULL;
+        if (at > 0)
+                return 0;
+        if (w->n >= HEAP_PLACES_MAX) {
+                w->left_out++;
+                return 0;
+        }
+        HeapWatched *places = array_grow(w->places, &w->capacity, w->n, sizeof *places);
+        if (!places)
+                return -ENOMEM;
+        w->places = places;
+        HeapWatched *new = &w->places[w->n];
+        *new = (HeapWatched){.key = place->key};
+        trend_series_init(&new->series, 10 * NS_PER_SECOND);
+        w->n++;
+        int r = name_calls(w, place, new);
+        if (r == 0)
+                r = map_put(w->by_key, place->key, (void *)(uintptr_t)w->n);
+        *ret = new;
+        return r;
+}
+
+static int look_at(const HeapPlace *place, void *data)
+{
+        HeapWatch *w = data;
+        HeapWatched *watched;
+        int r = find_place(w, place, &watched);
+
+        if (r < 0 || !watched)
+                return r;
+        watched->figures = place->figures;
+        return trend_series_add(&watched->series, (int64_t)(w->looked_ns - w->begun_ns), (double)heap_watch_held(watched) / 1e6);
+}
+
+/* Where calls come too fast, fewer are looked at; the others still cost their probes. */
+static void choose_sampling(HeapWatch *w, uint64_t calls, uint64_t elapsed_ns)
+{
+        double rate = elapsed_ns > 0 ? (double)calls * 1e9 / (double)elapsed_ns : 0;
+        unsigned shift = 0;
+
+        while (shift < SHIFT_MOST && rate / (double)(1u << shift) > HEAP_RATE_MOST)
+                shift++;
+        if (shift != w->shift && heap_probe_sample(w->probe, shift) == 0)
+                w->shift = shift;
+        w->highest_shift = MAX(w->highest_shift, w->shift);
+}
+
+int heap_watch_look(HeapWatch *w, uint64_t now_ns)
+{
+        uint64_t calls, elapsed = now_ns - w->looked_ns;
+
+        heap_probe_counters(w->probe, &calls, &w->missed);
+        choose_sampling(w, calls - w->calls, elapsed);
+        w->calls = calls;
+        w->looked_ns = now_ns;
+        w->refreshed = false;
+        return heap_probe_each(w->probe, look_at, w);
+}
+
+static int compare_places(const void *a, const void *b)
+{
+        uint64_t x = heap_watch_held(a), y = heap_watch_held(b);
+
+        return x > y ? -1 : x < y;
+}
+
+int heap_watch_finish(HeapWatch *w, const LeakLimits *limits)
+{
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < w->n; i++) {
+                r = trend_series_finish(&w->places[i].series, (int64_t)(w->looked_ns - w->begun_ns));
+                if (r == 0)
+                        r = leak_judge(&w->places[i].series, limits, &w->places[i].verdict);
+        }
+        if (w->n > 1)
+                qsort(w->places, w->n, sizeof *w->places, compare_places);
+        return r;
+}
