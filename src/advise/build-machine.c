@@ -4,8 +4,8 @@
 
 #include <math.h>
 
-#include "advise/build-cells.h"
 #include "base/text.h"
+#include "model/cells.h"
 
 static const char *const cpu_columns[] = {"cpu",    "user_us",    "nice_us",  "system_us", "irq_us", "softirq_us",
                                           "steal_us", "idle_us", "iowait_us", "tasks",     NULL};
@@ -66,11 +66,11 @@ static double grown(const BuildSpan *s)
 
 void build_machine_totals(BuildMachineState *state, const Batch *totals)
 {
-        BuildCells t = build_cells(totals, "t_ns"), cpu = build_cells(totals, "cpu_us");
+        Cells t = cells_find(totals, "t_ns"), cpu = cells_find(totals, "cpu_us");
         uint64_t value, t_ns;
 
         for (size_t row = 0; row < batch_rows(totals); row++) {
-                if (!build_cell(cpu, row, &value) || !build_cell(t, row, &t_ns))
+                if (!cells_get(cpu, row, &value) || !cells_get(t, row, &t_ns))
                         continue;
                 if (!state->run.begun)
                         state->run_first_ns = batch_sane_ns(t_ns);
@@ -82,20 +82,20 @@ void build_machine_totals(BuildMachineState *state, const Batch *totals)
 static void observe_cpu(BuildMachineState *s, const Batch *rows)
 {
         static const char *const kinds[] = {"user_us", "nice_us", "system_us", "irq_us", "softirq_us", "steal_us", "idle_us", "iowait_us"};
-        BuildCells cpu = build_cells(rows, "cpu"), cells[ARRAY_LENGTH(kinds)];
+        Cells cpu = cells_find(rows, "cpu"), cells[ARRAY_LENGTH(kinds)];
 
         for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
-                cells[i] = build_cells(rows, kinds[i]);
+                cells[i] = cells_find(rows, kinds[i]);
         for (size_t row = 0; row < batch_rows(rows); row++) {
                 uint64_t number, idle, all = 0;
-                if (build_cell(cpu, row, &number) || !build_cell(cells[6], row, &idle))
+                if (cells_get(cpu, row, &number) || !cells_get(cells[6], row, &idle))
                         continue; /* of one CPU */
                 for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
-                        all += build_cell_or(cells[i], row, 0);
+                        all += cells_or(cells[i], row, 0);
                 span(&s->all, all);
-                span(&s->steal, build_cell_or(cells[5], row, 0));
-                span(&s->idle, idle + build_cell_or(cells[7], row, 0));
-                span(&s->iowait, build_cell_or(cells[7], row, 0));
+                span(&s->steal, cells_or(cells[5], row, 0));
+                span(&s->idle, idle + cells_or(cells[7], row, 0));
+                span(&s->iowait, cells_or(cells[7], row, 0));
         }
 }
 
@@ -106,19 +106,19 @@ static void highest(uint64_t value, uint64_t *to)
 
 static void observe_memory(BuildMachine *m, const Batch *rows)
 {
-        BuildCells available = build_cells(rows, "available_bytes"), total = build_cells(rows, "total_bytes");
-        BuildCells swap = build_cells(rows, "swap_total_bytes"), left = build_cells(rows, "swap_free_bytes");
+        Cells available = cells_find(rows, "available_bytes"), total = cells_find(rows, "total_bytes");
+        Cells swap = cells_find(rows, "swap_total_bytes"), left = cells_find(rows, "swap_free_bytes");
         uint64_t bytes;
 
         for (size_t row = 0; row < batch_rows(rows); row++) {
-                build_cell(total, row, &m->memory_bytes);
-                build_cell(swap, row, &m->swap_total_bytes);
-                if (build_cell(left, row, &bytes) && m->swap_total_bytes != BUILD_UNKNOWN && bytes <= m->swap_total_bytes) {
+                cells_get(total, row, &m->memory_bytes);
+                cells_get(swap, row, &m->swap_total_bytes);
+                if (cells_get(left, row, &bytes) && m->swap_total_bytes != BUILD_UNKNOWN && bytes <= m->swap_total_bytes) {
                         uint64_t used = m->swap_total_bytes - bytes;
                         highest(used, &m->swap_most_bytes);
                         m->swap_least_bytes = MIN(m->swap_least_bytes, used);
                 }
-                if (!build_cell(available, row, &bytes))
+                if (!cells_get(available, row, &bytes))
                         continue;
                 if (m->available_bytes == BUILD_UNKNOWN)
                         m->available_bytes = bytes;
@@ -126,22 +126,22 @@ static void observe_memory(BuildMachine *m, const Batch *rows)
         }
 }
 
-static void lowest(BuildCells c, size_t row, uint64_t *to)
+static void lowest(Cells c, size_t row, uint64_t *to)
 {
         uint64_t value;
 
-        if (build_cell(c, row, &value))
+        if (cells_get(c, row, &value))
                 *to = MIN(*to, value);
 }
 
 static void observe_limits(BuildMachine *m, const Batch *rows)
 {
-        BuildCells memory = build_cells(rows, "memory_max_bytes"), pids = build_cells(rows, "pids_max");
-        BuildCells above = build_cells(rows, "memory_limit_bytes"), tasks_limit = build_cells(rows, "tasks_limit");
-        BuildCells ratio = build_cells(rows, "cpu_limit_ratio"), tasks = build_cells(rows, "tasks");
-        BuildCells threads = build_cells(rows, "threads_max"), pid_max = build_cells(rows, "pid_max");
-        BuildCells overcommit = build_cells(rows, "overcommit_memory"), current = build_cells(rows, "pids_current");
-        BuildCells commit = build_cells(rows, "commit_limit_bytes"), committed = build_cells(rows, "committed_bytes");
+        Cells memory = cells_find(rows, "memory_max_bytes"), pids = cells_find(rows, "pids_max");
+        Cells above = cells_find(rows, "memory_limit_bytes"), tasks_limit = cells_find(rows, "tasks_limit");
+        Cells ratio = cells_find(rows, "cpu_limit_ratio"), tasks = cells_find(rows, "tasks");
+        Cells threads = cells_find(rows, "threads_max"), pid_max = cells_find(rows, "pid_max");
+        Cells overcommit = cells_find(rows, "overcommit_memory"), current = cells_find(rows, "pids_current");
+        Cells commit = cells_find(rows, "commit_limit_bytes"), committed = cells_find(rows, "committed_bytes");
         uint64_t value;
 
         for (size_t row = 0; row < batch_rows(rows); row++) {
@@ -149,15 +149,15 @@ static void observe_limits(BuildMachine *m, const Batch *rows)
                 lowest(above, row, &m->limit_bytes);
                 lowest(pids, row, &m->tasks_limit);
                 lowest(tasks_limit, row, &m->tasks_limit);
-                build_cell(threads, row, &m->threads_max);
-                build_cell(pid_max, row, &m->pid_max);
-                build_cell(overcommit, row, &m->overcommit_memory);
-                build_cell(commit, row, &m->commit_limit_bytes);
-                if (build_cell(committed, row, &value))
+                cells_get(threads, row, &m->threads_max);
+                cells_get(pid_max, row, &m->pid_max);
+                cells_get(overcommit, row, &m->overcommit_memory);
+                cells_get(commit, row, &m->commit_limit_bytes);
+                if (cells_get(committed, row, &value))
                         highest(value, &m->committed_most_bytes);
-                if (build_cell(current, row, &value))
+                if (cells_get(current, row, &value))
                         highest(value, &m->scope_tasks_most);
-                if (build_cell(tasks, row, &value))
+                if (cells_get(tasks, row, &value))
                         highest(value, &m->tasks_most);
                 if (ratio.column >= 0 && !batch_is_null(rows, (size_t)ratio.column, row))
                         m->cpu_limit = batch_f64(rows, (size_t)ratio.column, row);

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "advise/build-cells.h"
 #include "advise/build-machine.h"
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "model/cells.h"
 
 struct BuildRowsState {
         Map *by_key;     /* of each image: index + 1 */
@@ -99,25 +99,25 @@ static int grow(void **items, size_t n, size_t *capacity, size_t size)
 /* ---- processes ---- */
 
 typedef struct ProcessCells {
-        BuildCells process, image, pid, parent, comm, exe, cmdline, major, start, end, code, signal, cpu, peak;
+        Cells process, image, pid, parent, comm, exe, cmdline, major, start, end, code, signal, cpu, peak;
 } ProcessCells;
 
 static ProcessCells process_cells(const Batch *b)
 {
-        return (ProcessCells){build_cells(b, "process"), build_cells(b, "image"), build_cells(b, "pid"),
-                              build_cells(b, "parent"), build_cells(b, "comm"), build_cells(b, "exe"),
-                              build_cells(b, "cmdline"), build_cells(b, "major"), build_cells(b, "start_ns"),
-                              build_cells(b, "end_ns"), build_cells(b, "exit_code"), build_cells(b, "exit_signal"),
-                              build_cells(b, "cpu_us"), build_cells(b, "peak_rss_bytes")};
+        return (ProcessCells){cells_find(b, "process"), cells_find(b, "image"), cells_find(b, "pid"),
+                              cells_find(b, "parent"), cells_find(b, "comm"), cells_find(b, "exe"),
+                              cells_find(b, "cmdline"), cells_find(b, "major"), cells_find(b, "start_ns"),
+                              cells_find(b, "end_ns"), cells_find(b, "exit_code"), cells_find(b, "exit_signal"),
+                              cells_find(b, "cpu_us"), cells_find(b, "peak_rss_bytes")};
 }
 
 /* The file's own name, as comm may be cut at 15 bytes or be what the program calls itself. */
 static const char *program_name(const ProcessCells *c, size_t row, size_t *size)
 {
-        const char *exe = build_cell_text(c->exe, row, size);
+        const char *exe = cells_text(c->exe, row, size);
 
         if (*size == 0)
-                return build_cell_text(c->comm, row, size);
+                return cells_text(c->comm, row, size);
         const char *slash = memrchr(exe, '/', *size);
         if (!slash)
                 return exe;
@@ -148,7 +148,7 @@ static int program_of(BuildRows *rows, const char *name, size_t size, uint8_t *r
 static int keep_command(BuildRows *rows, BuildProcess *p, const ProcessCells *c, size_t row)
 {
         size_t size;
-        const char *text = build_cell_text(c->cmdline, row, &size);
+        const char *text = cells_text(c->cmdline, row, &size);
         char *copy = strndup(text, MIN(size, (size_t)BUILD_COMMAND_MAX));
 
         if (!copy)
@@ -172,8 +172,8 @@ static int keep_command(BuildRows *rows, BuildProcess *p, const ProcessCells *c,
 /* The image before it in the same process ended when this one began: exec. */
 static int process_of_image(BuildRows *rows, const ProcessCells *c, size_t row, int64_t start, uint32_t *ret)
 {
-        uint64_t pid = build_cell_or(c->pid, row, 0), key = build_cell_or(c->process, row, 0);
-        uint32_t i = build_cell_or(c->image, row, 0) > 0 ? find(rows->state->by_pid, pid) : BUILD_NONE;
+        uint64_t pid = cells_or(c->pid, row, 0), key = cells_or(c->process, row, 0);
+        uint32_t i = cells_or(c->image, row, 0) > 0 ? find(rows->state->by_pid, pid) : BUILD_NONE;
 
         if (i != BUILD_NONE && rows->processes[i].end_ns == start) {
                 *ret = i;
@@ -188,7 +188,7 @@ static int process_of_image(BuildRows *rows, const ProcessCells *c, size_t row, 
                 return -ENOMEM;
         rows->processes[rows->n] = (BuildProcess){
                 .key = key,
-                .parent_key = build_cell_or(c->parent, row, BUILD_UNKNOWN),
+                .parent_key = cells_or(c->parent, row, BUILD_UNKNOWN),
                 .start_ns = start,
                 .parent = BUILD_NONE,
                 .cpu_us = BUILD_UNKNOWN,
@@ -209,23 +209,23 @@ static int observe_process(BuildRows *rows, const ProcessCells *c, size_t row)
         size_t size, major_size;
         uint8_t program = 0;
 
-        if (!build_cell(c->start, row, &cell))
+        if (!cells_get(c->start, row, &cell))
                 return 0;
         int r = process_of_image(rows, c, row, batch_sane_ns(cell), &i);
         if (r < 0 || i == BUILD_NONE)
                 return r;
         BuildProcess *p = &rows->processes[i];
-        p->end_ns = build_cell(c->end, row, &cell) ? batch_sane_ns(cell) : INT64_MAX;
+        p->end_ns = cells_get(c->end, row, &cell) ? batch_sane_ns(cell) : INT64_MAX;
         rows->last_ns = MAX(rows->last_ns, p->end_ns == INT64_MAX ? p->start_ns : p->end_ns);
-        if (build_cell(c->cpu, row, &cell) && cell < INT64_MAX)
+        if (cells_get(c->cpu, row, &cell) && cell < INT64_MAX)
                 p->cpu_us = (p->cpu_us == BUILD_UNKNOWN ? 0 : p->cpu_us) + cell;
-        p->failed |= build_cell_or(c->code, row, 0) != 0 || build_cell_or(c->signal, row, 0) != 0;
+        p->failed |= cells_or(c->code, row, 0) != 0 || cells_or(c->signal, row, 0) != 0;
         const char *name = program_name(c, row, &size);
-        const char *major = build_cell_text(c->major, row, &major_size);
+        const char *major = cells_text(c->major, row, &major_size);
         p->tool = (uint8_t)build_tool_of(name, size);
         p->kind = (uint8_t)build_kind_of(name, size, major, major_size);
         r = program_of(rows, name, size, &program);
-        uint64_t peak = build_cell_or(c->peak, row, BUILD_UNKNOWN);
+        uint64_t peak = cells_or(c->peak, row, BUILD_UNKNOWN);
         if (peak < INT64_MAX && (p->peak_bytes == BUILD_UNKNOWN || peak >= p->peak_bytes)) {
                 p->peak_bytes = peak;
                 p->program = program;
@@ -237,14 +237,14 @@ static int observe_process(BuildRows *rows, const ProcessCells *c, size_t row)
 
 static int observe_samples(BuildRows *rows, const Batch *b)
 {
-        BuildCells t = build_cells(b, "t_ns"), process = build_cells(b, "process");
-        BuildCells anon = build_cells(b, "rss_anon_bytes"), file = build_cells(b, "rss_file_bytes");
-        BuildCells shmem = build_cells(b, "rss_shmem_bytes"), swap = build_cells(b, "swap_bytes");
+        Cells t = cells_find(b, "t_ns"), process = cells_find(b, "process");
+        Cells anon = cells_find(b, "rss_anon_bytes"), file = cells_find(b, "rss_file_bytes");
+        Cells shmem = cells_find(b, "rss_shmem_bytes"), swap = cells_find(b, "swap_bytes");
         uint64_t t_ns, key, own, shared;
 
         for (size_t row = 0; row < batch_rows(b); row++) {
-                if (!build_cell(t, row, &t_ns) || !build_cell(process, row, &key) || !build_cell(anon, row, &own) ||
-                    !build_cell(file, row, &shared))
+                if (!cells_get(t, row, &t_ns) || !cells_get(process, row, &key) || !cells_get(anon, row, &own) ||
+                    !cells_get(file, row, &shared))
                         continue;
                 uint32_t i = build_rows_find(rows, key);
                 if (i == BUILD_NONE)
@@ -256,7 +256,7 @@ static int observe_samples(BuildRows *rows, const Batch *b)
                 if (grow((void **)&rows->samples, rows->n_samples, &rows->samples_capacity, sizeof *rows->samples) < 0)
                         return -ENOMEM;
                 /* What was swapped out is needed all the same. */
-                double all = (double)own + (double)build_cell_or(shmem, row, 0) + (double)build_cell_or(swap, row, 0);
+                double all = (double)own + (double)cells_or(shmem, row, 0) + (double)cells_or(swap, row, 0);
                 rows->samples[rows->n_samples++] = (BuildSample){batch_sane_ns(t_ns), i, (float)all, (float)shared};
                 rows->last_ns = MAX(rows->last_ns, batch_sane_ns(t_ns));
         }
@@ -265,14 +265,14 @@ static int observe_samples(BuildRows *rows, const Batch *b)
 
 static int observe_totals(BuildRows *rows, const Batch *b)
 {
-        BuildCells t = build_cells(b, "t_ns"), rss = build_cells(b, "rss_bytes"), pss = build_cells(b, "pss_bytes");
+        Cells t = cells_find(b, "t_ns"), rss = cells_find(b, "rss_bytes"), pss = cells_find(b, "pss_bytes");
         uint64_t t_ns, bytes;
 
         for (size_t row = 0; row < batch_rows(b); row++) {
-                if (!build_cell(t, row, &t_ns))
+                if (!cells_get(t, row, &t_ns))
                         continue;
-                bool proportional = build_cell(pss, row, &bytes);
-                if ((!proportional && !build_cell(rss, row, &bytes)) || rows->n_totals >= BUILD_SAMPLES_MAX)
+                bool proportional = cells_get(pss, row, &bytes);
+                if ((!proportional && !cells_get(rss, row, &bytes)) || rows->n_totals >= BUILD_SAMPLES_MAX)
                         continue;
                 rows->pss |= proportional;
                 if (grow((void **)&rows->totals, rows->n_totals, &rows->totals_capacity, sizeof *rows->totals) < 0)

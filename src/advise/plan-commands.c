@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "advise/build-cells.h"
 #include "advise/plan.h"
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "model/cells.h"
 
 enum {
         PATH_BYTES = 4096,
@@ -339,8 +339,8 @@ static int observe_line(Line *line, const char *text, size_t size, const char *e
 
 int plan_observe_commands(Plan *plan, const BuildRows *rows, const Batch *b)
 {
-        BuildCells process = build_cells(b, "process"), comm = build_cells(b, "comm"), exe = build_cells(b, "exe");
-        BuildCells cmdline = build_cells(b, "cmdline"), cwd = build_cells(b, "cwd");
+        Cells process = cells_find(b, "process"), comm = cells_find(b, "comm"), exe = cells_find(b, "exe");
+        Cells cmdline = cells_find(b, "cmdline"), cwd = cells_find(b, "cwd");
         uint64_t key;
 
         if (!plan->names) {
@@ -351,18 +351,18 @@ int plan_observe_commands(Plan *plan, const BuildRows *rows, const Batch *b)
         }
         for (size_t row = 0; row < batch_rows(b); row++) {
                 size_t size, exe_size;
-                uint32_t i = build_cell(process, row, &key) ? build_rows_find(rows, key) : BUILD_NONE;
+                uint32_t i = cells_get(process, row, &key) ? build_rows_find(rows, key) : BUILD_NONE;
                 if (i == BUILD_NONE || plan->node_of[i] == 0 || plan->nodes[plan->node_of[i]].is_tool)
                         continue;
                 Line line = {.plan = plan, .node = plan->node_of[i]};
-                line.cwd = build_cell_text(cwd, row, &line.cwd_size);
-                const char *path = build_cell_text(exe, row, &exe_size);
+                line.cwd = cells_text(cwd, row, &line.cwd_size);
+                const char *path = cells_text(exe, row, &exe_size);
                 const char *slash = exe_size > 0 ? memrchr(path, '/', exe_size) : NULL;
                 line.program = slash ? slash + 1 : path;
                 line.program_size = exe_size - (size_t)(line.program - path);
                 if (exe_size == 0)
-                        line.program = build_cell_text(comm, row, &line.program_size);
-                const char *text = build_cell_text(cmdline, row, &size);
+                        line.program = cells_text(comm, row, &line.program_size);
+                const char *text = cells_text(cmdline, row, &size);
                 if (observe_line(&line, text, size, path, exe_size) < 0)
                         return -ENOMEM;
                 PlanNode *node = &plan->nodes[line.node];

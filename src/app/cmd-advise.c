@@ -23,40 +23,27 @@ typedef struct AdviseCommand {
         ForecastOptions options;
 } AdviseCommand;
 
-typedef int (*RowsFn)(Advise *advise, const char *table, const Batch *rows);
+typedef struct Reading {
+        Advise *advise;
+        const char *table;
+} Reading;
 
-/* A table that is not there is normal. */
-static int read_table(RunReader *reader, const char *table, const char *const *columns, RowsFn fn, Advise *advise, Error *err)
+static int observe(const Batch *rows, void *data)
 {
-        _cleanup_(run_cursor_freep) RunCursor *cursor = NULL;
-        ParquetSelection selection = {.columns = columns};
-        const char *const *tables = run_reader_tables(reader);
-        const Batch *rows;
-        int r;
+        const Reading *reading = data;
 
-        while (tables && *tables && !text_equal(*tables, table))
-                tables++;
-        if (!tables || !*tables)
-                return 0;
-        while (columns[selection.n_columns])
-                selection.n_columns++;
-        r = run_cursor_new(reader, table, &selection, &cursor, err);
-        if (r == -ENOENT)
-                return 0;
-        while (r >= 0 && (r = run_cursor_next(cursor, &rows, err)) > 0)
-                if (fn(advise, table, rows) < 0)
-                        return error_set(err, ENOMEM, "out of memory");
-        return r;
+        return advise_observe(reading->advise, reading->table, rows) < 0 ? -ENOMEM : 0;
 }
 
-static int observe_commands(Advise *advise, const char *table, const Batch *rows)
+static int observe_commands(const Batch *rows, void *data)
 {
-        return advise_observe_commands(advise, rows);
+        return advise_observe_commands(data, rows) < 0 ? -ENOMEM : 0;
 }
 
 /* Kills of the run's own processes. */
-static int observe_events(Advise *advise, const char *table, const Batch *rows)
+static int observe_events(const Batch *rows, void *data)
 {
+        Advise *advise = data;
         int kind = schema_find(batch_schema(rows), "kind");
 
         for (size_t row = 0; kind >= 0 && row < batch_rows(rows); row++) {
@@ -77,7 +64,8 @@ static int load(Advise *advise, RunReader *reader, const AdviseCommand *c, Error
         for (size_t i = 0; r == 0 && build_rows_tables[i]; i++) {
                 Error why = {0};
                 const char *table = build_rows_tables[i];
-                r = read_table(reader, table, build_rows_columns(table), advise_observe, advise, &why);
+                Reading reading = {advise, table};
+                r = run_reader_each(reader, table, build_rows_columns(table), observe, &reading, &why);
                 if (r < 0 && i > 0 && r != -ENOMEM) {
                         log_warning("the table %s could not be read whole: %s", table, why.message);
                         r = 0;
@@ -86,7 +74,7 @@ static int load(Advise *advise, RunReader *reader, const AdviseCommand *c, Error
                         *err = why;
         }
         if (r == 0)
-                r = read_table(reader, "events", event_columns, observe_events, advise, err);
+                r = run_reader_each(reader, "events", event_columns, observe_events, advise, err);
         if (r < 0)
                 return r;
         advise->failed = info->exit_code > 0 || info->exit_signal > 0 || info->timed_out;
@@ -95,7 +83,7 @@ static int load(Advise *advise, RunReader *reader, const AdviseCommand *c, Error
         advise->lost_events = info->lost_events == RUN_UNKNOWN ? 0 : info->lost_events;
         r = advise_plan(advise, info->wall_ns == RUN_UNKNOWN ? NAN : (double)info->wall_ns / 1e9);
         if (r == 0)
-                r = read_table(reader, "processes", plan_command_columns, observe_commands, advise, err);
+                r = run_reader_each(reader, "processes", plan_command_columns, observe_commands, advise, err);
         if (r >= 0)
                 r = advise_finish(advise, &c->options, c->tool);
         return r == -ENOMEM ? error_set(err, r, "out of memory") : r;

@@ -43,19 +43,11 @@ typedef struct Export {
         ParquetKeyValue metadata[2];
 } Export;
 
-static bool has_table(RunReader *reader, const char *name)
-{
-        for (const char *const *t = run_reader_tables(reader); t && *t; t++)
-                if (text_equal(*t, name))
-                        return true;
-        return false;
-}
-
 static int check_tables(Export *e, Error *err)
 {
         for (size_t i = 0; i < e->tables.n; i++) {
                 _cleanup_string_ String there = {0};
-                if (has_table(e->reader, e->tables.items[i]))
+                if (run_reader_has(e->reader, e->tables.items[i]))
                         continue;
                 for (const char *const *t = run_reader_tables(e->reader); t && *t; t++)
                         string_add_format(&there, "%s%s", there.size ? ", " : "", *t);

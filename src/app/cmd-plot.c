@@ -221,7 +221,7 @@ static int write_into(PlotOptions *o, PlotKind kind, PlotRun *runs, size_t n, co
 static bool has_migration(PlotGiven *given)
 {
         for (size_t i = 0; i < given->n_runs; i++)
-                if (!plot_has_table(&given->runs[i], "folio_migration") && !plot_has_table(&given->runs[i], "migrate"))
+                if (!run_reader_has(given->runs[i].reader, "folio_migration") && !run_reader_has(given->runs[i].reader, "migrate"))
                         return false;
         return given->n_runs > 0;
 }

@@ -12,14 +12,6 @@
 #include "export/output-file.h"
 #include "export/table-copy.h"
 
-static bool has_table(RunReader *reader, const char *name)
-{
-        for (const char *const *t = run_reader_tables(reader); t && *t; t++)
-                if (text_equal(*t, name))
-                        return true;
-        return false;
-}
-
 const char *export_folio_migration_table(RunReader *reader, const char *named, Error *err)
 {
         static const char *const usual[] = {"folio_migration", "migrate"};
@@ -27,7 +19,7 @@ const char *export_folio_migration_table(RunReader *reader, const char *named, E
         if (named)
                 return named;
         for (size_t i = 0; i < ARRAY_LENGTH(usual); i++)
-                if (has_table(reader, usual[i]))
+                if (run_reader_has(reader, usual[i]))
                         return usual[i];
         error_set(err, ENOENT, "the run has no table folio_migration or migrate; record one with "
                                "--preset kdevops or -m migrate, or name another with --table");

@@ -80,8 +80,9 @@ static void take_cell(const Batch *rows, const char *column, size_t row, String 
 }
 
 /* Lines of a journal are in journal.log; here only those that are a warning or worse. */
-static int add_events(LogLines *lines, const Batch *rows)
+static int add_events(const Batch *rows, void *data)
 {
+        LogLines *lines = data;
         _cleanup_string_ String kind = {0}, severity = {0}, text = {0};
         int t_ns = schema_find(batch_schema(rows), "t_ns"), r = 0;
 
@@ -95,20 +96,6 @@ static int add_events(LogLines *lines, const Batch *rows)
                         continue;
                 r = add(lines, batch_i64(rows, (size_t)t_ns, row), level_of(string_get(&severity)), said, NULL);
         }
-        return r;
-}
-
-static int read_events(LogLines *lines, RunReader *reader, Error *err)
-{
-        _cleanup_(run_cursor_freep) RunCursor *cursor = NULL;
-        const Batch *rows;
-        int r = run_cursor_new(reader, "events", NULL, &cursor, err);
-
-        if (r < 0)
-                return r == -ENOENT ? 0 : r;
-        while ((r = run_cursor_next(cursor, &rows, err)) > 0)
-                if (add_events(lines, rows) < 0)
-                        return error_set(err, ENOMEM, "out of memory");
         return r;
 }
 
@@ -183,7 +170,7 @@ int nixos_log_write(RunReader *reader, const ReportData *data, const char *path,
         int64_t end_ns = nixos_end_ns(data);
         LogLines lines = {0};
         OutBuffer out = {.fd = -1};
-        int r = map_new(&lines.said) < 0 ? error_set(err, ENOMEM, "out of memory") : read_events(&lines, reader, err);
+        int r = map_new(&lines.said) < 0 ? error_set(err, ENOMEM, "out of memory") : run_reader_each(reader, "events", NULL, add_events, &lines, err);
 
         if (r == 0 && (add_findings(&lines, data, end_ns) < 0 || add_frame(&lines, data, end_ns) < 0))
                 r = error_set(err, ENOMEM, "out of memory");

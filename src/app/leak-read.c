@@ -65,41 +65,21 @@ void leak_source_done(LeakSource *source)
         string_done(&source->name);
 }
 
-static bool has_table(RunReader *reader, const char *table)
-{
-        const char *const *tables = run_reader_tables(reader);
+typedef struct Reading {
+        LeakFinder *finder;
+        const char *table;
+} Reading;
 
-        while (tables && *tables && !text_equal(*tables, table))
-                tables++;
-        return tables && *tables;
+static int observe(const Batch *rows, void *data)
+{
+        const Reading *reading = data;
+
+        return leak_finder_observe(reading->finder, reading->table, rows) < 0 ? -ENOMEM : 0;
 }
 
-static int observe(const char *table, const Batch *rows, void *finder)
+static int observe_threads(const Batch *rows, void *threads)
 {
-        return leak_finder_observe(finder, table, rows);
-}
-
-static int observe_threads(const char *table, const Batch *rows, void *threads)
-{
-        return leak_threads_observe(threads, rows);
-}
-
-static int read_table(RunReader *reader, const char *table, const char *const *columns,
-                      int (*fn)(const char *table, const Batch *rows, void *data), void *data, Error *err)
-{
-        _cleanup_(run_cursor_freep) RunCursor *cursor = NULL;
-        ParquetSelection selection = {.columns = columns};
-        const Batch *rows;
-
-        if (!has_table(reader, table))
-                return 0;
-        while (selection.columns[selection.n_columns])
-                selection.n_columns++;
-        int r = run_cursor_new(reader, table, &selection, &cursor, err);
-        while (r >= 0 && (r = run_cursor_next(cursor, &rows, err)) > 0)
-                if (fn(table, rows, data) < 0)
-                        return error_set(err, ENOMEM, "out of memory");
-        return r == -ENOENT ? 0 : r;
+        return leak_threads_observe(threads, rows) < 0 ? -ENOMEM : 0;
 }
 
 /* Levels are told again every ten seconds, and every tick where ticks are rarer. */
@@ -123,16 +103,17 @@ int leak_read_run(const char *name, LeakAsked *asked, LeakSource *source, LeakFi
         if (leak_finder_new(&asked->options, &finder) < 0)
                 return error_set(err, ENOMEM, "out of memory");
         for (const char *const *table = leak_finder_tables; r == 0 && *table; table++) {
-                r = read_table(reader, *table, leak_finder_columns(*table), observe, finder, err);
+                Reading reading = {finder, *table};
+                r = run_reader_each(reader, *table, leak_finder_columns(*table), observe, &reading, err);
                 if (r < 0 && !text_equal(*table, "processes") && !text_equal(*table, "samples") && r != -ENOMEM) {
                         log_warning("%s", err->message); /* how much room there is, is not known then */
                         r = 0;
                 }
         }
-        if (r == 0 && has_table(reader, "threads")) {
+        if (r == 0 && run_reader_has(reader, "threads")) {
                 r = leak_threads_new(&source->threads);
                 r = r < 0 ? error_set(err, r, "out of memory")
-                          : read_table(reader, "threads", leak_thread_columns, observe_threads, source->threads, err);
+                          : run_reader_each(reader, "threads", leak_thread_columns, observe_threads, source->threads, err);
         }
         if (r < 0)
                 return r;

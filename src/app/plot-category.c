@@ -106,7 +106,7 @@ static int read_series(const PlotRequest *request, PlotRun *run, CategorySeries 
                 Reading reading = {builder, tables[i].name, tables[i].learn};
                 if (tables[i].learn && !(relabel && labels_use_parents(request->labels)))
                         continue;
-                int r = plot_read(run, tables[i].name, tables[i].columns, observe, &reading, err);
+                int r = run_reader_each(run->reader, tables[i].name, tables[i].columns, observe, &reading, err);
                 if (r < 0)
                         return error_prefix(err, r, "%s", run_reader_path(run->reader));
         }
@@ -392,8 +392,8 @@ static int add_limits(const PlotRequest *request, PlotRun *run, PlotPanel *panel
         if (request->kind == PLOT_CPU)
                 return info->cpus ? add_limit(panel, "cores of the machine", info->cpus, peak * 2, subtitle) : 0;
         /* A table that cannot be read costs its line. */
-        plot_read(run, "limits", limits_columns, find_limit, &limit, &unused);
-        plot_read(run, "cgroup", cgroup_columns, find_limit, &limit, &unused);
+        run_reader_each(run->reader, "limits", limits_columns, find_limit, &limit, &unused);
+        run_reader_each(run->reader, "cgroup", cgroup_columns, find_limit, &limit, &unused);
         double machine = info->memory_bytes != RUN_UNKNOWN ? (double)info->memory_bytes : INFINITY;
         int r = add_limit(panel, "limit of the cgroup", limit < machine ? limit : INFINITY, peak, subtitle);
         return r < 0 ? r : add_limit(panel, "memory of the machine", machine, peak, subtitle);

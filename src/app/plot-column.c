@@ -180,7 +180,7 @@ static int check_table(const PlotRequest *request, PlotRun *run, Schema **ret_sc
         _cleanup_(run_cursor_freep) RunCursor *cursor = NULL;
         _cleanup_string_ String there = {0};
 
-        if (plot_has_table(run, request->table)) {
+        if (run_reader_has(run->reader, request->table)) {
                 int r = run_cursor_new(run->reader, request->table, NULL, &cursor, err);
                 if (r < 0)
                         return r;
@@ -245,7 +245,7 @@ static int read_series(Reading *reading, PlotRun *run, ColumnSeries **ret, Error
         if (reading->of_processes)
                 r = plot_choose_processes(request, run, &reading->shown, err);
         if (r == 0)
-                r = plot_read(run, request->table, read, observe, reading, err);
+                r = run_reader_each(run->reader, request->table, read, observe, reading, err);
         if (r == 0 && reading->builder) {
                 r = column_series_finish(reading->builder, run->end_ns, ret);
                 if (r < 0)

@@ -76,10 +76,5 @@ int plot_describe(const PlotRequest *request, const char *what, const PlotRun *r
 /* A panel over the time of the longest run. NULL: no memory. */
 PlotPanel *plot_time_panel(Plot *plot, uint64_t end_ns);
 
-/* Reads a table through a function; one that the run lacks is nothing. */
-typedef int (*PlotRowsFn)(const Batch *rows, void *data);
-int plot_read(PlotRun *run, const char *table, const char *const *columns, PlotRowsFn fn, void *data, Error *err);
-bool plot_has_table(PlotRun *run, const char *table);
-
 /* The interval of a monitor's table, in ns; 0: not known. */
 uint64_t plot_table_interval_ns(const PlotRun *run, const char *table);

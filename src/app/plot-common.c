@@ -159,36 +159,6 @@ PlotPanel *plot_time_panel(Plot *plot, uint64_t end_ns)
         return p->x_label ? p : NULL;
 }
 
-bool plot_has_table(PlotRun *run, const char *table)
-{
-        for (const char *const *t = run_reader_tables(run->reader); t && *t; t++)
-                if (text_equal(*t, table))
-                        return true;
-        return false;
-}
-
-int plot_read(PlotRun *run, const char *table, const char *const *columns, PlotRowsFn fn, void *data, Error *err)
-{
-        _cleanup_(run_cursor_freep) RunCursor *cursor = NULL;
-        ParquetSelection selection = {.columns = columns};
-        const Batch *rows;
-        int r;
-
-        if (!plot_has_table(run, table))
-                return 0;
-        while (columns && columns[selection.n_columns])
-                selection.n_columns++;
-        r = run_cursor_new(run->reader, table, columns ? &selection : NULL, &cursor, err);
-        if (r < 0)
-                return r == -ENOENT ? 0 : r;
-        while ((r = run_cursor_next(cursor, &rows, err)) > 0) {
-                r = fn(rows, data);
-                if (r < 0)
-                        return r == -ENOMEM ? error_set(err, ENOMEM, "out of memory") : r;
-        }
-        return r;
-}
-
 /* A monitor's table has its name, with '_' for '-'. */
 static bool is_table_of(const char *monitor, const char *table)
 {

@@ -13,9 +13,9 @@
 static const char *table_of(const PlotRequest *request, PlotRun *run)
 {
         if (request->table)
-                return plot_has_table(run, request->table) ? request->table : NULL;
+                return run_reader_has(run->reader, request->table) ? request->table : NULL;
         for (const char *const *usual = migration_tables; *usual; usual++)
-                if (plot_has_table(run, *usual))
+                if (run_reader_has(run->reader, *usual))
                         return *usual;
         return NULL;
 }
@@ -35,7 +35,7 @@ static int read_run(const PlotRequest *request, PlotRun *run, MigrationSeries *m
                                  "-m migrate", run->name, request->table ? request->table : "folio_migration or migrate");
         if (migration_series_init(m) < 0)
                 return error_set(err, ENOMEM, "out of memory");
-        return plot_read(run, table, NULL, observe, m, err);
+        return run_reader_each(run->reader, table, NULL, observe, m, err);
 }
 
 /* ---- panels ---- */

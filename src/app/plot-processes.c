@@ -79,7 +79,7 @@ int plot_choose_processes(const PlotRequest *request, PlotRun *run, ShownProcess
         Choosing choosing = {request, ret};
 
         *ret = (ShownProcesses){0};
-        return plot_read(run, "processes", columns, observe, &choosing, err);
+        return run_reader_each(run->reader, "processes", columns, observe, &choosing, err);
 }
 
 const ShownProcess *plot_process_of(const ShownProcesses *shown, const char *thing)

@@ -21,6 +21,5 @@ int perfetto_add_tables(const PerfettoRun *p);
 /* What reading came to: 0 for a damaged table, of which is told; else `result`. */
 int perfetto_forgive(const PerfettoRun *p, int result);
 
-/* Rows of a table to a function until it says no. A table that is not there has none. */
-typedef int (*PerfettoRowsFn)(const Batch *rows, void *data); /* 0 or -ENOMEM */
-int perfetto_read(const PerfettoRun *p, const char *table, const char *const *columns, PerfettoRowsFn fn, void *data);
+/* run_reader_each; what is damaged is warned of and ends the table. */
+int perfetto_read(const PerfettoRun *p, const char *table, const char *const *columns, RunRowsFn fn, void *data);

@@ -17,25 +17,9 @@ int perfetto_forgive(const PerfettoRun *p, int result)
         return 0;
 }
 
-int perfetto_read(const PerfettoRun *p, const char *table, const char *const *columns, PerfettoRowsFn fn, void *data)
+int perfetto_read(const PerfettoRun *p, const char *table, const char *const *columns, RunRowsFn fn, void *data)
 {
-        _cleanup_(run_cursor_freep) RunCursor *cursor = NULL;
-        ParquetSelection selection = {.columns = columns};
-        const char *const *tables = run_reader_tables(p->run);
-        const Batch *rows;
-
-        while (tables && *tables && !text_equal(*tables, table))
-                tables++;
-        if (!tables || !*tables)
-                return 0;
-        while (columns && columns[selection.n_columns])
-                selection.n_columns++;
-        int r = run_cursor_new(p->run, table, columns ? &selection : NULL, &cursor, p->err);
-        if (r == -ENOENT)
-                return 0;
-        while (r == 0 && (r = run_cursor_next(cursor, &rows, p->err)) > 0)
-                r = fn(rows, data) < 0 ? error_set(p->err, ENOMEM, "out of memory") : 0;
-        return perfetto_forgive(p, r);
+        return perfetto_forgive(p, run_reader_each(p->run, table, columns, fn, data, p->err));
 }
 
 /* ---- what the run is ---- */

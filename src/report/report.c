@@ -53,31 +53,25 @@ static int observe_parents(const Builders *builders, const char *table, const Ba
         return outside_observe_parents(builders->outside, rows);
 }
 
-/* A table that is not there is normal (no samples yet, no events). */
+typedef struct Reading {
+        const Builders *builders;
+        const char *table;
+        RowsFn fn;
+} Reading;
+
+static int take(const Batch *rows, void *data)
+{
+        const Reading *reading = data;
+
+        return reading->fn(reading->builders, reading->table, rows) < 0 ? -ENOMEM : 0;
+}
+
 static int read_table(RunReader *reader, const char *table, const char *const *columns,
                       const Builders *builders, RowsFn fn, Error *err)
 {
-        _cleanup_(run_cursor_freep) RunCursor *cursor = NULL;
-        ParquetSelection selection = {.columns = columns};
-        const char *const *tables = run_reader_tables(reader);
-        const Batch *rows;
-        int r;
+        Reading reading = {builders, table, fn};
 
-        while (tables && *tables && !text_equal(*tables, table))
-                tables++;
-        if (!tables || !*tables)
-                return 0;
-        while (columns[selection.n_columns])
-                selection.n_columns++;
-        r = run_cursor_new(reader, table, &selection, &cursor, err);
-        if (r == -ENOENT)
-                return 0;
-        if (r < 0)
-                return r;
-        while ((r = run_cursor_next(cursor, &rows, err)) > 0)
-                if (fn(builders, table, rows) < 0)
-                        return error_set(err, ENOMEM, "out of memory");
-        return r;
+        return run_reader_each(reader, table, columns, take, &reading, err);
 }
 
 /* Of both, each once. */

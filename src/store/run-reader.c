@@ -431,3 +431,33 @@ int run_cursor_next(RunCursor *c, const Batch **ret, Error *err)
                         return r;
         }
 }
+
+bool run_reader_has(const RunReader *reader, const char *table)
+{
+        for (const char *const *t = run_reader_tables(reader); t && *t; t++)
+                if (text_equal(*t, table))
+                        return true;
+        return false;
+}
+
+int run_reader_each(RunReader *reader, const char *table, const char *const *columns, RunRowsFn fn, void *data,
+                    Error *err)
+{
+        _cleanup_(run_cursor_freep) RunCursor *cursor = NULL;
+        ParquetSelection selection = {.columns = columns};
+        const Batch *rows;
+
+        if (!run_reader_has(reader, table))
+                return 0;
+        while (columns && columns[selection.n_columns])
+                selection.n_columns++;
+        int r = run_cursor_new(reader, table, columns ? &selection : NULL, &cursor, err);
+        if (r < 0)
+                return r == -ENOENT ? 0 : r;
+        while ((r = run_cursor_next(cursor, &rows, err)) > 0) {
+                r = fn(rows, data);
+                if (r < 0)
+                        return r == -ENOMEM ? error_set(err, r, "out of memory") : r;
+        }
+        return r;
+}

@@ -199,6 +199,14 @@ const Schema *run_cursor_schema(const RunCursor *cursor);
 int run_cursor_next(RunCursor *cursor, const Batch **ret, Error *err); /* as parquet_cursor_next */
 RunCursor *run_cursor_free(RunCursor *cursor);
 DEFINE_CLEANUP(RunCursor, run_cursor)
+
+bool run_reader_has(const RunReader *reader, const char *table);
+
+/* A table's rows to fn, batch by batch, until it returns an error; columns end by NULL, NULL: all there are.
+ * A table that is not there has no rows. 0 or -errno; the sentence of fn's errors but -ENOMEM is fn's. */
+typedef int (*RunRowsFn)(const Batch *rows, void *data);
+int run_reader_each(RunReader *reader, const char *table, const char *const *columns, RunRowsFn fn, void *data,
+                    Error *err);
 RunReader *run_reader_free(RunReader *reader);
 DEFINE_CLEANUP(RunReader, run_reader)
 
