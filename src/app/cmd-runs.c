@@ -285,8 +285,10 @@ static int print_table(const Listing *list, size_t n)
         int64_t now = (int64_t)clock_realtime_ns();
         size_t width = id_width(list, n, terminal);
 
-        string_add_format(&text, "%s%-*s  %10s  %7s  %10s  %8s  %8s%s\n", terminal.color ? "\033[2m" : "", (int)width, "run",
-               "when", "wall", "exit", "peak", "size", terminal.color ? "\033[0m" : "");
+        string_begin_style(&text, terminal.color, STYLE_DIM);
+        string_add_format(&text, "%-*s  %10s  %7s  %10s  %8s  %8s", (int)width, "run", "when", "wall", "exit", "peak", "size");
+        string_end_style(&text, terminal.color, STYLE_DIM);
+        string_add_char(&text, '\n');
         for (size_t i = 0; i < n; i++)
                 add_row(&text, &list[i], width, now);
         return print_text(&text);

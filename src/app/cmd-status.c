@@ -103,7 +103,7 @@ static void show(Page *page, const Running *running, const json_t *status, const
         uint64_t up_ns = clock_monotonic_ns() - info->start_monotonic_ns;
 
         string_add_format(&text, "%s: recording for %s", info->id, format_duration(wall, up_ns));
-        page_add_verdict(page, PAGE_GREEN, string_get(&text));
+        page_add_verdict(page, STYLE_GREEN, string_get(&text));
         string_clear(&text);
         string_add_format(&text, "pid %d", (int)info->recorder_pid);
         if (status)

@@ -206,5 +206,5 @@ void doctor_show_tight(Page *page, const Doctor *doctor)
         else if (is_set(r->fork_left_tasks))
                 string_add_format(&text, " leaves %s threads", format_count(a, r->fork_left_tasks));
         string_add_char(&text, '.');
-        page_add_verdict(page, no ? PAGE_RED : PAGE_YELLOW, string_get(&text));
+        page_add_verdict(page, no ? STYLE_RED : STYLE_YELLOW, string_get(&text));
 }

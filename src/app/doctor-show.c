@@ -29,14 +29,14 @@ static void show_verdict(Page *page, const Doctor *d)
         const DoctorSource *best = doctor_best(d);
 
         if (!best)
-                page_add_verdict(page, PAGE_RED, "vigia can record nothing here.");
+                page_add_verdict(page, STYLE_RED, "vigia can record nothing here.");
         else if (!best->exact)
-                page_add_verdict(page, PAGE_YELLOW, "Short processes will be missed here (poll).");
+                page_add_verdict(page, STYLE_YELLOW, "Short processes will be missed here (poll).");
         else if (best != &d->sources[0])
-                page_add_verdict(page, PAGE_GREEN,
+                page_add_verdict(page, STYLE_GREEN,
                         "vigia can record every process here (perf); memory peaks are sampled.");
         else
-                page_add_verdict(page, PAGE_GREEN, "vigia can record everything here (bpf).");
+                page_add_verdict(page, STYLE_GREEN, "vigia can record everything here (bpf).");
         doctor_show_tight(page, d);
         if (best != &d->sources[0])
                 add_way(page->to, &d->sources[0],

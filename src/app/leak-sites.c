@@ -8,6 +8,7 @@
 
 #include "base/array.h"
 #include "base/macros.h"
+#include "base/terminal.h"
 
 const char *leak_kind_name(LeakKind kind)
 {
@@ -187,8 +188,11 @@ void leak_sites_show(const LeakSites *sites, size_t most, const ReportOptions *t
         for (size_t i = 0; i < sites->n; i++) {
                 if (lost(&sites->items[i]) == 0)
                         continue;
-                if (n == 0)
-                        string_add_format(out, to->color ? "\n\x1b[2m%s\x1b[0m\n" : "\n%s\n", string_get(&heading));
+                if (n == 0) {
+                        string_add_char(out, '\n');
+                        string_add_styled(out, to->color, STYLE_DIM, string_get(&heading));
+                        string_add_char(out, '\n');
+                }
                 if (n++ < most)
                         show_site(&sites->items[i], columns, to->ascii, out);
         }

@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/terminal.h"
 
 enum { FILES_MAX = 1024, PLACES_SHOWN = 12, PLACES_JSON = 1000, WORDS_MAX = 4096 };
 
@@ -93,8 +94,8 @@ static void show(const Memcheck *m, const char *name, int code, String *out)
                 string_add_format(&line, " may have lost %s", format_bytes(bytes, b[LEAK_POSSIBLE]));
         else
                 string_add(&line, " lost nothing");
-        string_add_format(out, to.color ? "\x1b[1;%sm%s\x1b[0m\n" : "%.0s%s\n", lost ? "31" : b[LEAK_POSSIBLE] ? "33" : "32",
-                          string_get(&line));
+        string_add_styled(out, to.color, lost ? STYLE_RED : b[LEAK_POSSIBLE] ? STYLE_YELLOW : STYLE_GREEN, string_get(&line));
+        string_add_char(out, '\n');
         leak_sites_show(&m->sites, PLACES_SHOWN, &to, out);
         string_add_format(out, "\n  memcheck  %s process%s, exit %d; possibly lost %s, still reachable %s\n",
                           format_count(blocks, m->processes), m->processes == 1 ? "" : "es", code,

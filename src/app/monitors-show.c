@@ -90,7 +90,7 @@ static void show_verdict(Page *page, const MonitorTrials *trials, bool all)
                                   mendable == 1 ? "one more" : "more");
         else if (works < n && trials->n > 1)
                 string_add_char(&text, '.');
-        page_add_verdict(page, fine ? PAGE_GREEN : PAGE_YELLOW, string_get(&text));
+        page_add_verdict(page, fine ? STYLE_GREEN : STYLE_YELLOW, string_get(&text));
 }
 
 static bool belongs(const MonitorTrial *t, bool mendable, bool enabled)

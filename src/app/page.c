@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/terminal.h"
 
 bool page_colour(void)
 {
@@ -16,21 +15,18 @@ void page_add_blanks(String *to, size_t n)
         string_add_format(to, "%*s", (int)n, "");
 }
 
-void page_add_verdict(Page *page, const char *colour, const char *text)
+void page_add_verdict(Page *page, TextStyle style, const char *text)
 {
-        _cleanup_string_ String words = {0};
-
-        page_add_words(&words, text, 0, 0);
-        if (page->colour)
-                string_add_format(page->to, "\x1b[1;%sm%.*s\x1b[0m\n", colour,
-                                  (int)(words.size ? words.size - 1 : 0), string_get(&words));
-        else
-                string_add(page->to, string_get(&words));
+        string_begin_style(page->to, page->colour, style);
+        page_add_words(page->to, text, 0, 0);
+        page->to->size -= page->to->size > 0; /* the style ends before the line does */
+        string_end_style(page->to, page->colour, style);
+        string_add_char(page->to, '\n');
 }
 
 void page_add_dim(Page *page, const char *text)
 {
-        string_add_format(page->to, page->colour ? "\x1b[2m%s\x1b[0m" : "%s", text);
+        string_add_styled(page->to, page->colour, STYLE_DIM, text);
 }
 
 void page_add_label(Page *page)

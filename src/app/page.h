@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/text.h"
+#include "base/terminal.h"
 
 enum { PAGE_WIDTH = 80 };
 
@@ -21,10 +21,7 @@ typedef struct Page {
 /* On this stdout: base/terminal.h. */
 bool page_colour(void);
 
-#define PAGE_RED    "31"
-#define PAGE_YELLOW "33"
-#define PAGE_GREEN  "32"
-void page_add_verdict(Page *page, const char *colour, const char *text);
+void page_add_verdict(Page *page, TextStyle style, const char *text);
 
 /* The label, and blanks up to the indent. */
 void page_add_label(Page *page);

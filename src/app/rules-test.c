@@ -57,7 +57,7 @@ static void add_page(const Explanation *e, String *to)
         string_add_shown(&label, e->label->major, 0, false);
         string_add(&label, " / ");
         string_add_shown(&label, e->label->category, 0, false);
-        page_add_verdict(&page, PAGE_GREEN, string_get(&label));
+        page_add_verdict(&page, STYLE_GREEN, string_get(&label));
         add_part(asked->program, &program);
         if (!text_part_equal(asked->program, asked->name)) {
                 string_add(&program, " (");

@@ -3,6 +3,8 @@
 
 #include <stdbool.h>
 
+#include "base/text.h"
+
 typedef struct Terminal {
         bool is_terminal;
         bool color;       /* NO_COLOR and TERM=dumb say no */
@@ -10,3 +12,11 @@ typedef struct Terminal {
 } Terminal;
 
 Terminal terminal_of(int fd);
+
+/* The few looks that words have: verdicts bold in their colour, headings and labels dim. */
+typedef enum TextStyle { STYLE_PLAIN, STYLE_DIM, STYLE_BOLD, STYLE_GREEN, STYLE_YELLOW, STYLE_RED } TextStyle;
+
+/* Without colour nothing is added. */
+void string_begin_style(String *to, bool color, TextStyle style);
+void string_end_style(String *to, bool color, TextStyle style);
+void string_add_styled(String *to, bool color, TextStyle style, const char *text);

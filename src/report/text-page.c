@@ -3,18 +3,19 @@
 
 #include <string.h>
 
+#include "base/terminal.h"
+
+static const TextStyle looks[] = {[PAGE_PLAIN] = STYLE_PLAIN, [PAGE_DIM] = STYLE_DIM, [PAGE_GREEN] = STYLE_GREEN,
+                                  [PAGE_YELLOW] = STYLE_YELLOW, [PAGE_RED] = STYLE_RED};
+
 void page_begin_style(Page *p, PageStyle style)
 {
-        static const char *const codes[] = {"", "\033[2m", "\033[1;32m", "\033[1;33m", "\033[1;31m"};
-
-        if (p->color)
-                string_add(p->out, codes[style]);
+        string_begin_style(p->out, p->color, looks[style]);
 }
 
 void page_end_style(Page *p, PageStyle style)
 {
-        if (p->color && style != PAGE_PLAIN)
-                string_add(p->out, "\033[0m");
+        string_end_style(p->out, p->color, looks[style]);
 }
 
 void page_label(Page *p, const char *label, PageStyle style)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/terminal.h"
 #include "sweep/result.h"
 
 typedef struct Page {
@@ -14,22 +15,6 @@ typedef struct Page {
         String *out;
         size_t columns;
 } Page;
-
-typedef enum Style { DIM, RED, YELLOW, GREEN } Style;
-
-static void begin(const Page *p, Style style)
-{
-        static const char *const codes[] = {"\033[2m", "\033[1;31m", "\033[1;33m", "\033[1;32m"};
-
-        if (p->options->color)
-                string_add(p->out, codes[style]);
-}
-
-static void end(const Page *p)
-{
-        if (p->options->color)
-                string_add(p->out, "\033[0m");
-}
 
 static void add_blanks(String *to, size_t n)
 {
@@ -92,12 +77,14 @@ static void add_answer(const Page *p)
         _cleanup_string_ String answer = {0};
         SweepMood mood = sweep_answer(p->sweep, p->result, p->options->ascii, &answer);
 
-        begin(p, mood == SWEEP_MOOD_FAILED ? RED : mood == SWEEP_MOOD_WARNING ? YELLOW : GREEN);
+        string_begin_style(p->out, p->options->color, mood == SWEEP_MOOD_FAILED    ? STYLE_RED
+                                                      : mood == SWEEP_MOOD_WARNING ? STYLE_YELLOW
+                                                                                   : STYLE_GREEN);
         add_wrapped(p, string_get(&answer), 0);
         if (p->options->color) { /* the colour ends before the line does */
                 p->out->size--;
                 p->out->text[p->out->size] = '\0';
-                end(p);
+                string_end_style(p->out, p->options->color, STYLE_DIM);
                 string_add_char(p->out, '\n');
         }
         string_add_char(p->out, '\n');
@@ -145,7 +132,7 @@ static Widths measure(const SweepResult *result)
 
 static void add_heading(const Page *p, const Widths *w)
 {
-        begin(p, DIM);
+        string_begin_style(p->out, p->options->color, STYLE_DIM);
         string_add(p->out, "    ");
         add_cell(p->out, p->sweep->jobs.n > 0 ? "-j" : "", 4);
         add_cell(p->out, "runs", w->runs + 2);
@@ -157,7 +144,7 @@ static void add_heading(const Page *p, const Widths *w)
         if (!w->spread)
                 add_cell(p->out, "CPU time", 10);
         add_cell(p->out, "cores", 7);
-        end(p);
+        string_end_style(p->out, p->options->color, STYLE_DIM);
         string_add_char(p->out, '\n');
 }
 
@@ -195,13 +182,13 @@ static void add_spreads(const Page *p)
         if (!any)
                 return;
         string_add_char(p->out, '\n');
-        begin(p, DIM);
+        string_begin_style(p->out, p->options->color, STYLE_DIM);
         string_add(p->out, "    ");
         add_cell(p->out, p->sweep->jobs.n > 0 ? "-j" : "", 4);
         add_cell(p->out, "peak from to", 25);
         add_cell(p->out, "CPU time", 12);
         add_cell(p->out, "from to", 20);
-        end(p);
+        string_end_style(p->out, p->options->color, STYLE_DIM);
         string_add_char(p->out, '\n');
         for (size_t i = 0; i < p->result->n_levels; i++) {
                 const SweepLevel *level = &p->result->levels[i];
@@ -240,14 +227,14 @@ static void add_categories(const Page *p)
         if (n == 0)
                 return;
         string_add(p->out, "\n    peak of all processes of a category\n");
-        begin(p, DIM);
+        string_begin_style(p->out, p->options->color, STYLE_DIM);
         add_blanks(p->out, FIRST);
         for (size_t i = 0; i < n; i++) {
                 _cleanup_string_ String name = {0};
                 string_add_shown(&name, result->categories[i].name, MOST_WIDTH - 2, p->options->ascii);
                 add_cell(p->out, string_get(&name), widths[i]);
         }
-        end(p);
+        string_end_style(p->out, p->options->color, STYLE_DIM);
         string_add_char(p->out, '\n');
         for (size_t l = 0; l < result->n_levels; l++) {
                 const SweepLevel *level = &result->levels[l];
@@ -268,9 +255,9 @@ static void add_categories(const Page *p)
 static void add_label(const Page *p, const char *label)
 {
         string_add(p->out, "  ");
-        begin(p, DIM);
+        string_begin_style(p->out, p->options->color, STYLE_DIM);
         string_add(p->out, label);
-        end(p);
+        string_end_style(p->out, p->options->color, STYLE_DIM);
         add_blanks(p->out, strlen(label) < 10 ? 10 - strlen(label) : 1);
 }
 
