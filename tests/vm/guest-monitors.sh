@@ -42,6 +42,12 @@ ok "limits: pids.max"
 # Seen every two seconds, while the sleepers come and, on a slow machine, the first of them go.
 between 30 "$(rows limits '.pids_current' | sort -n | tail -n 1)" 40
 ok "limits: all of it used"
+is "$(first .title)" "forks were refused by a cgroup's limit of 40 tasks (pids.max)"
+ok "finding: which limit"
+first .evidence | grep -q "fork rejected in /small; .* of 40 tasks of the cgroup /small at "
+ok "finding: whose"
+is "$(first .advice | sed -n 2p)" "echo 512 | sudo tee /sys/fs/cgroup/small/pids.max"
+ok "finding: what to do"
 
 # --- more than the kernel's ring holds, while the recorder does not run ---
 echo on >/proc/sys/kernel/printk_devkmsg
@@ -86,6 +92,12 @@ between $((60 * MB)) "$(rows cgroup '.memory_peak_bytes' | sort -n | tail -n 1)"
 ok "its memory.peak"
 is "$(rows cgroup '.oom_kills' | tail -n 1)" 1
 ok "its memory.events: one oom_kill"
+is "$(first '"\(.id) \(.severity)"')" "oom critical"
+ok "finding: out of memory, first of all"
+first .title | grep -q "^out of memory: the kernel killed peak (.* MiB) at .*, by a cgroup's limit of 80 MiB$"
+ok "finding: by the cgroup's limit"
+first .evidence | grep -q "; cgroup /tight, memory.max 80 MiB"
+ok "finding: its path"
 is "$(rows cgroup 'select(.max_events > 0) | "some"' | sort -u)" some
 ok "and max"
 is "$(rows memory '.oom_kills' | sort -un | wc -l)" 2

@@ -27,6 +27,14 @@ ok "bpf told it, too, once"
 rows events '.text' | grep -q '^Mem-Info:'
 is $? 1
 ok "without the fifty lines of its details"
+is "$(first '"\(.id) \(.severity)"')" "oom critical"
+ok "finding: out of memory, first of all"
+first .title | grep -q '^out of memory: the kernel killed peak (.* MiB) at .* for want of memory in the machine$'
+ok "finding: whom, and by which limit"
+first .evidence | grep -q "^pid $killed, .* told by bpf and the kernel's log$"
+ok "finding: told once, by both"
+is "$(vigia report --json "$at" | jq '[.findings[] | select(.id == "oom")] | length')" 1
+ok "finding: one for the kill"
 record peak $((total / 1024 * 2)) >/tmp/out 2>/tmp/err
 is $? 137
 ok "exit code 137 where the command itself was killed"
@@ -40,3 +48,8 @@ is "$(info .capture.source)" poll
 ok "the source is poll"
 grep -q 'exit 3.*: out of memory$' /tmp/err
 ok "the verdict is out of memory all the same"
+is "$(first '"\(.id) \(.severity)"')" "oom critical"
+ok "the finding, too"
+record sh -c 'sleep 100 & kill -KILL $!; wait $!'
+is "$(first .id)" killed
+ok "a SIGKILL from somebody is not taken for it"

@@ -91,3 +91,9 @@ probe() # MONITOR
 {
         su nobody -c 'vigia monitors probe --json' | jq ".monitors[] | select(.name == \"$1\")" >/tmp/probe
 }
+
+# What the run's first finding says of itself.
+first() # FILTER
+{
+        vigia report --json "$at" | jq -r ".findings[0] | $1"
+}

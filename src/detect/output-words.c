@@ -1,0 +1,261 @@
+/*
+ * What programs say of files: no space left (ENOSPC), too many open (EMFILE, ENFILE). Which file system was full
+ * the table `disk` may show; the words alone fit a quota, too, and of watches on files they mean something else.
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "detect/detect.h"
+#include "detect/said.h"
+#include "model/cells.h"
+
+static const char *const disk_columns[] = {"t_ns", "mount", "filesystem", "size_bytes", "available_bytes", "inodes", "inodes_free", NULL};
+static const char *const file_columns[] = {"t_ns", "process", "fds", "fds_max", "open_files", "open_files_max", NULL};
+
+static const DetectTable tables[] = {{"disk", disk_columns, false}, {"files", file_columns, false}, {NULL}};
+
+enum { MOUNTS_MAX = 64, MOUNT_SIZE = 256, LINE_SIZE = 200 };
+
+/* The fullest that a file system was seen. */
+typedef struct Mount {
+        char path[MOUNT_SIZE];
+        uint64_t size_bytes, least_bytes, inodes, least_inodes;
+        int64_t least_ns;
+} Mount;
+
+typedef struct OutputWords {
+        Mount mounts[MOUNTS_MAX];
+        size_t n_mounts;
+        uint64_t no_space, too_many, too_many_system;
+        char space_line[LINE_SIZE], files_line[LINE_SIZE];
+        uint64_t fds, fds_max;               /* of the process nearest to its limit */
+        uint64_t open_files, open_files_max; /* of the machine */
+} OutputWords;
+
+/* ---- rows ---- */
+
+static Mount *mount_of(OutputWords *w, const char *path, size_t size)
+{
+        for (size_t i = 0; i < w->n_mounts; i++)
+                if (strlen(w->mounts[i].path) == size && memcmp(w->mounts[i].path, path, size) == 0)
+                        return &w->mounts[i];
+        if (w->n_mounts == MOUNTS_MAX || size == 0 || size >= MOUNT_SIZE)
+                return NULL;
+        Mount *m = &w->mounts[w->n_mounts++];
+        *m = (Mount){.least_bytes = UINT64_MAX, .least_inodes = UINT64_MAX};
+        memcpy(m->path, path, size);
+        return m;
+}
+
+/* Made full, never to be written. */
+static bool is_image(const Batch *rows, size_t row)
+{
+        static const char *const types[] = {"squashfs", "iso9660", "erofs", "udf", "cramfs", "romfs"};
+        Cells c = cells_find(rows, "filesystem");
+        size_t n = 0;
+        const char *type = c.column < 0 ? "" : batch_text(rows, (size_t)c.column, row, &n);
+
+        for (size_t i = 0; i < ARRAY_LENGTH(types); i++)
+                if (strlen(types[i]) == n && memcmp(types[i], type, n) == 0)
+                        return true;
+        return false;
+}
+
+static void observe_disk(OutputWords *w, const Batch *rows)
+{
+        Cells at = cells_find(rows, "t_ns"), path = cells_find(rows, "mount"), size = cells_find(rows, "size_bytes"),
+              left = cells_find(rows, "available_bytes"), inodes = cells_find(rows, "inodes"),
+              inodes_left = cells_find(rows, "inodes_free");
+
+        for (size_t row = 0; row < batch_rows(rows); row++) {
+                size_t n = 0;
+                const char *name = path.column < 0 ? "" : batch_text(rows, (size_t)path.column, row, &n);
+                Mount *m = is_image(rows, row) ? NULL : mount_of(w, name, n);
+                uint64_t bytes = cells_or(left, row, UINT64_MAX), free_inodes = cells_or(inodes_left, row, UINT64_MAX);
+                if (!m)
+                        continue;
+                m->size_bytes = cells_or(size, row, 0);
+                m->inodes = cells_or(inodes, row, 0);
+                if (bytes < m->least_bytes || free_inodes < m->least_inodes)
+                        m->least_ns = batch_sane_ns(cells_or(at, row, 0));
+                m->least_bytes = MIN(m->least_bytes, bytes);
+                m->least_inodes = MIN(m->least_inodes, free_inodes);
+        }
+}
+
+static void observe_files(OutputWords *w, const Batch *rows)
+{
+        Cells fds = cells_find(rows, "fds"), most = cells_find(rows, "fds_max"), open = cells_find(rows, "open_files"),
+              open_most = cells_find(rows, "open_files_max");
+
+        for (size_t row = 0; row < batch_rows(rows); row++) {
+                uint64_t n = cells_or(fds, row, 0), limit = cells_or(most, row, 0), files = cells_or(open, row, 0);
+                if (limit > 0 && (w->fds_max == 0 || (double)n / (double)limit > (double)w->fds / (double)w->fds_max)) {
+                        w->fds = n;
+                        w->fds_max = limit;
+                }
+                if (files > w->open_files) {
+                        w->open_files = files;
+                        w->open_files_max = cells_or(open_most, row, 0);
+                }
+        }
+}
+
+static int output_words_observe(void *state, const DetectContext *context, const char *table, const Batch *rows, Findings *out)
+{
+        if (text_equal(table, "disk"))
+                observe_disk(state, rows);
+        else
+                observe_files(state, rows);
+        return 0;
+}
+
+/* ---- lines ---- */
+
+static bool is_no_space(const char *line, size_t size)
+{
+        static const char *const words[] = {"no space left on device", "ENOSPC", "disk quota exceeded", NULL};
+        static const char *const others[] = {"inotify", "watch", "semaphore", "semget", "shmget", "getrandom", NULL};
+
+        return said_any(line, size, words) && !said_any(line, size, others);
+}
+
+static void output_words_output(void *state, const char *line, size_t size)
+{
+        OutputWords *w = state;
+
+        if (is_no_space(line, size)) {
+                if (w->no_space++ == 0)
+                        said_quote(w->space_line, sizeof w->space_line, line, size);
+                return;
+        }
+        bool system = said(line, size, "too many open files in system");
+        if (!system && !said(line, size, "too many open files") && !said(line, size, "EMFILE:"))
+                return;
+        if (w->too_many++ == 0)
+                said_quote(w->files_line, sizeof w->files_line, line, size);
+        w->too_many_system += system;
+}
+
+/* ---- words ---- */
+
+/* Nothing that a program of some size could still write. */
+static bool is_full(const Mount *m)
+{
+        return m->size_bytes > 0 && (m->least_bytes <= m->size_bytes / 100 || m->least_bytes < 1 << 20 ||
+                                     (m->inodes > 0 && m->least_inodes <= m->inodes / 1000));
+}
+
+/* The mount of the first path in the line that lies on one of these; NULL: it names none. */
+static const Mount *named_mount(const OutputWords *w)
+{
+        const Mount *best = NULL;
+
+        for (const char *p = w->space_line; *p && !best; p++) {
+                if (*p != '/' || (p > w->space_line && !strchr(" '\"`:=(", p[-1])))
+                        continue;
+                for (size_t i = 0; i < w->n_mounts; i++) {
+                        size_t n = strlen(w->mounts[i].path);
+                        bool root = n == 1;
+                        if (strncmp(p, w->mounts[i].path, n) == 0 && (root || p[n] == '/' || strchr(" '\"`:", p[n])) &&
+                            (!best || n > strlen(best->path)))
+                                best = &w->mounts[i];
+                }
+        }
+        return best;
+}
+
+/* The one that is named if it was full, or else the fullest that was. */
+static const Mount *find_full(const OutputWords *w)
+{
+        const Mount *named = named_mount(w), *full = NULL;
+
+        if (named)
+                return is_full(named) ? named : NULL;
+        for (size_t i = 0; i < w->n_mounts; i++)
+                if (is_full(&w->mounts[i]) && (!full || w->mounts[i].least_bytes < full->least_bytes))
+                        full = &w->mounts[i];
+        return full;
+}
+
+static bool run_failed(const DetectFacts *f)
+{
+        return f->exit_code > 0 || f->exit_signal > 0;
+}
+
+static void tell_no_space(const OutputWords *w, const DetectContext *context, Findings *out)
+{
+        const Mount *m = find_full(w);
+        char a[FORMAT_MAX], b[FORMAT_MAX], at[FORMAT_MAX], n[FORMAT_MAX];
+        Severity severity = run_failed(&context->facts) ? SEVERITY_CRITICAL : m ? SEVERITY_WARNING : SEVERITY_INFO;
+        Finding *f = findings_raise(out, "disk-full", m ? m->path : NULL, severity, m && named_mount(w) ? SURE_CERTAIN : SURE_LIKELY,
+                                    m ? m->least_ns : FINDING_NO_TIME);
+
+        if (!f)
+                return;
+        f->cause = true;
+        if (m) {
+                bool inodes = m->least_bytes > m->size_bytes / 100 && m->least_bytes >= 1 << 20;
+                finding_title(f, inodes ? "the file system on %s had no inodes left: %s of %s" : "the file system on %s was full: %s of %s left",
+                              m->path, inodes ? format_count(a, m->least_inodes) : format_bytes(a, m->least_bytes),
+                              inodes ? format_count(b, m->inodes) : format_bytes(b, m->size_bytes));
+                finding_evidence(f, "fullest at %s; the output says \"%s\" (%s such line%s)",
+                                 format_duration(at, m->least_ns > 0 ? (uint64_t)m->least_ns : 0), w->space_line,
+                                 format_count(n, w->no_space), w->no_space == 1 ? "" : "s");
+                finding_advice(f, "see what takes the room:\ndf -h %s\ndu -xh --max-depth=2 %s | sort -h | tail\n",
+                               strpbrk(m->path, " '\"\\$`;&|<>()*?[]!#~{}\n\t") ? "." : m->path,
+                               strpbrk(m->path, " '\"\\$`;&|<>()*?[]!#~{}\n\t") ? "." : m->path);
+                return;
+        }
+        finding_title(f, "a program found no space left: %s", w->space_line);
+        finding_evidence(f, "%s such line%s in the output; no file system was seen full%s", format_count(n, w->no_space),
+                         w->no_space == 1 ? "" : "s", w->n_mounts > 0 ? " (looked at every few seconds)" : ": none was looked at");
+        finding_meaning(f, "it can have been full for a moment, or a quota or a reserve for root was met");
+        finding_advice(f, "df -h; df -i\n");
+}
+
+static void tell_too_many(const OutputWords *w, const DetectContext *context, Findings *out)
+{
+        const bool system = w->too_many_system > 0;
+        char a[FORMAT_MAX], b[FORMAT_MAX], n[FORMAT_MAX];
+        _cleanup_string_ String evidence = {0};
+        Finding *f = findings_raise(out, "files-exhausted", NULL, run_failed(&context->facts) ? SEVERITY_CRITICAL : SEVERITY_INFO, SURE_LIKELY,
+                                    FINDING_NO_TIME);
+
+        if (!f)
+                return;
+        f->cause = true;
+        finding_title(f, system ? "a program could not open a file: the machine's limit on open files (fs.file-max) was met"
+                                : "a program could not open a file: its own limit on open files (RLIMIT_NOFILE) was met");
+        string_add_format(&evidence, "the output says \"%s\" (%s such line%s)", w->files_line, format_count(n, w->too_many),
+                          w->too_many == 1 ? "" : "s");
+        if (system && w->open_files_max > 0)
+                string_add_format(&evidence, "; %s of %s open at the most", format_count(a, w->open_files), format_count(b, w->open_files_max));
+        else if (!system && w->fds_max > 0)
+                string_add_format(&evidence, "; the process nearest to its limit had %s of %s open", format_count(a, w->fds),
+                                  format_count(b, w->fds_max));
+        finding_evidence(f, "%s", string_get(&evidence));
+        finding_meaning(f, "%s", system ? "all programs share that limit" : "the limit is each process's own; one that leaks descriptors meets any");
+        finding_advice(f, "%s", system ? "sudo sysctl fs.file-max=9223372036854775807\n"
+                                       : "raise it in the shell that starts the build:\nulimit -n $(ulimit -Hn)\n");
+}
+
+static int output_words_finish(void *state, const DetectContext *context, Findings *out)
+{
+        const OutputWords *w = state;
+
+        if (w->no_space > 0)
+                tell_no_space(w, context, out);
+        if (w->too_many > 0)
+                tell_too_many(w, context, out);
+        return 0;
+}
+
+const Detector detector_output_words = {
+        .name = "output-words",
+        .tables = tables,
+        .state_size = sizeof(OutputWords),
+        .observe = output_words_observe,
+        .output = output_words_output,
+        .finish = output_words_finish,
+};
