@@ -6,14 +6,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "detect/cgroup-advice.h"
 #include "detect/fork.h"
-
-static uint64_t since_start(int64_t t_ns)
-{
-        return t_ns > 0 ? (uint64_t)t_ns : 0;
-}
+#include "detect/things.h"
 
 static bool run_failed(const DetectFacts *f)
 {
@@ -74,7 +69,7 @@ static void add_figures(String *to, const ForkState *s, ForkBound bound)
                 string_add_format(to, " of uid %" PRIu64, s->uid);
         if (r->path[0])
                 string_add_format(to, " of the cgroup %s", r->path);
-        string_add_format(to, " at %s, the nearest seen", format_duration(at, since_start(r->t_ns)));
+        string_add_format(to, " at %s, the nearest seen", format_moment(at, r->t_ns));
         if (bound == BOUND_USER && s->threads_most > 0)
                 string_add_format(to, " (every 2 s; the run itself had up to %s)", format_count(run, s->threads_most));
 }
@@ -192,7 +187,7 @@ void fork_tell_rejected(const ForkState *s, const ForkRejected *rejected, const 
                 finding_title(f, "forks were refused by a cgroup's limit of %s tasks (pids.max)", format_count(limit, r->limit));
         else
                 finding_title(f, "forks were refused by a cgroup's limit on tasks (pids.max)");
-        string_add_format(&evidence, "the kernel's log at %s: fork rejected in %s", format_duration(at, since_start(rejected->t_ns)),
+        string_add_format(&evidence, "the kernel's log at %s: fork rejected in %s", format_moment(at, rejected->t_ns),
                           rejected->path[0] ? rejected->path : "a cgroup");
         if (r) {
                 string_add(&evidence, "; ");

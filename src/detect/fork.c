@@ -6,9 +6,8 @@
 
 #include <string.h>
 
-#include "detect/cgroup-advice.h"
 #include "detect/said.h"
-#include "model/cells.h"
+#include "detect/things.h"
 
 static const char *const event_columns[] = {"t_ns", "kind", "text", NULL};
 static const char *const cgroup_columns[] = {"t_ns", "path", "tasks", "tasks_peak", "tasks_max", "tasks_limit", "forks_refused", NULL};
@@ -24,27 +23,13 @@ static const DetectTable tables[] = {
         {"fork", fork_columns, false},    {"totals", total_columns, false},  {NULL},
 };
 
-static const char *text_at(const Batch *rows, Cells c, size_t row, size_t *ret_size)
-{
-        *ret_size = 0;
-        return c.column < 0 ? "" : batch_text(rows, (size_t)c.column, row, ret_size);
-}
-
 static void copy_text(char *to, size_t room, const Batch *rows, const char *column, size_t row)
 {
         size_t size;
-        const char *text = text_at(rows, cells_find(rows, column), row, &size);
+        const char *text = row_text(rows, cells_find(rows, column), row, &size);
 
         memcpy(to, text, MIN(size, room - 1));
         to[MIN(size, room - 1)] = '\0';
-}
-
-static bool is_word(const Batch *rows, const char *column, size_t row, const char *word)
-{
-        size_t size;
-        const char *text = text_at(rows, cells_find(rows, column), row, &size);
-
-        return size == strlen(word) && memcmp(text, word, size) == 0;
 }
 
 static uint64_t cell(const Batch *rows, const char *column, size_t row)
@@ -73,9 +58,9 @@ static void observe_events(ForkState *s, const DetectContext *context, const Bat
 
         for (size_t row = 0; row < batch_rows(rows); row++) {
                 size_t size, i = 0;
-                if (!is_word(rows, "kind", row, "kernel-fork-rejected"))
+                if (!row_text_is(rows, cells_find(rows, "kind"), row, "kernel-fork-rejected"))
                         continue;
-                const char *text = text_at(rows, cells_find(rows, "text"), row, &size);
+                const char *text = row_text(rows, cells_find(rows, "text"), row, &size);
                 const char *path = memmem(text, size, in, strlen(in));
                 char name[FORK_PATH] = "";
                 if (path) {
@@ -158,7 +143,7 @@ static void observe_fork(ForkState *s, const Batch *rows)
                 int64_t t_ns = batch_sane_ns(cells_or(cells_find(rows, "t_ns"), row, 0));
                 for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
                         bool tasks = bound_is_tasks(names[i].bound);
-                        if (!is_word(rows, "limit", row, names[i].name) || (!tasks && is_word(rows, "verdict", row, "yes")))
+                        if (!row_text_is(rows, cells_find(rows, "limit"), row, names[i].name) || (!tasks && row_text_is(rows, cells_find(rows, "verdict"), row, "yes")))
                                 continue;
                         copy_text(path, sizeof path, rows, "path", row);
                         uint64_t limit = cell(rows, tasks ? "limit_tasks" : "limit_bytes", row),

@@ -11,11 +11,7 @@
 
 #include "base/clock.h"
 #include "detect/oom.h"
-
-static uint64_t since_start(int64_t t_ns)
-{
-        return t_ns > 0 ? (uint64_t)t_ns : 0;
-}
+#include "detect/things.h"
 
 /* ---- counters ---- */
 
@@ -130,7 +126,7 @@ static void add_evidence(String *to, const OomState *s, const OomProcess *p, siz
 {
         char at[FORMAT_MAX], a[FORMAT_MAX], b[FORMAT_MAX];
 
-        string_add_format(to, "%s (pid %d) ended by signal 9 at %s", p->comm, p->pid, format_duration(at, since_start(p->end_ns)));
+        string_add_format(to, "%s (pid %d) ended by signal 9 at %s", p->comm, p->pid, format_moment(at, p->end_ns));
         if (p->peak_bytes != OOM_UNKNOWN)
                 string_add_format(to, ", its memory's peak %s", format_bytes(a, p->peak_bytes));
         if (p->cmdline[0])
@@ -174,7 +170,7 @@ static void tell_daemon(const OomState *s, const OomProcess *p, const char *evid
         char at[FORMAT_MAX];
         Finding *f = raise_killed(p, "oom-daemon", SEVERITY_CRITICAL, SURE_LIKELY, out);
 
-        finding_title(f, "out of memory: %s killed %s at %s", name, p->comm, format_duration(at, since_start(p->end_ns)));
+        finding_title(f, "out of memory: %s killed %s at %s", name, p->comm, format_moment(at, p->end_ns));
         finding_evidence(f, "\"%s\"; %s", s->words.daemon_line, evidence);
         finding_meaning(f, "%s watches memory and kills before the kernel's OOM killer has to; the machine or the cgroup was "
                            "short of it", name);
@@ -189,7 +185,7 @@ static void tell_timeout(const OomState *s, const OomProcess *p, const OomProces
         char length[FORMAT_MAX];
         Finding *f = raise_killed(p, "killed", severity_of(s, &context->facts), SURE_LIKELY, out);
 
-        finding_title(f, "timeout(1) killed %s after %s", p->comm, format_duration(length, since_start(p->end_ns - timeout->start_ns)));
+        finding_title(f, "timeout(1) killed %s after %s", p->comm, format_moment(length, p->end_ns - timeout->start_ns));
         finding_evidence(f, "%s; above it: %s (pid %d)", evidence, timeout->cmdline[0] ? timeout->cmdline : "timeout", timeout->pid);
         finding_meaning(f, "its time was over; no sign of the kernel's OOM killer");
         finding_advice(f, "see what it waited for; if it only needs longer, raise the time given to timeout");
@@ -202,7 +198,7 @@ static void tell_unknown(const OomState *s, const OomProcess *p, const char *evi
         Finding *f = raise_killed(p, "killed", severity_of(s, &context->facts), short_of || !denied ? SURE_POSSIBLE : SURE_LIKELY, out);
 
         finding_title(f, short_of ? "SIGKILL ended %s at %s while memory was nearly used up" : "something sent SIGKILL to %s at %s", p->comm,
-                      format_duration(at, since_start(p->end_ns)));
+                      format_moment(at, p->end_ns));
         finding_evidence(f, "%s", evidence);
         finding_meaning(f, "%s", short_of ? "the kernel's OOM killer would fit, but nobody who would know it was heard: its log cannot be read "
                                             "here, and no counter moved"
@@ -274,7 +270,7 @@ void oom_tell_refused(const OomState *s, const DetectContext *context, Findings 
         if (known)
                 finding_evidence(f, "%s such line%s in the output; the machine had %s of %s left at the least, at %s",
                                  format_count(n, s->words.refused), s->words.refused == 1 ? "" : "s", format_bytes(a, s->least_bytes),
-                                 format_bytes(b, s->total_bytes), format_duration(at, since_start(s->least_ns)));
+                                 format_bytes(b, s->total_bytes), format_moment(at, s->least_ns));
         else
                 finding_evidence(f, "%s such line%s in the output", format_count(n, s->words.refused), s->words.refused == 1 ? "" : "s");
         if (plenty && !full)

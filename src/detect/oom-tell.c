@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "detect/cgroup-advice.h"
 #include "detect/oom.h"
+#include "detect/things.h"
 
 /* What is known of the limit that a kill was for. */
 typedef struct KillLimit {
@@ -16,11 +16,6 @@ typedef struct KillLimit {
         uint64_t bytes;   /* OOM_UNKNOWN */
         bool lowest;      /* `bytes` is the lowest one above the run, perhaps not this cgroup's */
 } KillLimit;
-
-static uint64_t since_start(int64_t t_ns)
-{
-        return t_ns > 0 ? (uint64_t)t_ns : 0;
-}
 
 bool oom_run_failed(const DetectFacts *f)
 {
@@ -76,7 +71,7 @@ static void add_title(String *to, const OomKill *k, const KillLimit *l)
         string_add_format(to, "out of memory: the kernel killed %s", name_of(k));
         if (k->resident_bytes != OOM_UNKNOWN && k->resident_bytes > 0)
                 string_add_format(to, " (%s)", format_bytes(size, k->resident_bytes));
-        string_add_format(to, " at %s", format_duration(at, since_start(k->t_ns)));
+        string_add_format(to, " at %s", format_moment(at, k->t_ns));
         if (l->which == OOM_LIMIT_MACHINE)
                 string_add_format(to, ", %sfor want of memory in the machine", l->guessed ? "probably " : "");
         else if (l->which == OOM_LIMIT_CGROUP && l->bytes != OOM_UNKNOWN && !l->lowest)
@@ -118,13 +113,13 @@ static void add_limit(String *to, const OomKill *k, const KillLimit *l)
                                           format_bytes(a, l->bytes));
                 if (c->known && c->a != OOM_UNKNOWN)
                         string_add_format(to, ", the run's cgroup used %s at %s", format_bytes(a, c->a),
-                                          format_duration(at, since_start(c->t_ns)));
+                                          format_moment(at, c->t_ns));
                 if (k->whole_group)
                         string_add(to, "; memory.oom.group: all of it was killed");
         }
         if (m->known && m->a != OOM_UNKNOWN && m->b != OOM_UNKNOWN)
                 string_add_format(to, "; the machine had %s of %s left at %s", format_bytes(a, m->b), format_bytes(b, m->a),
-                                  format_duration(at, since_start(m->t_ns)));
+                                  format_moment(at, m->t_ns));
         if (m->known && l->which == OOM_LIMIT_MACHINE && m->c != OOM_UNKNOWN && m->d <= m->c)
                 string_add_format(to, m->c > 0 ? ", %s of %s of swap in use" : ", and no swap", format_bytes(a, m->c - m->d),
                                   format_bytes(b, m->c));
@@ -137,7 +132,7 @@ static void add_alive(String *to, const OomKill *k)
         if (k->totals.known && k->totals.a != OOM_UNKNOWN && (k->totals.c != OOM_UNKNOWN || k->totals.b != OOM_UNKNOWN))
                 string_add_format(to, "; the run's %s processes held %s at %s", format_count(n, k->totals.a),
                                   format_bytes(sum, k->totals.c != OOM_UNKNOWN ? k->totals.c : k->totals.b),
-                                  format_duration(size, since_start(k->totals.t_ns)));
+                                  format_moment(size, k->totals.t_ns));
         if (k->n_biggest == 0)
                 return;
         string_add_format(to, "; of the run %s process%s lived then, with peaks of %s together, the heaviest",

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "model/cells.h"
+#include "detect/things.h"
 
 static const char *const event_columns[] = {"t_ns", "kind", "pid", "process", "text", NULL};
 static const char *const process_columns[] = {"process", "parent", "pid", "ppid", "comm", "cmdline", "category",
@@ -31,24 +31,10 @@ static const DetectTable tables[] = {
         {NULL},
 };
 
-static const char *text_at(const Batch *rows, Cells c, size_t row, size_t *ret_size)
-{
-        *ret_size = 0;
-        return c.column < 0 ? "" : batch_text(rows, (size_t)c.column, row, ret_size);
-}
-
-static bool is_word(const Batch *rows, Cells c, size_t row, const char *word)
-{
-        size_t size;
-        const char *text = text_at(rows, c, row, &size);
-
-        return size == strlen(word) && memcmp(text, word, size) == 0;
-}
-
 static void copy_text(char *to, size_t room, const Batch *rows, Cells c, size_t row)
 {
         size_t size;
-        const char *text = text_at(rows, c, row, &size);
+        const char *text = row_text(rows, c, row, &size);
 
         memcpy(to, text, MIN(size, room - 1));
         to[MIN(size, room - 1)] = '\0';
@@ -64,13 +50,13 @@ static void observe_events(OomState *s, const DetectContext *context, const Batc
         for (size_t row = 0; row < batch_rows(rows); row++) {
                 size_t size;
                 int64_t t_ns = batch_sane_ns(cells_or(at, row, 0));
-                const char *text = text_at(rows, words, row, &size);
-                bool told = is_word(rows, kind, row, "oom-kill");
-                if (is_word(rows, kind, row, "kernel-oom-note"))
+                const char *text = row_text(rows, words, row, &size);
+                bool told = row_text_is(rows, kind, row, "oom-kill");
+                if (row_text_is(rows, kind, row, "kernel-oom-note"))
                         oom_take_note(s, text, size);
-                else if (is_word(rows, kind, row, "journal"))
+                else if (row_text_is(rows, kind, row, "journal"))
                         oom_take_journal(&s->words, t_ns, text, size);
-                if (!told && !is_word(rows, kind, row, "kernel-oom"))
+                if (!told && !row_text_is(rows, kind, row, "kernel-oom"))
                         continue;
                 uint64_t number = cells_or(pid, row, 0);
                 OomKill *k = oom_take_event(s, t_ns, told, number <= INT32_MAX && number > 0 ? (int32_t)number : -1,
@@ -94,7 +80,7 @@ static OomProcess read_process(const Batch *rows, const Cells c[], size_t row)
                 .end_ns = batch_sane_ns(cells_or(c[8], row, INT64_MAX)),
                 /* Proportional memory can be added up; resident counts shared pages once for each. */
                 .peak_bytes = cells_or(c[11], row, cells_or(c[10], row, OOM_UNKNOWN)),
-                .peak_exact = is_word(rows, c[12], row, "exact"),
+                .peak_exact = row_text_is(rows, c[12], row, "exact"),
         };
 
         copy_text(p.comm, sizeof p.comm, rows, c[4], row);

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "detect/detect.h"
 #include "detect/said.h"
-#include "model/cells.h"
+#include "detect/things.h"
 
 static const char *const disk_columns[] = {"t_ns", "mount", "filesystem", "size_bytes", "available_bytes", "inodes", "inodes_free", NULL};
 static const char *const file_columns[] = {"t_ns", "process", "fds", "fds_max", "open_files", "open_files_max", NULL};
@@ -48,29 +48,26 @@ static Mount *mount_of(OutputWords *w, const char *path, size_t size)
 }
 
 /* Made full, never to be written. */
-static bool is_image(const Batch *rows, size_t row)
+static bool is_image(const Batch *rows, Cells type, size_t row)
 {
         static const char *const types[] = {"squashfs", "iso9660", "erofs", "udf", "cramfs", "romfs"};
-        Cells c = cells_find(rows, "filesystem");
-        size_t n = 0;
-        const char *type = c.column < 0 ? "" : batch_text(rows, (size_t)c.column, row, &n);
 
         for (size_t i = 0; i < ARRAY_LENGTH(types); i++)
-                if (strlen(types[i]) == n && memcmp(types[i], type, n) == 0)
+                if (row_text_is(rows, type, row, types[i]))
                         return true;
         return false;
 }
 
 static void observe_disk(OutputWords *w, const Batch *rows)
 {
-        Cells at = cells_find(rows, "t_ns"), path = cells_find(rows, "mount"), size = cells_find(rows, "size_bytes"),
-              left = cells_find(rows, "available_bytes"), inodes = cells_find(rows, "inodes"),
+        Cells at = cells_find(rows, "t_ns"), path = cells_find(rows, "mount"), type = cells_find(rows, "filesystem"),
+              size = cells_find(rows, "size_bytes"), left = cells_find(rows, "available_bytes"), inodes = cells_find(rows, "inodes"),
               inodes_left = cells_find(rows, "inodes_free");
 
         for (size_t row = 0; row < batch_rows(rows); row++) {
                 size_t n = 0;
-                const char *name = path.column < 0 ? "" : batch_text(rows, (size_t)path.column, row, &n);
-                Mount *m = is_image(rows, row) ? NULL : mount_of(w, name, n);
+                const char *name = row_text(rows, path, row, &n);
+                Mount *m = is_image(rows, type, row) ? NULL : mount_of(w, name, n);
                 uint64_t bytes = cells_or(left, row, UINT64_MAX), free_inodes = cells_or(inodes_left, row, UINT64_MAX);
                 if (!m)
                         continue;
@@ -188,20 +185,22 @@ static void tell_no_space(const OutputWords *w, const DetectContext *context, Fi
         const Mount *m = find_full(w);
         char a[FORMAT_MAX], b[FORMAT_MAX], at[FORMAT_MAX], n[FORMAT_MAX];
         Severity severity = run_failed(&context->facts) ? SEVERITY_CRITICAL : m ? SEVERITY_WARNING : SEVERITY_INFO;
-        Finding *f = findings_raise(out, "disk-full", m ? m->path : NULL, severity, m && named_mount(w) ? SURE_CERTAIN : SURE_LIKELY,
+        const bool inodes = m && m->least_bytes > m->size_bytes / 100 && m->least_bytes >= 1 << 20;
+        /* The detector of disks may have raised it, for being nearly full: this is more. */
+        Finding *f = findings_raise(out, inodes ? "inodes" : "disk-full", m ? m->path : NULL, severity, m && named_mount(w) ? SURE_CERTAIN : SURE_LIKELY,
                                     m ? m->least_ns : FINDING_NO_TIME);
 
         if (!f)
                 return;
         f->cause = true;
         if (m) {
-                bool inodes = m->least_bytes > m->size_bytes / 100 && m->least_bytes >= 1 << 20;
                 finding_title(f, inodes ? "the file system on %s had no inodes left: %s of %s" : "the file system on %s was full: %s of %s left",
                               m->path, inodes ? format_count(a, m->least_inodes) : format_bytes(a, m->least_bytes),
                               inodes ? format_count(b, m->inodes) : format_bytes(b, m->size_bytes));
                 finding_evidence(f, "fullest at %s; the output says \"%s\" (%s such line%s)",
-                                 format_duration(at, m->least_ns > 0 ? (uint64_t)m->least_ns : 0), w->space_line,
+                                 format_moment(at, m->least_ns), w->space_line,
                                  format_count(n, w->no_space), w->no_space == 1 ? "" : "s");
+                finding_meaning(f, "what was to be written there is not, or not whole");
                 finding_advice(f, "see what takes the room:\ndf -h %s\ndu -xh --max-depth=2 %s | sort -h | tail\n",
                                strpbrk(m->path, " '\"\\$`;&|<>()*?[]!#~{}\n\t") ? "." : m->path,
                                strpbrk(m->path, " '\"\\$`;&|<>()*?[]!#~{}\n\t") ? "." : m->path);

@@ -117,11 +117,21 @@ static void has(const char *sentence, const char *words)
                 fail_msg("\"%s\" is not in \"%s\"", words, sentence ? sentence : "(none)");
 }
 
+static size_t count(const Findings *found)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < found->n; i++)
+                n += text_equal(found->items[i]->id, "fork");
+        return n;
+}
+
+/* The only one of its kind, and the first: that a limit was nearly met comes behind it. */
 static const Finding *only(World *w)
 {
         const Findings *found = world_finish(w);
 
-        assert_int_equal(found->n, 1);
+        assert_int_equal(count(found), 1);
         assert_string_equal(found->items[0]->id, "fork");
         return found->items[0];
 }
@@ -208,11 +218,12 @@ static void test_elsewhere(void **state)
         give_rejected(&w, "cgroup: fork rejected by pids controller in /system.slice/other.service");
         say(&w, "cargo: could not execute process `rustc -vV` (never executed): Resource temporarily unavailable (os error 11)");
         const Findings *found = world_finish(&w);
-        assert_int_equal(found->n, 2);
+        assert_int_equal(count(found), 2);
         has(found->items[0]->title, "RLIMIT_NPROC");
         has(found->items[0]->advice, "ulimit -u 8192\n");
-        assert_int_equal(found->items[1]->severity, SEVERITY_WARNING);
-        has(found->items[1]->meaning, "not the run's own cgroup");
+        const Finding *other = world_find(&w, "fork", "/system.slice/other.service");
+        assert_int_equal(other->severity, SEVERITY_WARNING);
+        has(other->meaning, "not the run's own cgroup");
         world_end(&w);
 }
 
@@ -321,7 +332,7 @@ static void test_fine(void **state)
         world_end(&w);
         begin(&w, 1);
         give_limits(&w, (Limits){.user_tasks = 511, .nproc = 512, .uid = 1000, .pids = 100, .pids_max = 100});
-        assert_int_equal(world_finish(&w)->n, 0);
+        assert_int_equal(count(world_finish(&w)), 0);
         world_end(&w);
 }
 

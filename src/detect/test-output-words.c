@@ -82,7 +82,7 @@ static void test_unnamed(void **state)
         give_mount(&w, 1, "/srv", "ext4", 500 * MIB, 20);
         say(&w, "ld: final link failed: No space left on device");
         world_finish(&w);
-        const Finding *f = world_find(&w, "disk-full", "/srv");
+        const Finding *f = world_find(&w, "inodes", "/srv");
         assert_non_null(f);
         assert_int_equal(f->sure, SURE_LIKELY);
         assert_string_equal(f->title, "the file system on /srv had no inodes left: 20 of 100,000");
