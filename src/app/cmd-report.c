@@ -128,7 +128,7 @@ static int run_report(const Command *command, int argc, char **argv)
 const Command command_report = {
         .name = "report",
         .summary = "say what happened in a run or a sweep",
-        .usage = "[--text | --markdown | --json] [-c FILE] [-r FILE] RUN [--html [FILE]]",
+        .usage = "[OPTIONS] RUN [--html [FILE]]",
         .details = "RUN is a path, an id, the unique beginning of an id, or \"last\"; so is\na sweep.\n\n"
                    "In a CI job:\n\n"
                    "  vigia report --markdown last >> \"$GITHUB_STEP_SUMMARY\"",
