@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "app/commands.h"
+#include "app/config-thresholds.h"
 #include "app/fail-on.h"
 #include "app/recording.h"
 #include "base/cleanup.h"
@@ -38,6 +39,7 @@ static int exit_code(const RunCommand *run)
         _cleanup_(run_reader_freep) RunReader *reader = NULL;
         const Recording *r = &run->recording;
         int code = r->result.workload.exit_code;
+        Thresholds thresholds;
         Error err = {0};
 
         if (code != EXIT_FINE || run->fail_on == FAIL_ON_NOTHING)
@@ -46,7 +48,8 @@ static int exit_code(const RunCommand *run)
                 log_error("--fail-on: %s", err.message);
                 return EXIT_VIGIA;
         }
-        code = fail_on_code(reader, run->fail_on);
+        configuration_thresholds(&r->configuration, &thresholds);
+        code = fail_on_code(reader, &thresholds, run->fail_on);
         if (code == EXIT_NO)
                 log_error("--fail-on %s: see vigia why %s", run->fail_on_text, r->path);
         return code == EXIT_CANNOT ? EXIT_VIGIA : code;

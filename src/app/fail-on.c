@@ -20,14 +20,15 @@ int fail_on_parse(const char *command, const char *text, FailOn *ret, Error *err
         return error_set(err, EINVAL, "%s: --fail-on %s: expected info, warning or critical", command, text);
 }
 
-int fail_on_code(RunReader *reader, FailOn level)
+int fail_on_code(RunReader *reader, const Thresholds *thresholds, FailOn level)
 {
+        const ReportLabels labels = {.thresholds = thresholds};
         Severity worst;
         Error err = {0};
 
         if (level == FAIL_ON_NOTHING)
                 return EXIT_FINE;
-        int r = report_worst(reader, &worst, &err);
+        int r = report_worst(reader, &labels, &worst, &err);
         if (r < 0) {
                 log_error("--fail-on: %s", err.message);
                 return EXIT_CANNOT;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "detect/thresholds.h"
 #include "store/run.h"
 
 typedef enum FailOn { FAIL_ON_NOTHING, FAIL_ON_INFO, FAIL_ON_WARNING, FAIL_ON_CRITICAL } FailOn;
@@ -10,4 +11,4 @@ typedef enum FailOn { FAIL_ON_NOTHING, FAIL_ON_INFO, FAIL_ON_WARNING, FAIL_ON_CR
 int fail_on_parse(const char *command, const char *text, FailOn *ret, Error *err);
 
 /* EXIT_FINE; EXIT_NO if a finding is of this level or worse; EXIT_CANNOT, told. */
-int fail_on_code(RunReader *reader, FailOn level);
+int fail_on_code(RunReader *reader, const Thresholds *thresholds, FailOn level);

@@ -74,7 +74,7 @@ static void begin_looking(Recording *r)
 {
         DetectContext context = {.facts = detect_facts(&r->info)};
 
-        thresholds_init(&context.thresholds);
+        configuration_thresholds(&r->configuration, &context.thresholds);
         live_findings_new(&context, &r->live);
 }
 

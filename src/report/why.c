@@ -211,10 +211,10 @@ int report_why_json(RunReader *reader, const ReportLabels *labels, String *out, 
         return r;
 }
 
-int report_worst(RunReader *reader, Severity *ret, Error *err)
+int report_worst(RunReader *reader, const ReportLabels *labels, Severity *ret, Error *err)
 {
         ReportData data;
-        int r = report_data_load(&data, reader, err);
+        int r = report_data_load_labelled(&data, reader, labels, err);
 
         if (r == 0 && data.n_findings > 0) {
                 *ret = SEVERITY_INFO;

@@ -14,4 +14,4 @@ int report_why(RunReader *reader, const ReportLabels *labels, const ReportOption
 int report_why_json(RunReader *reader, const ReportLabels *labels, String *out, Error *err);
 
 /* The most severe finding of a run. 1: *ret is set; 0: there is none; or -errno. */
-int report_worst(RunReader *reader, Severity *ret, Error *err);
+int report_worst(RunReader *reader, const ReportLabels *labels, Severity *ret, Error *err);

@@ -49,3 +49,18 @@ teardown()
         [[ $output == *"warning"*"partial"* ]]
         run -125 "$VIGIA" run --fail-on sometimes -- true
 }
+
+@test "findings: what is found while it is recorded is found afterwards; thresholds are the configuration's" {
+        printf '[findings]\nmemory_used_warning = 0\n' >low.toml
+        "$VIGIA" run --no-report -c low.toml -o "$RUN" -- sleep 1.5 2>told
+        grep -q '^vigia: warning: memory ran low: ' told
+        (($(grep -c '^vigia: ' told) == 1))
+        [[ $(figure events 'map(select(.kind == "finding") | .severity) | join(" ")') == warning ]]
+        "$VIGIA" report --json "$RUN" >default.json
+        jq -e '[.findings[] | select(.id == "memory-low" or .id == "finding")] == []' default.json
+        "$VIGIA" report -c low.toml --json "$RUN" >low.json
+        jq -e '[.findings[] | select(.id == "memory-low")] | length == 1 and .[0].severity == "warning"' low.json
+        run -1 "$VIGIA" why -c low.toml --fail-on warning "$RUN"
+        [[ $output == *"memory ran low"* && $output == *evidence* && $output == *means* ]]
+        run -1 "$VIGIA" run -q -c low.toml -o "$RUN-2" --fail-on warning -- sleep 0.3
+}
