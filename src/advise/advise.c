@@ -107,9 +107,12 @@ static void add_model_note(const Advise *a, unsigned i, String *to)
                                           p->width, p->capacity);
                 break;
         case 5:
-                if (m->outside_cpus >= 0.1)
-                        string_add_format(to, "others kept %.2g of %u CPUs busy meanwhile; the table supposes that they do so again",
+                if (m->outside_cpus >= 0.1 && a->forecast.cpus_given)
+                        string_add_format(to, "others kept %.2g of %u CPUs busy meanwhile: what jobs needed is known the less exactly",
                                           m->outside_cpus, m->cpus);
+                else if (m->outside_cpus >= 0.1)
+                        string_add_format(to, "others kept %.2g of %u CPUs busy meanwhile; the table supposes that they do so again (without: --cores %u)",
+                                          m->outside_cpus, m->cpus, m->cpus);
                 else if (isnan(m->outside_cpus))
                         string_add(to, "what others did on the CPUs meanwhile is not known");
                 break;

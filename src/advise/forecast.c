@@ -189,7 +189,8 @@ int forecast_make(const Plan *plan, const BuildRows *rows, const ForecastOptions
 
         if (r < 0)
                 return r;
-        f.cpus = o->cpus > 0 ? o->cpus : plan->capacity;
+        f.cpus_given = o->cpus > 0;
+        f.cpus = f.cpus_given ? o->cpus : plan->capacity;
         find_room(&f, &rows->machine, o);
         choose_levels(&f, plan, o);
         size_t affordable = WORK_MAX / (plan->n * (f.n + 1)), replays = affordable < 3 ? 3 : MIN(affordable, (size_t)REPLAYS);

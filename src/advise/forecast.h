@@ -40,6 +40,7 @@ typedef struct Forecast {
         ForecastLevel levels[FORECAST_LEVELS_MAX];
         size_t n;
         double cpus;           /* that the table supposes */
+        bool cpus_given;
         uint64_t room_bytes;   /* that the build may take; BUILD_UNKNOWN */
         uint64_t limit_bytes;  /* of the container or machine */
         bool limit_is_cgroup, room_given;

@@ -12,6 +12,8 @@
 
 enum { ROUNDS = 5, STEPS = 6 };
 
+#define FULL 0.93
+#define UNSURE 0.03
 #define CLOSE 0.98 /* a replay that takes so much of the recorded time is right */
 
 typedef struct Moment {
@@ -160,7 +162,10 @@ static int believe(Plan *plan, Curve *c, const Slowdown *slowdown, const double 
                 r = replay_believing(plan, c, slowdown, lags, 0, &none_s);
         if (r < 0)
                 return r;
-        double wanted = fmin(plan->wall_s, all_s) * CLOSE;
+        /* Where the CPUs were full nothing else shows; and what others left is the less certain the less it was. */
+        if (plan->cpu_s >= FULL * plan->capacity * plan->wall_s)
+                return 0;
+        double wanted = fmin(plan->wall_s, all_s) * fmax(CLOSE - UNSURE * plan->others / plan->capacity, 0.5);
         for (int step = 0; none_s < wanted && step < STEPS; step++) {
                 double believed = (low + high) / 2;
                 r = replay_believing(plan, c, slowdown, lags, believed, &some_s);

@@ -168,6 +168,7 @@ int plan_new(const BuildRows *rows, double wall_s, Plan **ret)
                 return -ENOMEM;
         /* A quota is not shared with those outside of it: what counts is the less of it and what others left. */
         double cpus = rows->machine.cpus, others = isnan(rows->machine.outside_cpus) ? 0 : rows->machine.outside_cpus;
+        plan->others = others;
         plan->capacity = fmax(cpus - others, fmin(cpus, 1) / 4);
         if (rows->machine.cpu_limit > 0)
                 plan->capacity = fmin(plan->capacity, rows->machine.cpu_limit);

@@ -88,6 +88,7 @@ typedef struct Plan {
         const char *main_command; /* borrowed from BuildRows; NULL */
         double wall_s, cpu_s, jobs_s; /* jobs_s: CPU time in jobs */
         double capacity;      /* CPUs the build could have, less what others took */
+        double others;        /* CPUs that those took, as far as is known */
         double believed;      /* part of what jobs waited beyond contention that is taken for waiting for disks and the like */
         double memory_scale;  /* the recorded memory over what the model makes of the recording */
         double rest_bytes;    /* of tools and what runs them */

@@ -425,35 +425,44 @@ static void machine_of_others(void **state)
         advise_done(&a);
 }
 
-/* Of eight CPUs others had three; a container's quota of two and a half is less than that. */
+/* CPU time of a machine on which others had so many CPUs while the build went on. */
+static void say_others(Advise *a, const World *w, double cpus, double others)
+{
+        Batch *totals;
+        double cpu_s = 0.01;
+
+        for (size_t i = 0; i < w->n; i++)
+                cpu_s += w->jobs[i].cpu_s;
+        assert_int_equal(batch_new(&totals_schema, 4, 0, &totals), 0);
+        for (int end = 0; end < 2; end++) {
+                double busy = end * (cpu_s + others * w->wall_ms / 1000), all = end * cpus * w->wall_ms / 1000;
+                const uint64_t cpu[] = {NULL_CELL, (uint64_t)(busy * 1e6), (uint64_t)((all - busy) * 1e6), 0};
+                const uint64_t one[] = {0, 77, 77, 0};
+                say(a, &cpu_schema, cpu);
+                say(a, &cpu_schema, one); /* of a single CPU: not to be counted */
+                assert_int_equal(batch_add_row(totals), 0);
+                batch_set_i64(totals, TOTAL_T_NS, (int64_t)(end * w->wall_ms * 1e6));
+                batch_set_u64(totals, TOTAL_CPU_US, (uint64_t)(end * cpu_s * 1e6));
+        }
+        assert_int_equal(advise_observe(a, "totals", totals), 0);
+        batch_free(totals);
+}
+
+/* Of eight CPUs others had three; a container's quota is less than that, once. */
 static void cpus_of_others(void **state)
 {
         static World w = {.tool = "make"};
         const ForecastOptions options = {.memory_bytes = BUILD_UNKNOWN};
-        Batch *totals, *cgroup;
+        Batch *cgroup;
         Advise a;
 
         w.n = 0;
         for (int i = 0; i < 30; i++)
                 world_add(&w, "cc1", length(i), 50);
         world_build(&w, 4, 4);
-        double cpu_s = 0.01;
-        for (size_t i = 0; i < w.n; i++)
-                cpu_s += w.jobs[i].cpu_s;
         for (int quota = 0; quota < 2; quota++) {
                 assert_int_equal(advise_init(&a, 8), 0);
-                assert_int_equal(batch_new(&totals_schema, 4, 0, &totals), 0);
-                for (int end = 0; end < 2; end++) {
-                        double busy = end * (cpu_s + 3 * w.wall_ms / 1000), all = end * 8 * w.wall_ms / 1000;
-                        const uint64_t cpu[] = {NULL_CELL, (uint64_t)(busy * 1e6), (uint64_t)((all - busy) * 1e6), 0};
-                        const uint64_t one[] = {0, 77, 77, 0};
-                        say(&a, &cpu_schema, cpu);
-                        say(&a, &cpu_schema, one); /* of a single CPU: not to be counted */
-                        assert_int_equal(batch_add_row(totals), 0);
-                        batch_set_i64(totals, TOTAL_T_NS, (int64_t)(end * w.wall_ms * 1e6));
-                        batch_set_u64(totals, TOTAL_CPU_US, (uint64_t)(end * cpu_s * 1e6));
-                }
-                assert_int_equal(advise_observe(&a, "totals", totals), 0);
+                say_others(&a, &w, 8, 3);
                 if (quota) {
                         assert_int_equal(batch_new(&cgroup_schema, 4, 0, &cgroup), 0);
                         assert_int_equal(batch_add_row(cgroup), 0);
@@ -469,8 +478,31 @@ static void cpus_of_others(void **state)
                 assert_non_null(load);
                 assert_non_null(strstr(load->snippet, "-l8"));
                 advise_done(&a);
-                batch_free(totals);
         }
+}
+
+/* Recorded where others had all but half a CPU of four, forecast for the machine by itself: what jobs waited for a
+ * CPU is not to be taken for waiting for disks. */
+static void a_machine_of_its_own(void **state)
+{
+        static World w = {.tool = "make"};
+        static const unsigned levels[] = {1, 2, 4};
+        const ForecastOptions options = {.memory_bytes = BUILD_UNKNOWN, .cpus = 4, .levels = levels, .n_levels = 3};
+        Advise a;
+
+        w.n = 0;
+        for (int i = 0; i < 30; i++)
+                world_add(&w, "cc1", length(i) / 2, 50);
+        world_build(&w, 2, 0.5);
+        assert_int_equal(advise_init(&a, 4), 0);
+        say_others(&a, &w, 4, 3.45); /* clocks are not exact */
+        world_observe(&w, &a, INFINITY);
+        assert_int_equal(advise_finish(&a, &options, NULL), 0);
+        for (size_t i = 0; i < 3; i++) {
+                world_build(&w, levels[i], 4);
+                assert_true(fabs(world_level(&a, levels[i])->wall_s.expected / (w.wall_ms / 1000) - 1) < 0.10);
+        }
+        advise_done(&a);
 }
 
 /* Two builders of Nix, each with a make: Nix is to be told, not make. */
@@ -558,6 +590,7 @@ int main(void)
                 cmocka_unit_test(machine_too_small),
                 cmocka_unit_test(machine_of_others),
                 cmocka_unit_test(cpus_of_others),
+                cmocka_unit_test(a_machine_of_its_own),
                 cmocka_unit_test(builders_of_nix),
                 cmocka_unit_test(hostile_texts),
         };
