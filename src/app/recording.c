@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "host/cpu-model.h"
 #include "host/proc-identity.h"
 #include "report/report.h"
 #include "report/run-facts.h"
@@ -141,6 +142,10 @@ static void on_ready(ProcessMonitor *monitor, void *data)
  * command runs: it does not wait for this. */
 static void tell_source(Recording *r)
 {
+        char model[CPU_MODEL_MAX];
+
+        if (cpu_model_read(r->host, model, sizeof model) == 0)
+                r->info.cpu_model = strdup(model);
         r->info.capture_source = strdup(r->result.source);
         if (r->result.source_why.message[0] && !r->source)
                 r->info.capture_why = strdup(r->result.source_why.message);

@@ -1,9 +1,10 @@
-/* The texts of the whole machine on any bytes: /proc/stat, loadavg, pressure, limits, /proc/sys. The
+/* The texts of the whole machine on any bytes: /proc/stat, loadavg, pressure, limits, cpuinfo, /proc/sys. The
  * text is copied to its exact size so that a read past its end is seen. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/cpu-model.h"
 #include "host/kernel-stat.h"
 #include "host/pressure-text.h"
 #include "host/proc-limits.h"
@@ -19,6 +20,7 @@ static void parse(const char *text, size_t size)
         CpuTimes times;
         uint64_t soft, hard, numbers[3];
         uint32_t cpu;
+        char model[32];
 
         if (kernel_stat_parse(text, size, &stat) == 0 &&
             stat.total.ticks[CPU_IDLE] == KERNEL_STAT_UNKNOWN)
@@ -34,6 +36,8 @@ static void parse(const char *text, size_t size)
         proc_limit_parse(text, size, "Max processes", &soft, &hard);
         proc_limit_parse(text, size, "Max open files", &soft, NULL);
         sysctl_parse(text, size, numbers, 3);
+        if (cpu_model_parse(text, size, model, sizeof model) == 0 && (!model[0] || strlen(model) >= sizeof model))
+                abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -209,6 +209,7 @@ static void add_machine(Json *j, const RunInfo *info, const SummaryMachine *m)
 {
         json_open_object(j, "machine", JSON_LINES);
         json_add_u64(j, "cpus", info->cpus > 0 ? info->cpus : SUMMARY_UNKNOWN);
+        json_add_text(j, "cpu_model", info->cpu_model);
         json_add_u64(j, "memory_bytes", info->memory_bytes);
         json_add_u64(j, "available_least_bytes", m->available_least_bytes);
         add_double(j, "available_least_t_s", (double)m->available_least_t_ns / 1e9,

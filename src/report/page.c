@@ -257,7 +257,7 @@ static void add_facts(const PageMaker *page, Json *j)
         json_add_u64(j, "memory_bytes", info->memory_bytes > 0 ? info->memory_bytes : RUN_UNKNOWN);
         json_add_number(j, "cgroup_limit_bytes", page->cgroup_limit_bytes, 12);
         json_add_text(j, "kernel", info->kernel);
-        json_add_null(j, "cpu");
+        json_add_text(j, "cpu", info->cpu_model);
         json_close(j);
 }
 

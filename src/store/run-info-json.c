@@ -19,6 +19,7 @@ static const JsonField fields[] = {
         FIELD(NULL, "host", TEXT, host),
         FIELD(NULL, "kernel", TEXT, kernel),
         FIELD(NULL, "machine", TEXT, machine),
+        FIELD(NULL, "cpu_model", TEXT, cpu_model),
         FIELD(NULL, "boot_id", TEXT, boot_id),
         FIELD(NULL, "cpus", UNSIGNED, cpus),
         FIELD(NULL, "memory_bytes", U64, memory_bytes),

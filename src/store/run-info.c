@@ -64,7 +64,8 @@ void run_info_done(RunInfo *info)
         char *texts[] = {info->id,     info->label,         info->vigia_version,  info->host,
                          info->kernel, info->machine,       info->scope,          info->cwd,
                          info->user,   info->recorder_died, info->boot_id,        info->capture_why,
-                         info->cgroup, info->capture_source, info->snapshot_of, info->rules};
+                         info->cgroup, info->capture_source, info->snapshot_of, info->rules,
+                         info->cpu_model};
 
         for (size_t i = 0; i < ARRAY_LENGTH(texts); i++)
                 free(texts[i]);

@@ -39,6 +39,7 @@ typedef struct RunInfo {
         int format;
         char *id, *label, *vigia_version;
         char *host, *kernel, *machine; /* uname(2) */
+        char *cpu_model;               /* what the processor calls itself; NULL: unknown */
         unsigned cpus;
         uint64_t memory_bytes, page_bytes;
         char **command; /* NULL-terminated argv; NULL for attach */
