@@ -17,7 +17,7 @@ enum { USUAL_BUCKETS = 1200, LEAST_BUCKETS = 64, MOST_BUCKETS = 1 << 20, HOLD_IN
 typedef struct Line {
         bool holds; /* `last` is known at since_ns */
         int64_t since_ns, read_ns; /* of a counter: when its growth begins, and when it was read last */
-        double last, growth;
+        double last, growth, grown; /* growth since then, and what was told of it in all */
         double *low, *high; /* NULL: no value yet */
         double least, most, area, time_ns;
         int64_t most_ns;
@@ -263,8 +263,10 @@ static int take_counter(ColumnSeriesBuilder *b, Line *line, const Column *column
         line->last = value;
         if (in && (uint64_t)(t_ns - line->since_ns) < rate_least_ns(column))
                 return 0;
-        if (in)
+        if (in) {
                 r = take(b, line, line->since_ns, t_ns, line->growth * 1e9 / (double)(t_ns - line->since_ns));
+                line->grown += line->growth;
+        }
         line->growth = 0;
         line->since_ns = t_ns;
         line->holds = true;
@@ -347,6 +349,7 @@ static int take_rest(ColumnSeriesBuilder *b, const ColumnSeries *s, Line *line, 
                 return end > line->since_ns ? take(b, line, line->since_ns, end, line->last) : 0;
         if (time <= 0 || (line->low && (uint64_t)time < rate_least_ns(column) / 2))
                 return 0;
+        line->grown += line->growth;
         return take(b, line, line->since_ns, line->read_ns, line->growth * 1e9 / (double)time);
 }
 
@@ -366,6 +369,7 @@ static int finish_line(ColumnSeriesBuilder *b, ColumnSeries *s, Line *line, size
                 .least = line->least,
                 .most = line->most,
                 .most_ns = line->most_ns,
+                .grown = b->schema->columns[column].role == ROLE_COUNTER ? line->grown : (double)NAN,
                 .mean = line->time_ns > 0 ? line->area / line->time_ns : line->last,
         };
         return 0;

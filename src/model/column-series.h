@@ -33,6 +33,7 @@ typedef struct ColumnLine {
         double least, most;   /* of all values; NAN: none */
         int64_t most_ns;      /* when the highest began */
         double mean;          /* over the time in which it is known */
+        double grown;         /* of a counter: what the rates add up to, exactly; else NAN */
 } ColumnLine;
 
 typedef struct ColumnSeries {

@@ -91,6 +91,7 @@ static void test_levels_and_rates(void **state)
         assert_true(rate->high[at(s, 1000)] == 2000 && rate->high[at(s, 3000)] == 0);
         assert_true(rate->high[at(s, 5500)] == 500);
         assert_true(isnan(rate->high[at(s, 7000)]));
+        assert_true(rate->grown == 5000 && isnan(level->grown));
         assert_true(s->lines[2].low[at(s, 9000)] == 7);
         assert_true(isnan(s->lines[2].low[at(s, 1000)]));
         column_series_free(s);

@@ -196,6 +196,16 @@ static bool is_told(const ColumnSeries *s, const char *thing, size_t most)
         return before < most;
 }
 
+/* In the unit of the rates, times seconds. */
+static void add_grown(PageMaker *page, const ColumnLine *line)
+{
+        double scale;
+
+        page_unit(line->column, &scale);
+        if (isfinite(line->grown))
+                string_add_format(&page->json, "\"grown\":%.12g,", line->grown * scale);
+}
+
 static int add_lines(PageMaker *page, const ColumnSeries *s, size_t levels)
 {
         double *scratch = scratch_for(s);
@@ -211,7 +221,9 @@ static int add_lines(PageMaker *page, const ColumnSeries *s, size_t levels)
                         continue;
                 string_add(&page->json, told++ > 0 ? ",{\"key\":" : "{\"key\":");
                 page_add_text(&page->json, s->lines[i].thing);
-                string_add_format(&page->json, ",\"column\":%zu,\"levels\":[", column_number(s, s->lines[i].column));
+                string_add_format(&page->json, ",\"column\":%zu,", column_number(s, s->lines[i].column));
+                add_grown(page, &s->lines[i]);
+                string_add(&page->json, "\"levels\":[");
                 for (size_t k = 0; k < n; k++) {
                         string_add(&page->json, k > 0 ? "," : "");
                         add_line_level(page, &s->lines[i], s->n_buckets, &steps[k], scratch);
@@ -427,8 +439,7 @@ static bool is_about_processes(const Schema *schema)
         return false;
 }
 
-/* Buckets as wide as the interval: each row then has its own. The last row comes a little after the end of the run, and
- * must not make all buckets twice as wide. */
+/* Buckets as wide as the interval: each row then has its own, the last ones after the end, too. */
 static ColumnSeriesOptions series_options(const PageMaker *page, uint64_t interval_ns, uint64_t n)
 {
         uint64_t span_ns = (uint64_t)page->end_ns + PAGE_LAST_ROW_NS;

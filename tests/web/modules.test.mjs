@@ -147,6 +147,32 @@ describe('what the page is built on', { skip }, () => {
 		assert.equal(apart[0].series[1].color, apart[1].series[0].color, 'a key has one colour');
 	});
 
+	test('folio migration: cumulative success, calls a minute, success of each interval', () => {
+		const told = (name, values, grown = NaN) => ({ name, key: '', grown, t: Float64Array.of(0, 60, 120, 180), values: Float64Array.from(values) });
+		const m = units.migrationOf([told('success', [NaN, 3, 0, 1], 240), told('fail', [NaN, 1, 0, 0]), told('total', [NaN, 4, 0, 1])], 240);
+		assert.deepEqual([...m.tGrown], [0, 60, 120, 180, 240]);
+		assert.deepEqual([...m.grown], [NaN, 0, 180, 180, 240]);
+		assert.deepEqual([...m.perMinute], [NaN, 240, 0, 60]);
+		assert.deepEqual([...m.percent], [NaN, 75, NaN, 100], 'without calls no part of them succeeded or failed');
+		assert.equal(units.migrationOf([told('success', [NaN, 3, 0, 1], 480), told('total', [NaN, 4, 0, 1])], 240).grown[4], 480, 'what it came to is known exactly');
+		// Without a total, success and fail are the calls; under headings each function has its own.
+		assert.equal(units.migrationOf([told('move_success', [NaN, 3, 0, 1]), told('sync_success', [NaN, 3, 0, 1]), told('move_fail', [NaN, 2, 0, 0])], 240).percent[1], 75);
+		assert.equal(units.migrationOf([told('success', [1, 1, 1, 1])], 240), null, 'success alone says nothing of calls');
+		assert.equal(units.migrationOf([told('other', [1, 1, 1, 1])], 240), null);
+	});
+
+	test('free memory by order is that of the zones, once; fallbacks are stolen or claimed', () => {
+		const told = (name, key, ...values) => ({ name, key, grown: NaN, t: Float64Array.of(0, 5), values: Float64Array.from(values) });
+		const orders = units.ordersOf([told('order_0_blocks', 'node 0 Normal', 10, 20), told('order_0_blocks', 'node 0 DMA32', 1, 2), told('order_0_blocks', 'node 0 Normal Movable', 9, 9),
+			told('order_9_blocks', 'node 0 Normal', 2, 0), told('order_10_blocks', 'node 0 Normal', 0, 0), told('free_pages', 'node 0 Normal', 9, 9)]);
+		assert.deepEqual(orders.map(({ order, pages }) => [order, [...pages]]), [[0, [11, 22]], [9, [1024, 0]]]);
+		assert.deepEqual(units.ordersOf([]), []);
+		const fallbacks = units.fallbacksOf([told('events', 'fallback alloc_order 0 fallback_order 3 Unmovable Movable', 1, 2), told('events', 'fallback alloc_order 3 fallback_order 9 Movable Unmovable claimed', 5, 5),
+			told('events', 'compaction-begin async', 7, 7)]);
+		assert.deepEqual([[...fallbacks.stolen.values], [...fallbacks.claimed.values]], [[1, 2], [5, 5]]);
+		assert.equal(units.fallbacksOf([told('events', 'compaction-begin async', 7, 7)]), null);
+	});
+
 	test('categories have the colour of their major, told apart', () => {
 		const categories = [['CPP_Compile', 'cc1plus'], ['CPP_Compile', 'as'], ['CPP_Link', 'ld'], ['Other', 'Other_x'], ['OSUtilities', 'sed'], ['DevelopmentTools', 'git']].map(([major, category]) => ({ major, category, ignored: false }));
 		const colors = units.colorsOf(categories), majors = units.majorColors(categories);

@@ -117,6 +117,16 @@ describe('the report page', { skip: missing, concurrency: false }, () => {
 		await close();
 	});
 
+	test('folio migration has its three charts, free blocks their stack', async () => {
+		const { page, close } = await visit('attached', { hash: 'open=folio_migration,buddy' });
+		await page.waitForFunction(() => document.querySelectorAll('#monitors .special canvas').length === 4);
+		const titles = await page.$$eval('#monitors .special h4', (heads) => heads.map((head) => head.firstChild.textContent));
+		assert.deepEqual(titles.sort(), ['Calls per minute', 'Cumulative success', 'Free memory by size of block', 'Success']);
+		const legends = await page.$$eval('#monitors .special .legend-value', (values) => values.map((v) => v.textContent));
+		assert.ok(legends.includes('75\u00a0%') && legends.includes('2,400'), String(legends));
+		await close();
+	});
+
 	test('what was only watched has neither a verdict nor a chain', async () => {
 		const { page, close } = await visit('attached');
 		assert.match(await page.locator('h1').innerText(), /was watched for 30\ss/);

@@ -10,6 +10,7 @@ import { shapeOf, showMoment } from './findings';
 import { Legend } from './legend';
 import { plansOf, type Plan } from './monitor-plans';
 import type { Series, Table, TableEvent } from './page-types';
+import { mountSpecial } from './special-charts';
 import type { Range, Viewport } from './viewport';
 
 const t = texts({
@@ -21,6 +22,8 @@ const t = texts({
 // What people look for first; others as they come.
 const FIRST = ['pressure', 'cgroup', 'memory', 'cpu', 'disk', 'network', 'temperature'];
 const MOST_LINES = 8;
+// Of a table whose every column has a chart of its own: what comes behind them is folded.
+const MOST_CHARTS = 4;
 
 class PlanChart {
 	readonly #page: Page;
@@ -140,21 +143,21 @@ function events(host: HTMLElement, list: readonly TableEvent[], viewport: Viewpo
 
 function fill(host: HTMLElement, page: Page, viewport: Viewport, table: Table, marks: readonly Mark[]): void {
 	const { together, apart } = plansOf(table);
+	mountSpecial(host, page, viewport, table, marks);
 	for (const plan of together)
 		new PlanChart(host.appendChild(h('div', { class: 'plan' })), page, viewport, table, plan, marks);
-	let inner: HTMLElement = host;
-	if (together.length > 0 && apart.length > 0) {
-		const box = h('div', {}), details = h('details', { class: 'apart' }, h('summary', {}, `${table.keys.join(', ')}: ${t('by')}`), box);
+	const open = together.length > 0 ? 0 : apart.length > MOST_CHARTS ? MOST_CHARTS : apart.length, rest = apart.slice(open);
+	for (const plan of apart.slice(0, open))
+		new PlanChart(host.appendChild(h('div', { class: 'plan' })), page, viewport, table, plan, marks);
+	if (rest.length > 0) {
+		const box = h('div', {}), names = rest.map(({ title }) => shown(title, 40)).join(', ');
+		const details = h('details', { class: 'apart' }, h('summary', {}, together.length > 0 ? `${table.keys.join(', ')}: ${t('by')}` : shown(names, 160)), box);
 		host.append(details);
 		details.addEventListener('toggle', () => {
 			if (details.open && box.childElementCount === 0)
-				for (const plan of apart)
+				for (const plan of rest)
 					new PlanChart(box.appendChild(h('div', { class: 'plan' })), page, viewport, table, plan, marks);
 		});
-		inner = box;
-	} else {
-		for (const plan of apart)
-			new PlanChart(inner.appendChild(h('div', { class: 'plan' })), page, viewport, table, plan, marks);
 	}
 	if (table.events && table.events.length > 0)
 		events(host, table.events, viewport);

@@ -15,7 +15,7 @@ export type ByCategory = { metric: Metric; unit: string; levels: CategoryLevel[]
 export type TotalsLevel = { t: SectionRef; columns: { [name: string]: MinMax & { t?: SectionRef } } };
 export type Column = { name: string; label: string; unit: string; role: 'gauge' | 'counter'; help: string };
 export type SeriesLevel = { t: SectionRef; min: SectionRef | null; max: SectionRef };
-export type Series = { key: string; column: number; levels: SeriesLevel[] };
+export type Series = { key: string; column: number; grown?: number; levels: SeriesLevel[] };
 export type TableEvent = { t_s: number; severity: string | null; title: string; text: string | null };
 export type Table = {
 	name: string; title: string; help: string; findings: number; keys: string[];

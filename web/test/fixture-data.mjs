@@ -283,6 +283,12 @@ function tablesOf(sections, kind, { seconds, tick, memory }, ticks, random) {
 		table(sections, t, 'license', 'licences of the Fortran compiler', 'declared in build.toml', 0, [], [['used', 'licences used', 'count', 'gauge', 'of 4']],
 			[['', 0, wave(2, 2).map((v) => (v === null ? null : Math.round(v)))]]),
 	];
+	if (kind === 'attached')
+		tables.push(
+			table(sections, t, 'folio_migration', 'Folio migration', '', 0, [], [['success', 'success', 'count', 'counter', ''], ['fail', 'fail', 'count', 'counter', ''], ['total', 'total', 'count', 'counter', '']],
+				[['', 0, t.map(() => 30)], ['', 1, t.map(() => 10)], ['', 2, t.map(() => 40)]]),
+			table(sections, t, 'buddy', 'Buddy', 'free memory by size of block', 0, ['node', 'zone', 'migratetype'], [['order_0_blocks', 'order 0 blocks', 'count', 'gauge', ''], ['order_9_blocks', 'order 9 blocks', 'count', 'gauge', '']],
+				[['node 0 Normal', 0, wave(900, 200)], ['node 0 Normal', 1, wave(12, 3)], ['node 0 Normal Movable', 0, wave(700, 200)]]));
 	tables.push({ name: 'kernel', title: 'kernel', help: 'OOM kills, refused forks, I/O errors, heat: /dev/kmsg', findings: 1, keys: [], columns: [], series: [],
 		events: [{ t_s: seconds * 0.995, severity: 'critical', title: 'OOM kill', text: 'Out of memory: Killed process 3402 (ld) total-vm:4201212kB' },
 			{ t_s: seconds * 0.62, severity: 'warning', title: 'thermal', text: 'CPU3: Core temperature above threshold, cpu clock throttled' },

@@ -3,6 +3,7 @@ export { Page, upperBound, windowOf } from '../src/data';
 export { bytes, count, duration, moment, momentOf, number, percent, quantity } from '../src/format';
 export { timeTicks, valueScale } from '../src/ticks';
 export { plansOf } from '../src/monitor-plans';
+export { fallbacksOf, migrationOf, ordersOf } from '../src/special-series';
 export { shown } from '../src/dom';
 export { colorsOf, majorColors, hueOf } from '../src/theme';
 export { gridOf, meanOf, onGrid, stepOf, sumOf } from '../src/compare/overlay';
