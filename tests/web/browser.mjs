@@ -56,7 +56,7 @@ export function fixture(kind) {
 /** Opens a page, fails on what it says on its console, and waits until all is drawn. */
 export async function open(browser, url, { width = 1200, height = 900, hash = '', scheme = 'light', locale = 'en-GB', touch = false, reducedMotion = 'reduce' } = {}) {
 	const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, locale, hasTouch: touch, reducedMotion });
-	context.setDefaultTimeout(10000);
+	context.setDefaultTimeout(30000); // of a machine that has other work
 	const page = await context.newPage(), said = [];
 	page.on('console', (message) => said.push(`${message.type()}: ${message.text()}`));
 	page.on('pageerror', (error) => said.push(`error: ${error.stack}`));

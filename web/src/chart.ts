@@ -85,6 +85,8 @@ export class TimeChart {
 	#plot: uPlot | null = null;
 	#frame: Frame | null = null;
 	#shape = '';
+	#apart = false;
+	#few = false;
 	#wanted = 0;
 	#visible = false;
 	#stale = true;
@@ -156,19 +158,26 @@ export class TimeChart {
 		const columns = [...stack(parts, frame.t.length).reverse(), ...over.map((line) => holes(line.values))];
 		const data = [Array.from(frame.t), ...columns] as uPlot.AlignedData;
 		// Layers are told apart by a line where there is room for one.
-		const apart = frame.t.length < width / 4, few = frame.t.length <= 25;
-		const shape = JSON.stringify([width, frame.stacked, apart, few, theme.scheme, lines.map((l) => [l.key, l.color, l.dash, l.width])]);
+		this.#apart = frame.t.length < width / 4;
+		this.#few = frame.t.length <= 25;
+		const shape = JSON.stringify([width, frame.stacked, theme.scheme, lines.map((l) => [l.key, l.color, l.dash, l.width])]);
 		if (!this.#plot || shape !== this.#shape) {
 			this.#plot?.destroy();
 			this.#shape = shape;
-			this.#plot = new uPlot(this.#uplot({ stacked: frame.stacked, apart, few }, lines, width), data, this.#box);
+			this.#plot = new uPlot(this.#uplot(frame.stacked, lines, width), data, this.#box);
 			attachGestures(this.#plot.over, { left: () => 0, width: () => this.#plot?.over.clientWidth ?? 1 }, this.#viewport);
 		} else {
+			// Zooming changes how a chart looks, but must not make a new one: a drag may be under way on this.
+			lines.forEach((line, i) => { this.#plot!.series[i + 1]!.width = this.#widthOf(line, frame.stacked); });
 			this.#plot.setData(data, true);
 		}
 	}
 
-	#uplot(how: { stacked: boolean; apart: boolean; few: boolean }, lines: readonly Line[], width: number): uPlot.Options {
+	#widthOf(line: Line, stacked: boolean): number {
+		return stacked && !line.dash ? (this.#apart ? 1 : 0) : line.width ?? 1.5;
+	}
+
+	#uplot(stacked: boolean, lines: readonly Line[], width: number): uPlot.Options {
 		const { palette } = theme, gutter = gutterOf(width);
 		const nothing = (): null => null;
 		const axis = { stroke: palette.dim, font: '12px system-ui, sans-serif', ticks: { show: false } };
@@ -191,9 +200,9 @@ export class TimeChart {
 					splits: () => this.#scale.at,
 					values: (_, at) => at.map((v) => this.#yText(v)) },
 			],
-			series: [{}, ...lines.map((line): uPlot.Series => (how.stacked && !line.dash
-				? { stroke: how.apart ? palette.background : line.color, width: how.apart ? 1 : 0, fill: line.color, spanGaps: false, points: { show: false } }
-				: { stroke: line.color, width: line.width ?? 1.5, ...(line.dash ? { dash: [5, 4] } : {}), spanGaps: false, points: { show: how.few, size: 5, fill: line.color } }))],
+			series: [{}, ...lines.map((line): uPlot.Series => (stacked && !line.dash
+				? { stroke: () => (this.#apart ? palette.background : line.color), width: this.#widthOf(line, stacked), fill: line.color, spanGaps: false, points: { show: false } }
+				: { stroke: line.color, width: this.#widthOf(line, stacked), ...(line.dash ? { dash: [5, 4] } : {}), spanGaps: false, points: { show: () => this.#few, size: 5, fill: line.color } }))],
 			hooks: { draw: [(u) => this.#frame && chartDraw(u, this.#frame, this.#options.marks ?? [], width)] },
 		};
 	}
