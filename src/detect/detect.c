@@ -16,7 +16,7 @@ typedef struct Columns {
 
 struct Detect {
         DetectContext context;
-        void **states; /* in the order of detectors[] */
+        void **states; /* in the order of detectors[]; NULL: it is left out */
         size_t n_detectors;
         Columns tables[DETECT_TABLES_MAX];
         size_t n_tables;
@@ -63,6 +63,8 @@ int detect_new(const DetectContext *context, Detect **ret)
         if (!d->states)
                 return -ENOMEM;
         for (size_t i = 0; i < d->n_detectors; i++) {
+                if (context->live && detectors[i]->afterwards)
+                        continue;
                 d->states[i] = calloc(1, detectors[i]->state_size + 1);
                 if (!d->states[i])
                         return -ENOMEM;
@@ -120,7 +122,7 @@ int detect_observe(Detect *d, const char *table, const Batch *rows, bool ahead)
                 return 0;
         d->was_ahead |= ahead;
         for (size_t i = 0; r == 0 && i < d->n_detectors; i++) {
-                const DetectTable *t = table_of(detectors[i], table);
+                const DetectTable *t = d->states[i] ? table_of(detectors[i], table) : NULL;
                 bool now = t && (ahead ? t->ahead : !(t->ahead && d->was_ahead));
                 if (now)
                         r = detectors[i]->observe(d->states[i], &d->context, table, rows, &d->findings);
@@ -131,7 +133,7 @@ int detect_observe(Detect *d, const char *table, const Batch *rows, bool ahead)
 bool detect_wants_output(const Detect *d)
 {
         for (size_t i = 0; i < d->n_detectors; i++)
-                if (detectors[i]->output)
+                if (d->states[i] && detectors[i]->output)
                         return true;
         return false;
 }
@@ -139,7 +141,7 @@ bool detect_wants_output(const Detect *d)
 void detect_output(Detect *d, const char *line, size_t size)
 {
         for (size_t i = 0; i < d->n_detectors; i++)
-                if (detectors[i]->output)
+                if (d->states[i] && detectors[i]->output)
                         detectors[i]->output(d->states[i], line, MIN(size, (size_t)FINDING_TEXT_MAX));
 }
 
@@ -153,7 +155,7 @@ int detect_finish(Detect *d)
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < d->n_detectors; i++)
-                if (detectors[i]->finish)
+                if (d->states[i] && detectors[i]->finish)
                         r = detectors[i]->finish(d->states[i], &d->context, &d->findings);
         findings_sort(&d->findings);
         return r == 0 && d->findings.failed ? -ENOMEM : r;

@@ -32,6 +32,7 @@ typedef struct DetectFacts {
 typedef struct DetectContext {
         DetectFacts facts;
         Thresholds thresholds;
+        bool live; /* rows come while they are recorded */
 } DetectContext;
 
 typedef struct DetectTable {
@@ -44,6 +45,7 @@ typedef struct DetectTable {
 typedef struct Detector {
         const char *name;
         const DetectTable *tables; /* ended by name NULL; may be NULL */
+        bool afterwards; /* looks back on a whole run, and keeps much of it: left out live */
         size_t state_size;         /* of what the functions are given, all zero at first */
         /* Rows of one of its tables. 0 or -ENOMEM. */
         int (*observe)(void *state, const DetectContext *context, const char *table, const Batch *rows,

@@ -1,0 +1,404 @@
+/* A build that left cores unused while it had work: when, and by the chain of processes who held it up there;
+ * its serial end; the commands that cost most. Only where the cores were idle: what others used is not the run's
+ * to use. Who waited for whom is inferred, and so it is said. The page's idle-facts.ts has the same stretches. */
+#include "detect/build.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "detect/detect.h"
+#include "detect/stretch.h"
+#include "detect/things.h"
+
+static const char *const process_columns[] = {"process", "pid", "parent", "comm", "cmdline", "start_ns", "exec_ns", "end_ns", "cpu_us", NULL};
+static const char *const total_columns[] = {"t_ns", "cpu_us", NULL};
+static const char *const cpu_columns[] = {"t_ns", "cpu", "idle_us", "iowait_us", NULL};
+static const char *const cgroup_columns[] = {"t_ns", "cpu_limit_ratio", NULL};
+
+static const DetectTable tables[] = {
+        {"processes", process_columns, false},
+        {"totals", total_columns, false},
+        {"cpu", cpu_columns, false},
+        {"cgroup", cgroup_columns, false},
+        {NULL},
+};
+
+#define WALL_LEAST_NS (10 * (int64_t)NS_PER_SECOND)
+#define CPU_LEAST_US  5000000
+#define IO_MATTERS    0.25 /* of the cores' time */
+#define WORKS         0.7  /* cores: less is waiting, not one job after the other */
+enum { IMAGES_LEAST = 20, COSTLY = 10, NAMED = 3, TOLD = 3, PIECES = 100 };
+
+typedef struct Build {
+        BuildImages images;
+        Growth run, idle, iowait; /* µs of CPU time; idle without iowait */
+        double limit_cpus;        /* of a quota; 0: none */
+        int64_t last_ns;
+        /* In finish: */
+        unsigned cores;
+        int64_t wall_ns;
+        ChainStep *steps;
+        size_t n_steps;
+        uint64_t *held_ns; /* by label */
+} Build;
+
+/* ---- rows ---- */
+
+static void observe_totals(Build *b, const Batch *rows)
+{
+        Cells at = cells_find(rows, "t_ns"), cpu = cells_find(rows, "cpu_us");
+
+        for (size_t row = 0; row < batch_rows(rows); row++) {
+                int64_t t_ns;
+                double us;
+                if (!row_time(rows, at, row, &t_ns) || !row_number(rows, cpu, row, &us))
+                        continue;
+                growth_add(&b->run, t_ns, us);
+                b->last_ns = MAX(b->last_ns, t_ns);
+        }
+}
+
+static void observe_cpu(Build *b, const Batch *rows)
+{
+        Cells at = cells_find(rows, "t_ns"), cpu = cells_find(rows, "cpu"), idle = cells_find(rows, "idle_us"),
+              iowait = cells_find(rows, "iowait_us");
+
+        for (size_t row = 0; row < batch_rows(rows); row++) {
+                int64_t t_ns;
+                uint64_t one;
+                double us;
+                if (cells_get(cpu, row, &one) || !row_time(rows, at, row, &t_ns))
+                        continue;
+                if (row_number(rows, idle, row, &us))
+                        growth_add(&b->idle, t_ns, us);
+                if (row_number(rows, iowait, row, &us))
+                        growth_add(&b->iowait, t_ns, us);
+        }
+}
+
+static void observe_cgroup(Build *b, const Batch *rows)
+{
+        Cells limit = cells_find(rows, "cpu_limit_ratio");
+
+        for (size_t row = 0; row < batch_rows(rows); row++) {
+                double cpus;
+                if (row_number(rows, limit, row, &cpus) && cpus > 0)
+                        b->limit_cpus = cpus;
+        }
+}
+
+static int build_observe(void *state, const DetectContext *context, const char *table, const Batch *rows, Findings *out)
+{
+        if (text_equal(table, "processes"))
+                return build_images_observe(state, rows);
+        if (text_equal(table, "totals"))
+                observe_totals(state, rows);
+        else if (text_equal(table, "cpu"))
+                observe_cpu(state, rows);
+        else
+                observe_cgroup(state, rows);
+        return 0;
+}
+
+/* ---- who held it up ---- */
+
+/* Time in the chain by label, in [from, to]. */
+static void hold(Build *b, int64_t from_ns, int64_t to_ns)
+{
+        memset(b->held_ns, 0, b->images.n_labels * sizeof *b->held_ns);
+        for (size_t i = 0; i < b->n_steps; i++) {
+                int64_t part = MIN(b->steps[i].to_ns, to_ns) - MAX(b->steps[i].from_ns, from_ns);
+                if (part > 0)
+                        b->held_ns[b->images.items[b->steps[i].process].label] += (uint64_t)part;
+        }
+}
+
+/* The next of those with most time; SIZE_MAX: no more. */
+static size_t most_held(const Build *b, const size_t *taken, size_t n_taken)
+{
+        size_t most = SIZE_MAX;
+
+        for (size_t i = 0; i < b->images.n_labels; i++) {
+                size_t k = 0;
+                while (k < n_taken && taken[k] != i)
+                        k++;
+                if (k == n_taken && b->held_ns[i] > 0 && (most == SIZE_MAX || b->held_ns[i] > b->held_ns[most]))
+                        most = i;
+        }
+        return most;
+}
+
+/* "ld vmlinux 30 s, objcopy 5 s", and the same program's labels together where each is short. */
+static void add_held(Build *b, int64_t from_ns, int64_t to_ns, String *to)
+{
+        size_t taken[NAMED], n = 0;
+        uint64_t named_ns = 0;
+        char length[FORMAT_MAX];
+
+        hold(b, from_ns, to_ns);
+        while (n < NAMED && (taken[n] = most_held(b, taken, n)) != SIZE_MAX && b->held_ns[taken[n]] * 20 >= (uint64_t)(to_ns - from_ns))
+                named_ns += b->held_ns[taken[n++]];
+        if (n == 0 || named_ns * 10 < (uint64_t)(to_ns - from_ns) * 3) {
+                string_add(to, "many short commands, one after the other");
+                return;
+        }
+        for (size_t i = 0; i < n; i++)
+                string_add_format(to, "%s%s %s", i > 0 ? ", " : "", b->images.labels[taken[i]].text,
+                                  format_duration(length, b->held_ns[taken[i]]));
+}
+
+/* What most of that time went to; WORK_OTHER: to nothing of these. */
+static BuildWork work_held(Build *b, int64_t from_ns, int64_t to_ns)
+{
+        uint64_t by_work[N_BUILD_WORKS] = {0}, all = 0;
+        BuildWork most = WORK_OTHER;
+
+        hold(b, from_ns, to_ns);
+        for (size_t i = 0; i < b->images.n_labels; i++) {
+                by_work[b->images.labels[i].work] += b->held_ns[i];
+                all += b->held_ns[i];
+        }
+        for (size_t i = 0; i < N_BUILD_WORKS; i++)
+                if (by_work[i] * 2 > all)
+                        most = (BuildWork)i;
+        return most;
+}
+
+static double cores_in(const Growth *use, int64_t from_ns, int64_t to_ns)
+{
+        return to_ns > from_ns ? growth_between(use, from_ns, to_ns) * 1e3 / (double)(to_ns - from_ns) : 0;
+}
+
+/* Whether the cores that the run left lay idle, too: not what others used. */
+static bool was_idle(const Build *b, const Stretch *s)
+{
+        double left = b->cores - s->cores, unused = cores_in(&b->idle, s->from_ns, s->to_ns) + cores_in(&b->iowait, s->from_ns, s->to_ns);
+
+        return b->idle.n >= 2 && unused >= left * 0.7;
+}
+
+static bool waited_for_disks(const Build *b, const Stretch *s)
+{
+        return cores_in(&b->iowait, s->from_ns, s->to_ns) > IO_MATTERS * b->cores;
+}
+
+/* ---- words ---- */
+
+static void explain(Build *b, const Stretch *s, Finding *f)
+{
+        if (waited_for_disks(b, s)) {
+                finding_meaning(f, "the disks held it up: cores were idle while its processes waited for I/O");
+                return;
+        }
+        switch (work_held(b, s->from_ns, s->to_ns)) {
+        case WORK_LINK:
+                finding_meaning(f, "a link is one process, and nothing else could run beside it: who waited is inferred from times");
+                finding_advice(f, "a linker that uses all cores (mold, lld) shortens it; so do fewer or smaller programs to link");
+                break;
+        case WORK_CONFIGURE:
+                finding_meaning(f, "configuring is one check after the other, and more cores do not help: who waited is inferred from times");
+                finding_advice(f, "keep its result between builds (a cache file, the build folder)");
+                break;
+        default:
+                finding_meaning(f, "what ran there had nothing beside it to run: who waited for whom is inferred from times");
+                break;
+        }
+}
+
+static void tell_tail(Build *b, const Stretch *s, const DetectContext *context, Findings *out)
+{
+        const int64_t length_ns = s->to_ns - s->from_ns;
+        const double part = (double)length_ns / (double)b->wall_ns;
+        char length[FORMAT_MAX], share[FORMAT_MAX], busy[FORMAT_MAX], saved[FORMAT_MAX];
+        _cleanup_string_ String held = {0};
+
+        if (part < context->thresholds.serial_tail_ratio || length_ns < (int64_t)NS_PER_SECOND || !was_idle(b, s))
+                return;
+        Finding *f = findings_raise(out, "serial-tail", NULL, SEVERITY_INFO, SURE_LIKELY, s->from_ns);
+        if (!f)
+                return;
+        f->until_ns = s->to_ns;
+        add_held(b, s->from_ns, s->to_ns, &held);
+        finding_title(f, "the last %s (%s of the run) kept %s of %u cores busy", format_duration(length, (uint64_t)length_ns),
+                      format_percent(share, part), format_number(busy, s->cores), b->cores);
+        finding_evidence(f, "it waited for %s; on all cores that work would be over %s earlier at best", string_get(&held),
+                         format_duration(saved, (uint64_t)((double)length_ns * MAX(0.0, 1 - s->cores / b->cores))));
+        explain(b, s, f);
+}
+
+/* How many cores are busy in all but the busiest twentieth of the time. */
+static double highest_cores(const Build *b)
+{
+        double cores[PIECES];
+        size_t n = 0;
+
+        for (size_t i = 0; i < PIECES; i++) {
+                double c = cores_in(&b->run, b->wall_ns / PIECES * (int64_t)i, b->wall_ns / PIECES * (int64_t)(i + 1));
+                size_t k = n++;
+                for (; k > 0 && cores[k - 1] < c; k--)
+                        cores[k] = cores[k - 1];
+                cores[k] = c;
+        }
+        return cores[PIECES / 20];
+}
+
+/* The longest first. */
+static size_t told_stretches(const Build *b, const Stretch *all, size_t n, Stretch told[TOLD])
+{
+        size_t n_told = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                if (!was_idle(b, &all[i]))
+                        continue;
+                size_t k = n_told < TOLD ? n_told++ : TOLD;
+                for (; k > 0 && told[k - 1].to_ns - told[k - 1].from_ns < all[i].to_ns - all[i].from_ns; k--)
+                        if (k < TOLD)
+                                told[k] = told[k - 1];
+                if (k < TOLD)
+                        told[k] = all[i];
+        }
+        return n_told;
+}
+
+static void add_stretch(Build *b, const Stretch *s, String *to)
+{
+        char length[FORMAT_MAX], at[FORMAT_MAX], busy[FORMAT_MAX];
+
+        string_add_format(to, "; for %s from %s on %s of %u cores were busy, waiting for ", format_duration(length, (uint64_t)(s->to_ns - s->from_ns)),
+                          format_moment(at, s->from_ns), format_number(busy, s->cores), b->cores);
+        add_held(b, s->from_ns, s->to_ns, to);
+}
+
+static void tell_idle(Build *b, const Stretch *all, size_t n, const DetectContext *context, Findings *out)
+{
+        const Stretch whole = {.from_ns = 0, .to_ns = b->wall_ns, .cores = cores_in(&b->run, 0, b->wall_ns)};
+        const double unused = (cores_in(&b->idle, 0, b->wall_ns) + cores_in(&b->iowait, 0, b->wall_ns)) / b->cores;
+        const double highest = highest_cores(b);
+        const bool few_jobs = highest < b->cores - 0.7 && highest >= WORKS && whole.cores >= WORKS;
+        char share[FORMAT_MAX], used[FORMAT_MAX], most[FORMAT_MAX];
+        _cleanup_string_ String evidence = {0};
+        Stretch told[TOLD];
+
+        if (unused < context->thresholds.idle_cores_ratio || !was_idle(b, &whole))
+                return;
+        size_t n_told = told_stretches(b, all, n, told);
+        bool all_along = n_told > 0 && told[0].to_ns - told[0].from_ns > b->wall_ns / 100 * 98;
+        /* A run that waits all along, for a network or a clock, had no work for more cores. */
+        if ((n_told == 0 && !few_jobs) || (all_along && !few_jobs))
+                return;
+        Finding *f = findings_raise(out, "idle-cores", NULL, SEVERITY_INFO, few_jobs ? SURE_POSSIBLE : SURE_LIKELY, FINDING_NO_TIME);
+        if (!f)
+                return;
+        finding_title(f, "%s of the time of %u cores was unused: the run kept %s of them busy", format_percent(share, unused), b->cores,
+                      format_number(used, whole.cores));
+        if (few_jobs)
+                string_add_format(&evidence, "it never kept more than %s busy", format_number(most, highest));
+        for (size_t i = 0; i < n_told && !all_along; i++)
+                add_stretch(b, &told[i], &evidence);
+        const char *words = string_get(&evidence);
+        finding_evidence(f, "%s", strncmp(words, "; ", 2) == 0 ? words + 2 : words);
+        if (few_jobs) {
+                finding_meaning(f, "fewer jobs ran at once than there are cores: a low -j, or work that allows no more");
+                finding_advice(f, "try -j%u, where memory allows", b->cores);
+        } else if (n_told > 0) {
+                explain(b, &told[0], f);
+        }
+}
+
+static int compare_cost(const void *a, const void *b)
+{
+        const BuildLabel *x = *(const BuildLabel *const *)a, *y = *(const BuildLabel *const *)b;
+
+        return (x->cpu_us < y->cpu_us) - (x->cpu_us > y->cpu_us);
+}
+
+static int tell_costly(const Build *b, Findings *out)
+{
+        const BuildImages *images = &b->images;
+        char cpu[FORMAT_MAX], all[FORMAT_MAX], share[FORMAT_MAX], n[FORMAT_MAX];
+        _cleanup_string_ String evidence = {0};
+
+        if (images->seen < IMAGES_LEAST || images->cpu_us < CPU_LEAST_US || images->n_labels == 0)
+                return 0;
+        _cleanup_free_ const BuildLabel **by_cost = calloc(images->n_labels, sizeof *by_cost);
+        if (!by_cost)
+                return -ENOMEM;
+        for (size_t i = 0; i < images->n_labels; i++)
+                by_cost[i] = &images->labels[i];
+        qsort(by_cost, images->n_labels, sizeof *by_cost, compare_cost);
+        Finding *f = findings_raise(out, "costly-commands", NULL, SEVERITY_INFO, SURE_CERTAIN, FINDING_NO_TIME);
+        finding_title(f, "%s cost most CPU time: %s of %s (%s)", by_cost[0]->text, format_duration(cpu, by_cost[0]->cpu_us * NS_PER_US),
+                      format_duration(all, images->cpu_us * NS_PER_US), format_percent(share, (double)by_cost[0]->cpu_us / (double)images->cpu_us));
+        for (size_t i = 0; i < images->n_labels && i < COSTLY && by_cost[i]->cpu_us > 0; i++) {
+                string_add_format(&evidence, "%s%s", i > 0 ? ", " : "", by_cost[i]->text);
+                if (by_cost[i]->n > 1)
+                        string_add_format(&evidence, " ×%s", format_count(n, by_cost[i]->n));
+                string_add_format(&evidence, " %s", format_duration(cpu, by_cost[i]->cpu_us * NS_PER_US));
+        }
+        finding_evidence(f, "%s", string_get(&evidence));
+        finding_meaning(f, "CPU time by program and file; what is first in the list pays most when it gets faster");
+        return evidence.failed ? -ENOMEM : 0;
+}
+
+/* ---- in the end ---- */
+
+static int find_chain(Build *b)
+{
+        _cleanup_free_ ChainProcess *times = calloc(b->images.n + 1, sizeof *times);
+
+        b->held_ns = calloc(b->images.n_labels + 1, sizeof *b->held_ns);
+        if (!times || !b->held_ns)
+                return -ENOMEM;
+        int r = build_images_finish(&b->images, b->wall_ns);
+        for (size_t i = 0; i < b->images.n; i++)
+                times[i] = b->images.items[i].times;
+        return r < 0 ? r : chain_find(times, b->images.n, &b->steps, &b->n_steps);
+}
+
+static int build_finish(void *state, const DetectContext *context, Findings *out)
+{
+        Build *b = state;
+        const DetectFacts *facts = &context->facts;
+        Stretch stretches[STRETCHES_MAX];
+
+        int r = tell_costly(b, out);
+        b->wall_ns = facts->wall_ns == DETECT_UNKNOWN || facts->wall_ns > INT64_MAX / 4 ? b->last_ns : (int64_t)facts->wall_ns;
+        /* A quota is a finding of its own; of cores in part nothing is said here. */
+        b->cores = b->limit_cpus > 0 && b->limit_cpus < facts->cpus ? 0 : facts->cpus;
+        if (r < 0 || facts->attached || b->cores < 2 || b->wall_ns < WALL_LEAST_NS || b->images.too_many ||
+            b->images.seen < IMAGES_LEAST || b->run.n < 2 || b->idle.n < 2)
+                return r;
+        r = find_chain(b);
+        if (r < 0)
+                return r;
+        size_t n = stretches_find(&b->run, b->wall_ns, b->cores, stretches);
+        for (size_t i = 0; i < n; i++)
+                if (stretches[i].tail && stretches[i].from_ns > b->wall_ns / 100 * 2)
+                        tell_tail(b, &stretches[i], context, out);
+        tell_idle(b, stretches, n, context, out);
+        return 0;
+}
+
+static void build_done(void *state)
+{
+        Build *b = state;
+
+        build_images_done(&b->images);
+        free(b->steps);
+        free(b->held_ns);
+}
+
+const Detector detector_build = {
+        .name = "build",
+        .tables = tables,
+        .state_size = sizeof(Build),
+        .afterwards = true,
+        .observe = build_observe,
+        .finish = build_finish,
+        .done = build_done,
+};
