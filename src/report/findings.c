@@ -151,6 +151,25 @@ static int find_warnings(ReportData *d)
         return r;
 }
 
+/* What such a monitor would have shown then is not known; no reason to doubt the rest. */
+static int find_monitor_errors(ReportData *d)
+{
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < d->info->n_monitors; i++) {
+                const RunMonitor *m = &d->info->monitors[i];
+                char n[FORMAT_MAX];
+                _cleanup_string_ String title = {0};
+                if (m->absent || m->errors == 0 || m->errors == RUN_UNKNOWN)
+                        continue;
+                string_add_format(&title, "the monitor %s failed %s time%s: what it shows has gaps", m->name,
+                                  format_count(n, m->errors), m->errors == 1 ? "" : "s");
+                r = report_add_finding(d, "monitor-errors", SEVERITY_INFO, INT64_MIN, string_get(&title),
+                                       m->why[0] ? m->why : NULL, NULL);
+        }
+        return r;
+}
+
 static bool is_before(const Finding *a, const Finding *b)
 {
         return a->severity != b->severity ? a->severity > b->severity : a->cause && !b->cause;
@@ -189,6 +208,7 @@ int report_find(ReportData *data, Findings *detected)
 {
         static int (*const finders[])(ReportData *) = {
                 find_recorder_died, find_lost_events, find_partial, find_lost_rows, find_warnings, find_late_ticks,
+                find_monitor_errors,
         };
         int r = 0;
 

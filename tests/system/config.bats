@@ -296,6 +296,20 @@ TOML
         [[ -z $out ]]
 }
 
+@test "config: [findings] say from where on something is found: at the end of a run, and in any report of it" {
+        printf '[findings]\nprocess_memory = 0.00001\n' >low.toml
+        ids() { "$VIGIA" report --json "$@" "$RUN" | jq -c '[.findings[].id | select(. == "process-memory")]'; }
+        "$VIGIA" run --no-report -o "$RUN" -- sh -c 'head -c 20000000 /dev/zero | tail -c 1000000 | wc -c' >/dev/null
+        [[ $(ids) == '[]' ]]
+        [[ $(ids -c low.toml) == '["process-memory"]' ]]
+        [[ $(VIGIA_FINDINGS_PROCESS_MEMORY=0.00001 ids) == '["process-memory"]' ]]
+        cp low.toml vigia.toml
+        [[ $(ids) == '["process-memory"]' ]]
+        printf '[findings]\nprocess_memory = "much"\n' >vigia.toml
+        run -2 "$VIGIA" report "$RUN"
+        [[ $output == *"vigia.toml:2:18: findings.process_memory"* ]]
+}
+
 @test "config: MyMonitor's config.toml loads unchanged, and what is misspelt in it is found" {
         cat >config.toml <<'TOML'
 [monitor.general]
