@@ -257,10 +257,12 @@ stolen_us()
 
 @test "SIGKILL of vigia: the command goes on, what was recorded is readable, report says incomplete" {
         LIMIT=none as_user "$VIGIA" run ${SOURCE:+--source "$SOURCE"} -q -o "$RUN" -- \
-                sh -c 'forkstorm 50; sleep 3.5; echo alive >"$1"' sh "$DIR/after" 2>/dev/null &
+                sh -c 'forkstorm 50; while [ ! -e "$2" ]; do sleep 0.05; done; echo alive >"$1"' sh "$DIR/after" "$DIR/go" 2>/dev/null &
         recorder=$!
         until_true test -s "$RUN/processes/000000.parquet"
-        sleep 1.5
+        # What there was a second before is there: all of the storm, where all of it is seen.
+        all_told() { [[ $(rows processes | jq -s 'map(select(.comm == "true")) | length') == 50 ]]; }
+        if exact; then until_true all_told; fi
         kill -KILL "$recorder"
         wait "$recorder" || true
         [[ ! -e "$DIR/after" ]]
@@ -270,6 +272,7 @@ stolen_us()
         "$VIGIA" report "$RUN" >"$DIR/report"
         grep -qiE 'incomplete|the recorder died' "$DIR/report"
         "$VIGIA" report "$RUN" --json | jq -e '.run.complete == false'
+        as_user touch "$DIR/go"
         until_true test -s "$DIR/after"
 }
 
