@@ -310,8 +310,8 @@ static void tell_unbound(const ForkState *s, bool tasks, bool memory, const Dete
         finding_evidence(f, "%s", string_get(&evidence));
         finding_meaning(f, "none of the limits that vigia reads was seen within reach; one that is set further in (ulimit -u in a script, a "
                            "container's) or met between two looks is not among them");
-        finding_advice(f, "ask it where the command runs, and record again with the limits monitor more often:\nulimit -u\n"
-                          "vigia run --monitor limits=0.1s -- COMMAND\n");
+        finding_advice(f, "ask it where the command runs, and record again with those limits looked at more often, in vigia.toml:\n"
+                          "ulimit -u\n[monitors.limits]\ninterval = \"100ms\"\n");
 }
 
 void fork_tell(ForkState *s, const DetectContext *context, Findings *out)
