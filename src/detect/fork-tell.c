@@ -104,13 +104,13 @@ static void add_user_advice(String *to, const ForkState *s, uint64_t limit)
 {
         uint64_t more = doubled(limit);
 
+        string_add(to, "run fewer jobs at once (-j; it counts all threads of the user, those of other sessions, too), or raise it, ");
         if (s->nproc_hard == FORK_NONE || s->nproc_hard >= more)
-                string_add_format(to, "raise it in the shell that starts the build:\nulimit -u %" PRIu64 "\n", more);
+                string_add_format(to, "in the shell that starts the build:\nulimit -u %" PRIu64 "\n", more);
         else
-                string_add_format(to, "raise it; its hard limit is %" PRIu64 ", so as root, in /etc/security/limits.conf:\n", s->nproc_hard);
+                string_add_format(to, "as root, for its hard limit is %" PRIu64 ", in /etc/security/limits.conf:\n", s->nproc_hard);
         if (s->uid != FORK_NONE && s->nproc_hard != FORK_NONE && s->nproc_hard < more)
                 string_add_format(to, ":%" PRIu64 " - nproc %" PRIu64 "\n", s->uid, more);
-        string_add(to, "or run fewer jobs at once (-j): it counts all threads of the user, those of other sessions, too");
 }
 
 static void add_advice(String *to, const ForkState *s, ForkBound bound, uint64_t limit, const char *path)
@@ -120,21 +120,20 @@ static void add_advice(String *to, const ForkState *s, ForkBound bound, uint64_t
                 add_user_advice(to, s, limit);
                 return;
         case BOUND_PIDS:
-                string_add(to, "raise it:\n");
+                string_add(to, "run fewer jobs at once (-j), or raise it:\n");
                 cgroup_advise(to, path, CGROUP_KNOB_TASKS, limit == FORK_NONE ? 16384 : doubled(limit));
-                string_add(to, "or run fewer jobs at once (-j)");
                 return;
         case BOUND_THREADS:
-                string_add_format(to, "sudo sysctl kernel.threads-max=%" PRIu64 "\n", doubled(limit));
+                string_add_format(to, "run fewer jobs at once (-j), or raise it:\nsudo sysctl kernel.threads-max=%" PRIu64 "\n", doubled(limit));
                 return;
         case BOUND_PID_NUMBER:
-                string_add(to, "sudo sysctl kernel.pid_max=4194304\n");
+                string_add(to, "raise it:\nsudo sysctl kernel.pid_max=4194304\n");
                 return;
         case BOUND_COMMIT:
-                string_add(to, "sudo sysctl vm.overcommit_memory=0\nor, to keep mode 2, more of it:\nsudo sysctl vm.overcommit_ratio=100\n");
+                string_add(to, "promise more of memory, or (vm.overcommit_memory=0) do not count it:\nsudo sysctl vm.overcommit_ratio=100\n");
                 return;
         case BOUND_OVERCOMMIT:
-                string_add(to, "sudo sysctl vm.overcommit_memory=1\nor start children by posix_spawn or vfork, which copy nothing");
+                string_add(to, "start children by posix_spawn or vfork, which copy nothing, or:\nsudo sysctl vm.overcommit_memory=1\n");
                 return;
         case BOUND_CGROUP_MEMORY:
                 string_add(to, "run fewer jobs at once (-j), or raise it:\n");
@@ -280,7 +279,7 @@ static void tell_bound(const ForkState *s, ForkBound bound, unsigned n, const De
         if (!f)
                 return;
         f->cause = true;
-        finding_title(f, "a fork was refused, %s by %s", n == 1 ? "most likely" : "perhaps", bound_name(bound));
+        finding_title(f, "a fork was refused%s by %s", n == 1 ? "" : ", perhaps", bound_name(bound));
         add_line(&evidence, s);
         string_add(&evidence, "; ");
         add_figures(&evidence, s, bound);
@@ -310,8 +309,8 @@ static void tell_unbound(const ForkState *s, bool tasks, bool memory, const Dete
         finding_evidence(f, "%s", string_get(&evidence));
         finding_meaning(f, "none of the limits that vigia reads was seen within reach; one that is set further in (ulimit -u in a script, a "
                            "container's) or met between two looks is not among them");
-        finding_advice(f, "ask it where the command runs, and record again with those limits looked at more often, in vigia.toml:\n"
-                          "ulimit -u\n[monitors.limits]\ninterval = \"100ms\"\n");
+        finding_advice(f, "ask for them where the command runs (ulimit -u), and record again with a closer look, in vigia.toml:\n"
+                          "[monitors.limits]\ninterval = \"100ms\"\n");
 }
 
 void fork_tell(ForkState *s, const DetectContext *context, Findings *out)

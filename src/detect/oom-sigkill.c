@@ -174,7 +174,7 @@ static void tell_daemon(const OomState *s, const OomProcess *p, const char *evid
         finding_evidence(f, "\"%s\"; %s", s->words.daemon_line, evidence);
         finding_meaning(f, "%s watches memory and kills before the kernel's OOM killer has to; the machine or the cgroup was "
                            "short of it", name);
-        finding_advice(f, systemd ? "run fewer jobs at once (-j), or keep it from this unit:\n"
+        finding_advice(f, systemd ? "run fewer jobs at once (-j), or keep it from this command:\n"
                                     "systemd-run --user --scope -p ManagedOOMMemoryPressure=auto -p ManagedOOMSwap=auto COMMAND\n"
                                   : "run fewer jobs at once (-j), or keep earlyoom from it: --avoid REGEX in /etc/default/earlyoom");
 }
@@ -207,7 +207,7 @@ static void tell_unknown(const OomState *s, const OomProcess *p, const char *evi
                                           : "a program or a person did; whether it was the kernel's OOM killer cannot be told, for neither its "
                                             "log nor its counter was read");
         finding_advice(f, "%s", denied ? "look for who did: the log of the service or harness that runs this build"
-                                       : "sudo dmesg | grep -i 'killed process'\n");
+                                       : "ask the kernel's log:\nsudo dmesg | grep -i 'killed process'\n");
 }
 
 static void tell_own_timeout(const OomState *s, const OomProcess *p, const char *evidence, const DetectContext *context, Findings *out)
@@ -279,6 +279,6 @@ void oom_tell_refused(const OomState *s, const DetectContext *context, Findings 
                                    "or a request beyond all bounds");
         else
                 finding_meaning(f, "the allocation itself failed; the program was not killed");
-        finding_advice(f, "%s", plenty && !full ? "ulimit -v unlimited\nor raise the heap that the program gives itself (-Xmx, --max-old-space-size)"
+        finding_advice(f, "%s", plenty && !full ? "lift the limit, or raise the heap that the program gives itself (-Xmx, --max-old-space-size):\nulimit -v unlimited\n"
                                                 : "run fewer jobs at once (-j), or give it more memory");
 }

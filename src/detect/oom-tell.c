@@ -152,12 +152,13 @@ static void add_teller(String *to, const OomKill *k)
 
 /* ---- advice ---- */
 
-/* How many of the victim's kind would have fitted: from those alive then, with a fifth of the room left. */
-static void add_jobs(String *to, const OomKill *k, uint64_t room)
+/* How many of the victim's kind would have fitted: from those alive then, with a fifth of the room left. 0: no
+ * answer, and the words are general. */
+static uint64_t add_jobs(String *to, const OomKill *k, uint64_t room)
 {
         char each[FORMAT_MAX], all[FORMAT_MAX];
 
-        for (size_t i = 0; i < k->n_categories; i++) {
+        for (size_t i = 0; k->victim.key != OOM_UNKNOWN && room != OOM_UNKNOWN && i < k->n_categories; i++) {
                 const OomCategory *c = &k->categories[i];
                 if (!text_equal(c->name, k->victim.category) || c->n < 2 || c->peak_bytes / c->n == 0)
                         continue;
@@ -166,11 +167,12 @@ static void add_jobs(String *to, const OomKill *k, uint64_t room)
                 if (fit == 0 || fit >= c->n)
                         continue;
                 string_add_format(to, "run fewer jobs at once: %" PRIu64 " of this kind (%s) ran then, %s each on the average; of %s "
-                                      "about %" PRIu64 " fit:\n-j %" PRIu64 "\n",
-                                  c->n, c->name, format_bytes(each, mean), format_bytes(all, room), fit, fit);
-                return;
+                                      "about %" PRIu64 " fit",
+                                  c->n, c->name, format_bytes(each, mean), format_bytes(all, room), fit);
+                return fit;
         }
-        string_add_format(to, "run fewer jobs at once (-j), and give big steps such as links a pool of their own\n");
+        string_add(to, "run fewer jobs at once (-j), and give big steps such as links a pool of their own");
+        return 0;
 }
 
 /* What was wanted and half as much again, in whole GiB where it is some. */
@@ -184,27 +186,25 @@ static uint64_t enough(uint64_t limit, uint64_t wanted)
         return (bytes + unit - 1) / unit * unit;
 }
 
+/* A line of words, then those to be pasted. */
 static void add_advice(String *to, const OomKill *k, const KillLimit *l)
 {
+        const bool known = l->bytes != OOM_UNKNOWN && l->bytes > 0, raise = known && l->which == OOM_LIMIT_CGROUP && !l->lowest;
+        const uint64_t wanted = known ? enough(l->bytes, k->alive_bytes) : 0;
+        const uint64_t jobs = add_jobs(to, k, known ? l->bytes : OOM_UNKNOWN);
         char more[FORMAT_MAX];
 
-        if (l->bytes == OOM_UNKNOWN || l->bytes == 0) {
-                string_add(to, "run fewer jobs at once (-j), or give it more memory");
-                return;
-        }
-        if (k->victim.key != OOM_UNKNOWN)
-                add_jobs(to, k, l->bytes);
-        uint64_t wanted = enough(l->bytes, k->alive_bytes);
-        if (l->which == OOM_LIMIT_CGROUP && !l->lowest) {
-                string_add_format(to, "or raise the limit, to %s say:\n", format_bytes(more, wanted));
+        if (raise)
+                string_add_format(to, "; or raise the limit, to %s say:\n", format_bytes(more, wanted));
+        else if (l->which == OOM_LIMIT_CGROUP)
+                string_add(to, "; or raise that cgroup's memory.max");
+        else
+                string_add(to, k->memory.known && k->memory.c == 0 ? "; or add memory, or swap (zram) where little of it is used at a time"
+                                                                   : "; or add memory");
+        if (jobs > 0)
+                string_add_format(to, "%s-j %" PRIu64 "\n", raise ? "" : ":\n", jobs);
+        if (raise)
                 cgroup_advise(to, l->path, CGROUP_KNOB_MEMORY, wanted);
-        } else if (l->which == OOM_LIMIT_CGROUP) {
-                string_add(to, "or raise that cgroup's memory.max");
-        } else {
-                string_add(to, k->memory.known && k->memory.c == 0
-                                       ? "or add memory, or swap (zram) where little of it is used at a time"
-                                       : "or add memory");
-        }
 }
 
 static void name_subject(OomKill *k, const OomState *s)

@@ -210,7 +210,7 @@ static void tell_no_space(const OutputWords *w, const DetectContext *context, Fi
         finding_evidence(f, "%s such line%s in the output; no file system was seen full%s", format_count(n, w->no_space),
                          w->no_space == 1 ? "" : "s", w->n_mounts > 0 ? " (looked at every few seconds)" : ": none was looked at");
         finding_meaning(f, "it can have been full for a moment, or a quota or a reserve for root was met");
-        finding_advice(f, "df -h; df -i\n");
+        finding_advice(f, "see how full they are:\ndf -h; df -i\n");
 }
 
 static void tell_too_many(const OutputWords *w, const DetectContext *context, Findings *out)
@@ -235,7 +235,7 @@ static void tell_too_many(const OutputWords *w, const DetectContext *context, Fi
                                   format_count(b, w->fds_max));
         finding_evidence(f, "%s", string_get(&evidence));
         finding_meaning(f, "%s", system ? "all programs share that limit" : "the limit is each process's own; one that leaks descriptors meets any");
-        finding_advice(f, "%s", system ? "sudo sysctl fs.file-max=9223372036854775807\n"
+        finding_advice(f, "%s", system ? "raise it:\nsudo sysctl fs.file-max=9223372036854775807\n"
                                        : "raise it in the shell that starts the build:\nulimit -n $(ulimit -Hn)\n");
 }
 

@@ -148,7 +148,7 @@ static void test_user(void **state)
         const Finding *f = only(&w);
         assert_int_equal(f->severity, SEVERITY_CRITICAL);
         assert_int_equal(f->sure, SURE_LIKELY);
-        has(f->title, "most likely by the user's limit on processes (RLIMIT_NPROC)");
+        has(f->title, "a fork was refused by the user's limit on processes (RLIMIT_NPROC)");
         has(f->evidence, "\"bash: fork: retry: Resource temporarily unavailable\" and 1 more like it");
         has(f->evidence, "508 of 512 tasks of uid 1000 at 2 s");
         has(f->advice, ":1000 - nproc 1024\n");

@@ -61,7 +61,7 @@ findings()
         HOME=$DIR run ! setpriv --reuid=54321 --regid=54321 --clear-groups --inh-caps=-all prlimit --nproc=40 \
                 "$VIGIA" run -q --no-report -o "$RUN" -- sh -c 'i=0; while [ $i -lt 80 ]; do sleep 2 & i=$((i + 1)); done; exit 0'
         [[ $(first .id) == fork && $(first .severity) == critical ]]
-        [[ $(first .title) == "a fork was refused, most likely by the user's limit on processes (RLIMIT_NPROC)" ]]
+        [[ $(first .title) == "a fork was refused by the user's limit on processes (RLIMIT_NPROC)" ]]
         [[ $(first .evidence) == *"of 40 tasks of uid 54321"* ]]
         [[ $(first .advice) == *":54321 - nproc "* ]]
 }
