@@ -271,12 +271,13 @@ static int expire(CategorySeriesBuilder *b, int64_t t_ns)
         return r;
 }
 
-static int ending_group(CategorySeriesBuilder *b, uint16_t *ret)
+/* Whose it is: of one that ended of late and held as much. */
+static int ending_group(CategorySeriesBuilder *b, double bytes, uint16_t *ret)
 {
         int r = 0;
 
         *ret = b->ended;
-        if (b->ended_ns != INT64_MIN && b->t_ns - b->ended_ns < (int64_t)ENDING_NS)
+        if (b->ended_ns != INT64_MIN && b->t_ns - b->ended_ns < (int64_t)ENDING_NS && bytes <= b->ended_bytes * 1.1)
                 return 0;
         if (!b->has_unnamed)
                 r = summary_group(b->groups, CATEGORY_UNATTRIBUTED, strlen(CATEGORY_UNATTRIBUTED), NULL, 0, &b->unnamed);
@@ -292,7 +293,7 @@ static int end_tick(CategorySeriesBuilder *b)
         double pss = tick_list_bytes(&b->ticks, b->t_ns), held = b->buckets.totals[CATEGORY_PSS] - b->ending_bytes;
         double ending = held > 0 && pss > held * CATEGORY_SCALE_UP ? pss - held : 0;
         uint16_t group = b->ending;
-        int r = ending > 0 ? ending_group(b, &group) : 0;
+        int r = ending > 0 ? ending_group(b, ending, &group) : 0;
 
         if (r < 0)
                 return r;

@@ -59,7 +59,7 @@ export function migrationOf(told: readonly Told[], duration: number): Migration 
 	const ok = sumOf(success), all = sumOf(calls), n = Math.min(ok.t.length, all.t.length);
 	const percent = new Float64Array(n).fill(NaN), perMinute = new Float64Array(n).fill(NaN);
 	// Rates are told to a 65,000th of their highest: of next to none there is no part to speak of.
-	const least = all.values.reduce((most, v) => (v > most ? v : most), 0) / 1000;
+	const least = all.values.reduce((most, v) => (v > most ? v : most), 0) / 5000;
 	for (let k = 0; k < n; k++) {
 		perMinute[k] = all.values[k]! * 60;
 		if (all.values[k]! > least)
