@@ -73,7 +73,7 @@ static int add_tables(Recording *r, Error *err)
 
 static void begin_looking(Recording *r)
 {
-        DetectContext context = {.facts = detect_facts(&r->info)};
+        DetectContext context = {.facts = detect_facts(&r->info), .live = true};
 
         configuration_thresholds(&r->configuration, &context.thresholds);
         live_findings_new(&context, &r->live);
