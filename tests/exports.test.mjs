@@ -250,9 +250,10 @@ test('perfetto: one process through exec is one track, a pid given out again is 
 test('perfetto: events and findings are instants, each once', () => {
   const event = (t, kind, severity, text, pid) => ({ time: '2026-11-20T10:15:02Z', t_ns: ms(t), kind, severity, pid, process: null, text })
   forge('events', { warnings: ['the recorder was late'] }, {
-    processes: [image(1, 0, 100, 0, 1000)],
+    processes: [{ ...image(1, 0, 100, 0, 11), exit_signal: 9, exit_code: null }],
     events: [event(10, 'oom-kill', 'critical', 'out of memory: killed </script>', 100),
-      event(20, 'late-tick', 'warning', 'late', null), event(30, 'suspend', 'info', 'asleep', null)] })
+      event(20, 'late-tick', 'warning', 'late', null), event(30, 'suspend', 'info', 'asleep', null),
+      event(40, 'finding', 'critical', 'told while it was recorded', null)] })
   const t = trace(runs.events)
   const moments = t.events.filter(e => e.ph === 'i')
   assert.deepEqual(moments.map(e => [e.cat, e.s, e.ts / 1000, e.args.severity]).sort(), [

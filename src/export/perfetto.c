@@ -115,11 +115,13 @@ static const char *cell_text(const Batch *rows, const char *column, size_t row, 
         return string_get(to);
 }
 
-/* What is a finding, too, is told once. */
+/* What is a finding, too, is told once: that of an OOM kill is "oom", of a fork that was refused "fork". */
 static bool is_mark(const PerfettoRun *p, int64_t t_ns, const char *kind)
 {
+        if (text_equal(kind, "finding"))
+                return true;
         for (size_t i = 0; i < p->options->n_marks; i++)
-                if (p->options->marks[i].t_ns == t_ns && text_equal(p->options->marks[i].id, kind))
+                if (p->options->marks[i].t_ns == t_ns && strstr(kind, p->options->marks[i].id))
                         return true;
         return false;
 }
