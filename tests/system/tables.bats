@@ -87,8 +87,8 @@ fails() # CODE LINE COMMAND…
 }
 
 @test "bad usage of report, export and convert: a sentence, exit 2" {
-        fails 2 'export: expected --to csv, json, parquet, perfetto, folded, folio-migration or summary.log; see vigia export --help' "$VIGIA" export last
-        fails 2 'export: --to xml: expected csv, json, parquet, perfetto, folded, folio-migration or summary.log; see vigia export --help' "$VIGIA" export last --to xml
+        fails 2 'export: expected --to csv, json, parquet, perfetto, folded, nixos-csv, memory-log, folio-migration or summary.log; see vigia export --help' "$VIGIA" export last
+        fails 2 'export: --to xml: expected csv, json, parquet, perfetto, folded, nixos-csv, memory-log, folio-migration or summary.log; see vigia export --help' "$VIGIA" export last --to xml
         fails 2 'export: summary.log is of the whole run; expected no --table; see vigia export --help' \
                 "$VIGIA" export last --to summary.log --table processes
         fails 2 'convert: expected two names: IN and OUT; see vigia convert --help' "$VIGIA" convert in.csv
