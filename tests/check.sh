@@ -119,15 +119,19 @@ one_suite() # NAME FILE
         count_tap "$1" "$tap" $status
 }
 
-# capture.bats once for each source and each kind of user, background.bats for each kind of user; the
-# others as they are.
-bats_suites()
+# Most of the time these wait, so they run beside those that are repeated.
+single_suites()
 {
-        local file source user users=("$(id -un)")
-        command -v bats >/dev/null || { skip "tests of the command line" "no bats"; return; }
+        local file
         for file in tests/system/*.bats; do
                 [[ -f $file && $file != */capture.bats && $file != */background.bats ]] && one_suite "${file##*/}" "$file"
         done
+}
+
+# capture.bats once for each source and each kind of user, background.bats for each kind of user.
+repeated_suites()
+{
+        local source user users=("$(id -un)")
         if [[ $(id -u) != 0 ]]; then
                 skip "capture as root" "make check runs as an ordinary user"
         elif command -v setpriv >/dev/null && id nobody >/dev/null 2>&1; then
@@ -328,7 +332,13 @@ say "tables, reports and exports as other readers see them; the page in a browse
 join_aside
 
 say "the command, system by system"
-bats_suites
+if command -v bats >/dev/null; then
+        aside single_suites
+        repeated_suites
+        join_aside
+else
+        skip "tests of the command line" "no bats"
+fi
 
 say "what a kernel really does"
 if [[ -x build-gcc/vigia ]]; then
