@@ -205,11 +205,11 @@ stolen_us()
                 peak=$(figure totals 'map(.pss_bytes // 0) | max')
                 # Without bpf PSS is an estimate between the reads that the budget allows, which on a
                 # busy machine are few; shared pages counted four times would be far off all the same.
-                # poll may see the parent's share shrink before it has read a child at all.
+                # The parent's share may be seen to shrink before a child was read at all.
                 case $SOURCE in
                 bpf) within "$peak" "$bytes" 0.02 3145728 ;;
                 poll) is "$peak" '<=' "$bytes * 1.5" && is "$peak" '>=' "$bytes * 0.2" ;;
-                *) is "$peak" '<=' "$bytes * 2.5" && is "$peak" '>=' "$bytes * 0.5" ;;
+                *) is "$peak" '<=' "$bytes * 2.5" && is "$peak" '>=' "$bytes * 0.2" ;;
                 esac
                 rm -rf "$RUN"
         done
