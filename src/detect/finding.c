@@ -153,12 +153,20 @@ Finding *findings_raise(Findings *findings, const char *id, const char *subject,
         return f;
 }
 
+static bool is_cause(const Finding *f)
+{
+        return f->cause && f->severity != SEVERITY_INFO;
+}
+
+bool finding_outweighs(const Finding *a, const Finding *b)
+{
+        return is_cause(a) != is_cause(b) ? is_cause(a) : a->severity > b->severity;
+}
+
 static bool comes_before(const Finding *a, const Finding *b)
 {
-        if (a->severity != b->severity)
-                return a->severity > b->severity;
-        if (a->cause != b->cause)
-                return a->cause;
+        if (is_cause(a) != is_cause(b) || a->severity != b->severity)
+                return finding_outweighs(a, b);
         if (a->sure != b->sure)
                 return a->sure < b->sure;
         return a->t_ns != FINDING_NO_TIME && (b->t_ns == FINDING_NO_TIME || a->t_ns < b->t_ns);

@@ -70,6 +70,8 @@ typedef struct Findings {
 Finding *findings_raise(Findings *findings, const char *id, const char *subject, Severity severity,
                         Sureness sure, int64_t t_ns);
 Finding *findings_find(const Findings *findings, const char *id, const char *subject);
-/* Most severe first, of these causes, then surest, then earliest; those of no one moment last. */
+/* What is told first: a cause that is no info before what was merely high, else the more severe. */
+bool finding_outweighs(const Finding *a, const Finding *b);
+/* In that order, then surest, then earliest; those of no one moment last. */
 void findings_sort(Findings *findings);
 void findings_done(Findings *findings);

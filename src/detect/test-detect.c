@@ -28,7 +28,7 @@ static void test_raise(void **state)
         Finding *e = findings_raise(&found, "killed", NULL, SEVERITY_WARNING, SURE_POSSIBLE, 7);
         e->cause = true;
         findings_sort(&found);
-        const Finding *order[] = {a, e, d, c, b};
+        const Finding *order[] = {e, a, d, c, b}; /* a cause before what was high */
         for (size_t i = 0; i < ARRAY_LENGTH(order); i++)
                 assert_ptr_equal(found.items[i], order[i]);
         findings_done(&found);

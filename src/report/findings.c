@@ -170,18 +170,14 @@ static int find_monitor_errors(ReportData *d)
         return r;
 }
 
-static bool is_before(const Finding *a, const Finding *b)
-{
-        return a->severity != b->severity ? a->severity > b->severity : a->cause && !b->cause;
-}
 
-/* Most severe first, of these what ended or refused something; otherwise as found. */
+/* What outweighs others first; otherwise as found. */
 static void sort_findings(ReportData *d)
 {
         for (size_t i = 1; i < d->n_findings; i++) {
                 Finding f = d->findings[i];
                 size_t k = i;
-                for (; k > 0 && is_before(&f, &d->findings[k - 1]); k--)
+                for (; k > 0 && finding_outweighs(&f, &d->findings[k - 1]); k--)
                         d->findings[k] = d->findings[k - 1];
                 d->findings[k] = f;
         }
