@@ -43,8 +43,7 @@ static void stand_for(ScopeLimits *limits, pid_t pid, uid_t uid)
         limits->uid = uid;
         limits->root = is_machine_root(host, pid, uid);
         limits->process = open_file(host, pid, "limits");
-        if (limits->process < 0)
-                limits->process = open_file(host, 0, "limits");
+        scope_limits_read_process(limits);
         /* Without cgroups there is no limit of theirs. */
         cgroup_limits_open(&limits->pids, host, limits->cgroup, pid, CGROUP_PIDS);
         cgroup_limits_open(&limits->memory, host, limits->cgroup, pid, CGROUP_MEMORY);
@@ -86,6 +85,12 @@ void scope_limits_open(ScopeLimits *limits, const MonitorContext *context)
                 limits->scope = context->scope;
         else
                 stand_for(limits, context->root, context->uid);
+        /* A command that is gone already began with ours. */
+        if (!limits->scope && !limits->process_read) {
+                fd_close(limits->process);
+                limits->process = open_file(limits->host, 0, "limits");
+                scope_limits_read_process(limits);
+        }
 }
 
 void scope_limits_close(ScopeLimits *limits)
@@ -118,9 +123,10 @@ void scope_limits_read_process(ScopeLimits *limits)
         char text[4096];
         ssize_t n = limits->process < 0 ? -ENOENT : host_reread(limits->process, text, sizeof text);
 
-        if (n > 0)
-                proc_limit_parse(text, (size_t)n, "Max processes", &limits->nproc_soft,
-                                 &limits->nproc_hard);
+        if (n <= 0)
+                return;
+        proc_limit_parse(text, (size_t)n, "Max processes", &limits->nproc_soft, &limits->nproc_hard);
+        limits->process_read = true;
 }
 
 void scope_limits_count_tasks(ScopeLimits *limits)

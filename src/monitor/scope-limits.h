@@ -17,6 +17,7 @@ typedef struct ScopeLimits {
         const char *cgroup;        /* of the run's own, or NULL */
         uid_t uid;                 /* whose limits these are */
         bool root;                 /* the machine's root: RLIMIT_NPROC does not bind him */
+        bool process_read;         /* of its file was something to read at least once */
         CgroupLimits pids, memory;
         int process;                             /* /proc/PID/limits; -1: none */
         int proc, loadavg, pid_max, threads_max; /* -1: none */

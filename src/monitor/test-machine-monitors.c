@@ -60,7 +60,8 @@ static int remove_root(void **state)
         return system(command);
 }
 
-static int begin(Running *run, const char *name)
+/* command: its pid; 0: the whole machine is watched. */
+static int begin_of(Running *run, const char *name, pid_t command)
 {
         *run = (Running){.monitor = monitor_find(name)};
         assert_non_null(run->monitor);
@@ -68,10 +69,15 @@ static int begin(Running *run, const char *name)
         run->state = calloc(1, run->monitor->state_size);
         assert_non_null(run->state);
         assert_int_equal(batch_new(run->monitor->schema, 10000, 1 << 16, &run->rows), 0);
-        MonitorContext context = {
-                .host = run->host, .monitor = run->monitor, .uid = 1000, .all = true, .run_fd = -1};
+        MonitorContext context = {.host = run->host, .monitor = run->monitor, .uid = 1000,
+                                  .root = command, .all = command == 0, .run_fd = -1};
         int r = run->monitor->probe(&context, &run->err, &run->err);
         return r < 0 ? r : run->monitor->start(run->state, &context, &run->err);
+}
+
+static int begin(Running *run, const char *name)
+{
+        return begin_of(run, name, 0);
 }
 
 static int sample(Running *run)
@@ -212,6 +218,34 @@ static void test_limits(void **state)
         end(&run, true);
 }
 
+#define LIMITS_TITLE "Limit                     Soft Limit           Hard Limit           Units     \n"
+
+/* The command's own; where it was gone before it was looked at, those that it was started with. */
+static void test_limits_of_command(void **state)
+{
+        Running run;
+
+        write_text("proc/sys/kernel/threads-max", "125436\n");
+        write_text("proc/self/limits", LIMITS_TITLE "Max processes             60                   90                   processes \n");
+        write_text("proc/77/limits", LIMITS_TITLE "Max processes             40                   80                   processes \n");
+        write_text("proc/78/limits", "");
+        assert_int_equal(begin_of(&run, "limits", 77), 0);
+        assert_int_equal(sample(&run), 0);
+        assert_int_equal(batch_u64(run.rows, column(&run, "nproc_soft"), 0), 40);
+        assert_int_equal(batch_u64(run.rows, column(&run, "nproc_hard"), 0), 80);
+        write_text("proc/77/limits", ""); /* it ends: what was read stays */
+        assert_int_equal(sample(&run), 0);
+        assert_int_equal(batch_u64(run.rows, column(&run, "nproc_soft"), 0), 40);
+        end(&run, true);
+        for (pid_t gone = 78; gone <= 79; gone++) {
+                assert_int_equal(begin_of(&run, "limits", gone), 0);
+                assert_int_equal(sample(&run), 0);
+                assert_int_equal(batch_u64(run.rows, column(&run, "nproc_soft"), 0), 60);
+                end(&run, true);
+        }
+        write_text("proc/sys/kernel/threads-max", "");
+}
+
 static void test_fork(void **state)
 {
         Running run;
@@ -255,8 +289,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_cpu_grows),  cmocka_unit_test(test_cpu_nonsense),
                 cmocka_unit_test(test_cpu_absent), cmocka_unit_test(test_pressure),
-                cmocka_unit_test(test_limits),     cmocka_unit_test(test_fork),
-                cmocka_unit_test(test_files),
+                cmocka_unit_test(test_limits),     cmocka_unit_test(test_limits_of_command),
+                cmocka_unit_test(test_fork),       cmocka_unit_test(test_files),
         };
 
         return cmocka_run_group_tests(tests, make_root, remove_root);
