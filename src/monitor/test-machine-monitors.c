@@ -243,7 +243,7 @@ static void test_limits_of_command(void **state)
                 assert_int_equal(batch_u64(run.rows, column(&run, "nproc_soft"), 0), 60);
                 end(&run, true);
         }
-        write_text("proc/sys/kernel/threads-max", "");
+        write_text("proc/self/limits", "");
 }
 
 static void test_fork(void **state)
