@@ -7,11 +7,17 @@
 
 #include "detect/detectors.h"
 
+/* Which detectors want it: they are many, and few of them want any one table. */
 typedef struct Columns {
         const char *table;
         const char *names[DETECT_COLUMNS_MAX];
         size_t n;
         bool ahead; /* somebody asks for it so */
+        struct {
+                uint8_t detector; /* in detectors[] */
+                bool ahead;
+        } readers[DETECTORS_MAX];
+        size_t n_readers;
 } Columns;
 
 struct Detect {
@@ -24,30 +30,42 @@ struct Detect {
         Findings findings;
 };
 
-static Columns *columns_of(Detect *d, const char *table)
+static const Columns *find_columns(const Detect *d, const char *table)
 {
         for (size_t i = 0; i < d->n_tables; i++)
                 if (text_equal(d->tables[i].table, table))
                         return &d->tables[i];
+        return NULL;
+}
+
+static Columns *columns_of(Detect *d, const char *table)
+{
+        const Columns *known = find_columns(d, table);
+
+        if (known)
+                return &d->tables[known - d->tables];
         if (d->n_tables >= DETECT_TABLES_MAX)
                 return NULL;
         d->tables[d->n_tables] = (Columns){.table = table};
         return &d->tables[d->n_tables++];
 }
 
-static void add_columns(Detect *d, const DetectTable *table)
+static void add_columns(Detect *d, size_t detector, const DetectTable *table)
 {
         Columns *to = columns_of(d, table->name);
 
-        for (const char *const *c = table->columns; to && *c; c++) {
+        if (!to || to->n_readers >= DETECTORS_MAX)
+                return;
+        to->readers[to->n_readers].detector = (uint8_t)detector;
+        to->readers[to->n_readers++].ahead = table->ahead;
+        for (const char *const *c = table->columns; *c; c++) {
                 size_t i = 0;
                 while (i < to->n && !text_equal(to->names[i], *c))
                         i++;
                 if (i == to->n && to->n + 1 < DETECT_COLUMNS_MAX)
                         to->names[to->n++] = *c;
         }
-        if (to)
-                to->ahead |= table->ahead;
+        to->ahead |= table->ahead;
 }
 
 int detect_new(const DetectContext *context, Detect **ret)
@@ -69,7 +87,7 @@ int detect_new(const DetectContext *context, Detect **ret)
                 if (!d->states[i])
                         return -ENOMEM;
                 for (const DetectTable *t = detectors[i]->tables; t && t->name; t++)
-                        add_columns(d, t);
+                        add_columns(d, i, t);
         }
         *ret = TAKE(d);
         return 0;
@@ -100,32 +118,24 @@ const char *detect_table(const Detect *d, size_t i, bool *ret_ahead)
 
 const char *const *detect_columns(const Detect *d, const char *table)
 {
-        for (size_t i = 0; i < d->n_tables; i++)
-                if (text_equal(d->tables[i].table, table))
-                        return d->tables[i].names;
-        return NULL;
-}
+        const Columns *of = find_columns(d, table);
 
-static const DetectTable *table_of(const Detector *detector, const char *table)
-{
-        for (const DetectTable *t = detector->tables; t && t->name; t++)
-                if (text_equal(t->name, table))
-                        return t;
-        return NULL;
+        return of ? of->names : NULL;
 }
 
 int detect_observe(Detect *d, const char *table, const Batch *rows, bool ahead)
 {
+        const Columns *of = find_columns(d, table);
         int r = 0;
 
-        if (batch_rows(rows) == 0)
+        if (!of || batch_rows(rows) == 0)
                 return 0;
         d->was_ahead |= ahead;
-        for (size_t i = 0; r == 0 && i < d->n_detectors; i++) {
-                const DetectTable *t = d->states[i] ? table_of(detectors[i], table) : NULL;
-                bool now = t && (ahead ? t->ahead : !(t->ahead && d->was_ahead));
-                if (now)
-                        r = detectors[i]->observe(d->states[i], &d->context, table, rows, &d->findings);
+        for (size_t i = 0; r == 0 && i < of->n_readers; i++) {
+                const size_t reader = of->readers[i].detector;
+                const bool asked = of->readers[i].ahead;
+                if (ahead ? asked : !(asked && d->was_ahead))
+                        r = detectors[reader]->observe(d->states[reader], &d->context, of->table, rows, &d->findings);
         }
         return r;
 }

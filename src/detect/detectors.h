@@ -3,4 +3,6 @@
 
 #include "detect/detect.h"
 
+enum { DETECTORS_MAX = 32 };
+
 extern const Detector *const detectors[]; /* ended by NULL */

@@ -14,11 +14,6 @@ typedef struct CsvReader {
         bool quotes_mean_nothing; /* everything is quoted, the header too */
 } CsvReader;
 
-static const char *cell_text(const CsvReader *r, const CsvCell *cell)
-{
-        return r->record.text.data ? (const char *)r->record.text.data + cell->offset : "";
-}
-
 static int read_header(CsvReader *r, Error *err)
 {
         bool all = true, needless = false;
@@ -31,7 +26,7 @@ static int read_header(CsvReader *r, Error *err)
                                          "the file is empty; expected a line of column names");
         for (size_t i = 0; i < r->record.n_cells; i++) {
                 const CsvCell *cell = &r->record.cells[i];
-                const char *name = cell_text(r, cell);
+                const char *name = csv_cell_text(&r->record, cell);
                 size_t size = cell->size, unused;
                 char made[32];
                 if (memchr(name, '\0', size))
@@ -86,7 +81,7 @@ static bool cell_value(const CsvReader *r, const CsvCell *cell, ValueKind *ret_k
                 return true;
         if (cell->size == 0)
                 return false;
-        *ret_kind = value_classify(cell_text(r, cell), cell->size, ret_cell);
+        *ret_kind = value_classify(csv_cell_text(&r->record, cell), cell->size, ret_cell);
         return true;
 }
 
@@ -101,7 +96,7 @@ static int guess_types(CsvReader *r, Error *err)
                         uint64_t value;
                         if (cell_value(r, cell, &kind, &value))
                                 type_guess_add(&r->base.columns.guesses[i], kind, value,
-                                               cell->size > 0 && *cell_text(r, cell) == '-');
+                                               cell->size > 0 && *csv_cell_text(&r->record, cell) == '-');
                 }
         }
         return rc;
@@ -119,7 +114,7 @@ static int fill(TextReader *reader)
                 uint64_t value;
                 bool known = cell_value(r, cell, &kind, &value);
                 if (type == COLUMN_TEXT && (known || cell->quoted))
-                        rc = batch_set_text(r->base.batch, i, cell_text(r, cell), cell->size);
+                        rc = batch_set_text(r->base.batch, i, csv_cell_text(&r->record, cell), cell->size);
                 else if (known && kind != VALUE_TEXT)
                         batch_set_cell(r->base.batch, i, type_guess_cell(type, kind, value));
         }

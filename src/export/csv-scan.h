@@ -18,6 +18,12 @@ typedef struct CsvRecord {
 
 void csv_record_done(CsvRecord *record);
 
+/* The cell's bytes; of a record of nothing but empty cells there are none. */
+static inline const char *csv_cell_text(const CsvRecord *record, const CsvCell *cell)
+{
+        return record->text.data ? (const char *)record->text.data + cell->offset : "";
+}
+
 /* The next record: 1; 0 at the end; -EBADMSG with place and sentence, -ENOMEM, or a read error. */
 int csv_scan_record(CharSource *source, CsvRecord *record, Error *err);
 

@@ -81,7 +81,7 @@ void memory_log_done(MemoryLog *log)
 static const char *cell(const LogFile *f, size_t i, size_t *ret_size)
 {
         const CsvCell *c = &f->record.cells[i];
-        const char *text = (const char *)f->record.text.data + c->offset;
+        const char *text = csv_cell_text(&f->record, c);
         size_t size = c->size;
 
         for (; size > 0 && (*text == ' ' || *text == '\t'); size--)

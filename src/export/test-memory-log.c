@@ -101,6 +101,7 @@ static void test_bad_rows(void **state)
 
         assert_int_equal(memory_log_init(&log), 0);
         read_text(&log, "a,b,c\n1,2,3\n", -EBADMSG);
+        read_text(&log, ",", -EBADMSG);
         read_text(&log, "Timestamp,Process_ID,Memory_MB\n\"open,1,2\n", -EBADMSG);
         assert_int_equal(memory_log_finish(&log, &err), -ENODATA);
         memory_log_done(&log);

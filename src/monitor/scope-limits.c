@@ -9,8 +9,9 @@
 #include "host/kernel-stat.h"
 #include "host/proc-identity.h"
 
-/* One walk of /proc (0.7 µs a process) in so many samples as it sees hundreds of processes. */
-enum { WALK_PROCESSES = 64, WALK_AGAIN = 30 };
+/* One walk of /proc (0.7 µs a process) in so many samples as it sees hundreds of processes; rarely where
+ * nothing binds the user. */
+enum { WALK_PROCESSES = 64, WALK_AGAIN = 30, WALK_UNBOUND = 4 };
 
 /* pid 0: our own. */
 static int open_file(const Host *host, pid_t pid, const char *name)
@@ -143,4 +144,6 @@ void scope_limits_count_tasks(ScopeLimits *limits)
         if (r < 0)
                 limits->user_tasks = SCOPE_UNKNOWN;
         limits->skip = r < 0 ? WALK_AGAIN : (unsigned)(processes / WALK_PROCESSES);
+        if (limits->root || limits->nproc_soft == LIMIT_NONE)
+                limits->skip = MAX(limits->skip, (unsigned)WALK_UNBOUND);
 }

@@ -126,10 +126,12 @@ describe('the page of a comparison', { skip: missing, concurrency: false }, () =
 		assert.equal((await legend(page, 'memory')).length, 6);
 		await page.locator('#memory .legend-entry').first().click({ modifiers: ['Shift'] });
 		await hashBecomes(page, /off=0\.0/);
+		await page.locator('#cpu').scrollIntoViewIfNeeded();
 		await page.waitForFunction(() => document.querySelector('#cpu .legend-entry').getAttribute('aria-pressed') === 'false');
 		assert.equal(await page.locator('#runs input').first().isChecked(), false);
 		await page.locator('#runs input').first().check();
 		await page.waitForFunction(() => !location.hash.includes('off='));
+		await page.locator('#memory').scrollIntoViewIfNeeded();
 		await page.waitForFunction(() => document.querySelector('#memory .legend-entry').getAttribute('aria-pressed') === 'true');
 		await close();
 	});
