@@ -60,6 +60,9 @@ function sign(character: string): string {
 	return code === 0x7f ? '\u2421' : '\ufffd';
 }
 
+/** A sentence that the program wrote, not the page: it is English in every language of the page. */
+export const english = (...children: Child[]): HTMLElement => h('bdi', { lang: 'en' }, ...children);
+
 /** A text of outsiders as it can be shown: no control characters, at most `most` characters, cut in the middle. */
 export function shown(text: string, most = 4096): string {
 	let cut = text;

@@ -1,6 +1,6 @@
 // What vigia found: severity by shape and word, the moment as a button that brings the charts there.
 import type { Page } from './data';
-import { h, shown, svg } from './dom';
+import { english, h, shown, svg } from './dom';
 import { duration, momentOf } from './format';
 import { failureMark } from './head';
 import { texts } from './i18n';
@@ -10,9 +10,9 @@ import { scrollBehavior } from './theme';
 import type { Viewport } from './viewport';
 
 const t = texts({
-	en: { title: 'Findings', none: 'Nothing stood out in this run.', unexplained: 'Nothing that vigia looks for explains the failure.', critical: 'critical', warning: 'warning', info: 'note', before: '{span} before', whole: 'whole run', show: 'Show {at} in the charts', more: '{n} more notes' },
-	pt: { title: 'Constatações', none: 'Nada se destacou nesta execução.', unexplained: 'Nada do que o vigia procura explica a falha.', critical: 'crítico', warning: 'aviso', info: 'nota', before: '{span} antes', whole: 'toda a execução', show: 'Mostrar {at} nos gráficos', more: 'mais {n} notas' },
-	zh: { title: '发现', none: '本次运行没有异常之处。', unexplained: 'vigia 所检查的项目中没有能解释失败的。', critical: '严重', warning: '警告', info: '提示', before: '开始前 {span}', whole: '整个运行', show: '在图表中显示 {at}', more: '另有 {n} 条提示' },
+	en: { title: 'Findings', none: 'Nothing stood out in this run.', unexplained: 'Nothing that vigia looks for explains the failure.', critical: 'critical', warning: 'warning', info: 'note', before: '{span} before', whole: 'whole run', show: 'Show {at} in the charts', more: '{n} more' },
+	pt: { title: 'Constatações', none: 'Nada se destacou nesta execução.', unexplained: 'Nada do que o vigia procura explica a falha.', critical: 'crítico', warning: 'aviso', info: 'nota', before: '{span} antes', whole: 'toda a execução', show: 'Mostrar {at} nos gráficos', more: 'mais {n}' },
+	zh: { title: '发现', none: '本次运行没有异常之处。', unexplained: 'vigia 所检查的项目中没有能解释失败的。', critical: '严重', warning: '警告', info: '提示', before: '开始前 {span}', whole: '整个运行', show: '在图表中显示 {at}', more: '另有 {n} 条' },
 });
 
 const SHAPES = { critical: 'M8 1l7 7-7 7-7-7z', warning: 'M8 2l7 12H1z', info: 'M8 3a5 5 0 100 10A5 5 0 008 3z' } as const;
@@ -25,7 +25,7 @@ export const shapeOf = (severity: string): SVGElement => {
 export function marksOf(page: Page): Mark[] {
 	const marks: Mark[] = page.meta.report.findings
 		.filter((finding) => finding.t_s !== null && finding.t_s >= 0)
-		.map((finding) => ({ t: finding.t_s!, severity: finding.severity, title: finding.title }));
+		.map((finding) => ({ t: finding.t_s!, severity: finding.severity, title: finding.title, english: true }));
 	const failure = failureMark(page);
 	// A finding at that moment tells more of it.
 	if (failure && !marks.some((mark) => mark.severity === 'critical' && Math.abs(mark.t - failure.t) < 1))
@@ -56,10 +56,10 @@ function row(finding: Finding, viewport: Viewport): HTMLElement {
 		h('span', { class: 'finding-severity' }, shapeOf(finding.severity), t(finding.severity)),
 		h('span', { class: 'finding-when' }, when(finding, viewport)),
 		h('div', { class: 'finding-text' },
-			h('strong', {}, h('bdi', {}, shown(finding.title, 600))),
-			finding.evidence && h('p', { class: 'dim' }, h('bdi', {}, shown(finding.evidence, 1200))),
-			finding.meaning && h('p', {}, h('bdi', {}, shown(finding.meaning, 1200))),
-			finding.advice && h('p', {}, h('bdi', {}, shown(finding.advice, 1200)))));
+			h('strong', {}, english(shown(finding.title, 600))),
+			finding.evidence && h('p', { class: 'dim' }, english(shown(finding.evidence, 1200))),
+			finding.meaning && h('p', {}, english(shown(finding.meaning, 1200))),
+			finding.advice && h('p', {}, english(shown(finding.advice, 1200)))));
 }
 
 export function mountFindings(section: HTMLElement, page: Page, viewport: Viewport): void {

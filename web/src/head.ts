@@ -1,7 +1,7 @@
 // The first thing one sees: what happened, in one line, and the five numbers.
 import type { Mark } from './chart';
 import type { Page } from './data';
-import { h, put, shown, svg } from './dom';
+import { english, h, put, shown, svg } from './dom';
 import { bytes, count, duration, momentOf, number, percent } from './format';
 import { texts } from './i18n';
 import type { Report } from './page-types';
@@ -13,16 +13,16 @@ const t = texts({
 		incomplete: 'was still running after {wall}', incompleteNote: 'The recorder died: what became of the run is not known. What follows is what was written until then.',
 		goesOn: 'is running, {wall} so far', goesOnNote: 'The recording goes on: this is what was written until now.', part: 'after {wall}: a snapshot, it went on', partNote: 'This is what was recorded until the snapshot was made.',
 		byKilled: 'was killed by {signal}', byFailed: 'failed (exit {code})', by: '{what} at {at}', show: 'Show {at} in the charts', watched: 'watched, not started',
-		wall: 'wall time', cpu: 'CPU time', peak: 'peak memory', processes: 'processes', exit: 'exit', parallel: '{n} cores busy on average', parallelOf: '{n} of {cores} cores busy on average',
-		at: 'at {at}', atOf: 'at {at}, of {memory}', lost: '{n} events lost', none: 'none lost', sampled: 'sampled: short ones were missed', success: 'success', failure: 'failure', running: 'not known', date: '{date} on {host}', dateOnly: '{date}',
+		wall: 'wall time', cpu: 'CPU time', peak: 'peak memory', processes: 'processes', exit: 'exit', parallel: '{n} cores busy on average', parallelOf: '{n} of {cores} {cores?core:cores} busy on average',
+		at: 'at {at}', atOf: 'at {at}, of {memory}', lost: '{n} {n?event:events} lost', none: 'none lost', sampled: 'sampled: short ones were missed', success: 'success', failure: 'failure', running: 'not known', date: '{date} on {host}', dateOnly: '{date}',
 		cost: 'vigia itself took {cpu} of one core and {memory}.', source: 'Captured by {source}.', by_bpf: 'events of the kernel (bpf)', by_perf: 'events of the kernel (perf)', by_poll: 'looking again and again (poll)' },
 	pt: { succeeded: 'terminou bem em {wall}', failed: 'falhou (saída {code}) após {wall}', killed: 'foi terminado por {signal} após {wall}', ran: 'observada durante {wall}',
 		late: 'foi parada após {wall}: passou do limite de tempo', notFound: 'não pôde começar: não encontrado (saída 127)', cannot: 'não pôde começar: não executável (saída 126)',
 		incomplete: 'ainda corria após {wall}', incompleteNote: 'O gravador morreu: não se sabe o que foi feito da execução. Segue-se o que foi escrito até então.',
 		goesOn: 'está a correr, {wall} até agora', goesOnNote: 'O registo continua: isto é o que foi escrito até agora.', part: 'após {wall}: um instantâneo, e continuou', partNote: 'Isto é o que foi registado até ao instantâneo.',
 		byKilled: 'foi terminado por {signal}', byFailed: 'falhou (saída {code})', by: '{what} em {at}', show: 'Mostrar {at} nos gráficos', watched: 'observada, não iniciada',
-		wall: 'tempo total', cpu: 'tempo de CPU', peak: 'pico de memória', processes: 'processos', exit: 'saída', parallel: 'em média {n} núcleos ocupados', parallelOf: 'em média {n} de {cores} núcleos ocupados',
-		at: 'em {at}', atOf: 'em {at}, de {memory}', lost: '{n} eventos perdidos', none: 'nenhum perdido', sampled: 'por amostras: os curtos escaparam', success: 'sucesso', failure: 'falha', running: 'desconhecida', date: '{date} em {host}', dateOnly: '{date}',
+		wall: 'tempo total', cpu: 'tempo de CPU', peak: 'pico de memória', processes: 'processos', exit: 'saída', parallel: 'em média {n} núcleos ocupados', parallelOf: 'em média {n} de {cores} {cores?núcleo ocupado:núcleos ocupados}',
+		at: 'em {at}', atOf: 'em {at}, de {memory}', lost: '{n} {n?evento perdido:eventos perdidos}', none: 'nenhum perdido', sampled: 'por amostras: os curtos escaparam', success: 'sucesso', failure: 'falha', running: 'desconhecida', date: '{date} em {host}', dateOnly: '{date}',
 		cost: 'O próprio vigia gastou {cpu} de um núcleo e {memory}.', source: 'Captura por {source}.', by_bpf: 'eventos do kernel (bpf)', by_perf: 'eventos do kernel (perf)', by_poll: 'observação repetida (poll)' },
 	zh: { succeeded: '成功，用时 {wall}', failed: '失败（退出码 {code}），用时 {wall}', killed: '被 {signal} 终止，用时 {wall}', ran: '观察了 {wall}',
 		late: '超过时限，{wall} 后被停止', notFound: '无法启动：找不到（退出码 127）', cannot: '无法启动：不能执行（退出码 126）',
@@ -74,7 +74,7 @@ function because(page: Page, show: (at: number) => void): HTMLElement | null {
 	const { failure, findings } = page.meta.report;
 	const worst = findings.find((finding) => finding.severity === 'critical');
 	if (worst)
-		return h('p', { class: 'because' }, h('bdi', {}, shown(worst.title, 300)));
+		return h('p', { class: 'because' }, english(shown(worst.title, 300)));
 	if (!failure)
 		return null;
 	const { who, what } = blamed(failure), at = failure.t_s === null ? null : momentOf(failure.t_s, page.meta.duration_s);

@@ -22,9 +22,14 @@ export const lang: Lang = choose();
 
 export type Arguments = { [name: string]: string | number };
 
-/** {name} in a text is replaced by the argument of that name. */
+/** {name} in a text is replaced by the argument of that name, {name?event:events} by one of two words: the first where it is 1. */
 export function texts<T extends { [key: string]: string }>(
 	all: { en: T; pt: { [K in keyof T]: string }; zh: { [K in keyof T]: string } }): (key: keyof T, args?: Arguments) => string {
 	const mine: { [K in keyof T]: string } = all[lang];
-	return (key, args = {}) => mine[key].replace(/\{(\w+)\}/g, (whole: string, name: string) => (name in args ? String(args[name]) : whole));
+	return (key, args = {}) => mine[key].replace(/\{(\w+)(?:\?([^:}]*):([^}]*))?\}/g, (whole: string, name: string, one?: string, many?: string) => {
+		if (!(name in args))
+			return whole;
+		const value = String(args[name]);
+		return many === undefined ? value : value === '1' ? one ?? '' : many;
+	});
 }

@@ -8,7 +8,7 @@ import { Page, pageJson } from './data';
 import { h, replace } from './dom';
 import { marksOf, mountFindings, showMoment } from './findings';
 import { mountHead } from './head';
-import { lang } from './i18n';
+import { lang, texts } from './i18n';
 import { mountMemory } from './memory';
 import { mountMonitors } from './monitors';
 import type { Mount } from './mount';
@@ -41,8 +41,14 @@ function partsOf(page: Page): readonly { id: string; mount: Mount }[] {
 	];
 }
 
+const t = texts({
+	en: { failed: 'This part could not be drawn: {error}' },
+	pt: { failed: 'Não foi possível desenhar esta parte: {error}' },
+	zh: { failed: '此部分无法绘制：{error}' },
+});
+
 function fail(where: Element, error: unknown): void {
-	where.append(h('p', { class: 'failure', role: 'alert' }, `This part could not be drawn: ${String(error)}`));
+	where.append(h('p', { class: 'failure', role: 'alert' }, t('failed', { error: String(error) })));
 }
 
 async function fill(main: HTMLElement, page: Page): Promise<void> {

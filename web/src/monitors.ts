@@ -2,7 +2,7 @@
 // unit, others one chart a column with a line for each key. Folded, and drawn when opened.
 import { TimeChart, type Frame, type Line, type Mark } from './chart';
 import { windowOf, type Page } from './data';
-import { h, shown } from './dom';
+import { english, h, shown } from './dom';
 import { moment, momentOf, quantity } from './format';
 import { fragment } from './fragment';
 import { texts } from './i18n';
@@ -41,7 +41,7 @@ class PlanChart {
 		this.#plan = plan;
 		const column = table.columns[plan.series[0]!.series.column]!;
 		const unit = quantity(column.unit, column.role).unit;
-		host.append(h('h4', {}, shown(plan.title, 120), h('span', { class: 'dim' }, ` ${unit && `(${unit})`} `, plan.help && shown(plan.help, 200))));
+		host.append(h('h4', {}, english(shown(plan.title, 120)), h('span', { class: 'dim' }, ` ${unit && `(${unit})`} `, plan.help && english(shown(plan.help, 200)))));
 		const legend = new Legend([], false, (hidden) => {
 			this.#hidden = new Set(hidden);
 			legend.setHidden(hidden);
@@ -126,7 +126,7 @@ function scaledTo(times: Float64Array<ArrayBuffer>, values: Float64Array<ArrayBu
 function eventRow(event: TableEvent, viewport: Viewport): HTMLElement {
 	return h('li', { class: 'event' }, h('span', {}, shapeOf(event.severity ?? 'info')),
 		event.t_s >= 0 ? h('button', { type: 'button', class: 'link', onclick: () => showMoment(viewport, event.t_s) }, momentOf(event.t_s, viewport.full.to)) : h('span', {}, moment(event.t_s, 1)),
-		h('span', {}, h('strong', {}, h('bdi', {}, shown(event.title, 200))), ' ', h('bdi', {}, shown(event.text ?? '', 800))));
+		h('span', {}, h('strong', {}, english(shown(event.title, 200))), ' ', english(shown(event.text ?? '', 800))));
 }
 
 function events(host: HTMLElement, list: readonly TableEvent[], viewport: Viewport): void {
@@ -166,7 +166,7 @@ function fill(host: HTMLElement, page: Page, viewport: Viewport, table: Table, m
 function folded(page: Page, viewport: Viewport, table: Table, marks: readonly Mark[]): HTMLDetailsElement {
 	const body = h('div', { class: 'monitor-body' });
 	const details = h('details', { class: 'monitor', id: `monitor-${table.name}` },
-		h('summary', {}, h('span', { class: 'monitor-name' }, shown(table.title || table.name, 80)), h('span', { class: 'dim' }, ` ${shown(table.help, 160)}`),
+		h('summary', {}, h('span', { class: 'monitor-name' }, english(shown(table.title || table.name, 80))), ' ', h('span', { class: 'dim' }, english(shown(table.help, 160))),
 			table.findings > 0 && h('span', { class: 'badge' }, shapeOf('warning'), table.findings === 1 ? t('one') : t('findings', { n: table.findings }))), body);
 	const opened = (): ReadonlySet<string> => new Set((fragment.get('open') ?? '').split(',').filter((name) => name !== ''));
 	details.addEventListener('toggle', () => {

@@ -1,6 +1,6 @@
 // How this was recorded: machine, source, losses, what vigia cost, what was left out of the page.
 import type { Page } from './data';
-import { h, shown } from './dom';
+import { english, h, shown } from './dom';
 import { bytes, count, duration, percent } from './format';
 import { clock } from './head';
 import { hint } from './overview';
@@ -9,9 +9,9 @@ import { texts } from './i18n';
 
 const t = texts({
 	en: { title: 'How this was recorded', run: 'run', command: 'command', machine: 'machine', host: 'host', began: 'began', kernel: 'kernel', source: 'source', cost: 'vigia’s own cost', written: 'written', left: 'left out for size', version: 'vigia',
-		core: '1 core', cores: '{n} cores', lost: '{n} events lost', none: 'no event lost', partial: 'partial: short processes were missed', cpu: '{cpu} of one core ({s} in all), {memory} of memory', page: 'this page', outside: 'worked from outside', busy: 'busy meanwhile', limit: 'cgroup limit {bytes}' },
+		core: '1 core', cores: '{n} cores', lost: '{n} {n?event:events} lost', none: 'no event lost', partial: 'partial: short processes were missed', cpu: '{cpu} of one core ({s} in all), {memory} of memory', page: 'this page', outside: 'worked from outside', busy: 'busy meanwhile', limit: 'cgroup limit {bytes}' },
 	pt: { title: 'Como isto foi registado', run: 'execução', command: 'comando', machine: 'máquina', host: 'anfitrião', began: 'começou', kernel: 'kernel', source: 'fonte', cost: 'custo do vigia', written: 'escrito', left: 'omitido pelo tamanho', version: 'vigia',
-		core: '1 núcleo', cores: '{n} núcleos', lost: '{n} eventos perdidos', none: 'nenhum evento perdido', partial: 'parcial: processos curtos escaparam', cpu: '{cpu} de um núcleo ({s} ao todo), {memory} de memória', page: 'esta página', outside: 'trabalharam de fora', busy: 'ocupados entretanto', limit: 'limite do cgroup {bytes}' },
+		core: '1 núcleo', cores: '{n} núcleos', lost: '{n} {n?evento perdido:eventos perdidos}', none: 'nenhum evento perdido', partial: 'parcial: processos curtos escaparam', cpu: '{cpu} de um núcleo ({s} ao todo), {memory} de memória', page: 'esta página', outside: 'trabalharam de fora', busy: 'ocupados entretanto', limit: 'limite do cgroup {bytes}' },
 	zh: { title: '记录方式', run: '运行', command: '命令', machine: '机器', host: '主机', began: '开始', kernel: '内核', source: '来源', cost: 'vigia 自身开销', written: '写入', left: '因大小而省略', version: 'vigia',
 		core: '1 核', cores: '{n} 核', lost: '丢失 {n} 个事件', none: '没有丢失事件', partial: '不完整：漏记了短进程', cpu: '单核的 {cpu}（共 {s}），内存 {memory}', page: '本页', outside: '外部协助', busy: '同时繁忙', limit: 'cgroup 上限 {bytes}' },
 });
@@ -47,6 +47,7 @@ export function mountRecorded(section: HTMLElement, page: Page): void {
 	row(t('outside'), ...outside(report.outside.filter((one) => one.how !== 'busy')));
 	row(t('busy'), ...outside(report.outside.filter((one) => one.how === 'busy')));
 	row(t('version'), version);
-	row(t('left'), ...budget.left_out);
+	if (budget.left_out.length > 0)
+		rows.push([t('left'), [english(shown(budget.left_out.join(', '), 4000))]]);
 	section.append(h('h2', {}, t('title')), h('dl', { class: 'recorded' }, rows.map(([name, values]) => [h('dt', {}, name), h('dd', {}, values)])), h('p', { class: 'section-note hint' }, hint()));
 }

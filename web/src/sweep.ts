@@ -5,22 +5,26 @@ import { h, replace, shown, type Child } from './dom';
 import { bytes, count, duration, number } from './format';
 import { fragment } from './fragment';
 import { texts } from './i18n';
+import { signalName } from './processes/words';
 import { settings } from './settings';
 import { composition, peakAndDuration } from './sweep-charts';
 import { hasMajors, partsOf, type JobsParts, type PartsView } from './sweep-parts';
 import type { SweepLevel, SweepPage, SweepRun, Spread } from './sweep-types';
 
 const t = texts({
-	en: { swept: 'swept over -j {jobs}', fastest: 'fastest', least: 'least memory', runs: 'runs', failed: '{n} failed', allDone: 'all done', left: '{n} not done', repeats: '{n} at each -j', once: 'one at each -j: no spread known', machine: 'machine', cores: '{n} cores',
+	en: { swept: 'swept over -j {jobs}', fastest: 'fastest', least: 'least memory', runs: 'runs', failed: '{n} failed', allDone: 'all done', left: '{n} not done', repeats: '{n} at each -j', once: 'one at each -j: no spread known', machine: 'machine', cores: '{n} {n?core:cores}',
 		title: 'Peak memory and duration', peak: 'peak memory (PSS)', duration: 'duration', spread: 'Bars and points are medians; whiskers go from the lowest to the highest of the repeats.', made: 'What the peak was made of', madeNote: 'Categories at the moment of the peak, mean over the repeats.',
-		table: 'Figures', jobs: '-j', wall: 'duration', cpu: 'CPU time', busy: 'cores busy', each: 'Every run', state: 'state', path: 'run', exit: 'exit', none: 'No run of this sweep was measured.', on: 'on {host}', view: 'Categories', major: 'major', detailed: 'detailed' },
-	pt: { swept: 'percorrido com -j {jobs}', fastest: 'mais rápido', least: 'menos memória', runs: 'execuções', failed: '{n} falharam', allDone: 'todas feitas', left: '{n} por fazer', repeats: '{n} em cada -j', once: 'uma em cada -j: dispersão desconhecida', machine: 'máquina', cores: '{n} núcleos',
+		table: 'Figures', jobs: '-j', wall: 'duration', cpu: 'CPU time', busy: 'cores busy', each: 'Every run', state: 'state', path: 'run', exit: 'exit', planned: 'planned', running: 'running', done: 'done', failedState: 'failed', timedOut: 'timed out', interrupted: 'interrupted', none: 'No run of this sweep was measured.', on: 'on {host}', view: 'Categories', major: 'major', detailed: 'detailed' },
+	pt: { swept: 'percorrido com -j {jobs}', fastest: 'mais rápido', least: 'menos memória', runs: 'execuções', failed: '{n} {n?falhou:falharam}', allDone: 'todas feitas', left: '{n} por fazer', repeats: '{n} em cada -j', once: 'uma em cada -j: dispersão desconhecida', machine: 'máquina', cores: '{n} {n?núcleo:núcleos}',
 		title: 'Pico de memória e duração', peak: 'pico de memória (PSS)', duration: 'duração', spread: 'Barras e pontos são medianas; os traços vão da menor à maior das repetições.', made: 'De que era feito o pico', madeNote: 'Categorias no momento do pico, média das repetições.',
-		table: 'Valores', jobs: '-j', wall: 'duração', cpu: 'tempo de CPU', busy: 'núcleos ocupados', each: 'Cada execução', state: 'estado', path: 'execução', exit: 'saída', none: 'Nenhuma execução foi medida.', on: 'em {host}', view: 'Categorias', major: 'principais', detailed: 'detalhadas' },
+		table: 'Valores', jobs: '-j', wall: 'duração', cpu: 'tempo de CPU', busy: 'núcleos ocupados', each: 'Cada execução', state: 'estado', path: 'execução', exit: 'saída', planned: 'planeada', running: 'a correr', done: 'feita', failedState: 'falhou', timedOut: 'fora de tempo', interrupted: 'interrompida', none: 'Nenhuma execução foi medida.', on: 'em {host}', view: 'Categorias', major: 'principais', detailed: 'detalhadas' },
 	zh: { swept: '测试了 -j {jobs}', fastest: '最快', least: '内存最少', runs: '运行', failed: '{n} 次失败', allDone: '全部完成', left: '{n} 次未完成', repeats: '每个 -j {n} 次', once: '每个 -j 一次：离散度未知', machine: '机器', cores: '{n} 核',
 		title: '内存峰值与用时', peak: '内存峰值 (PSS)', duration: '用时', spread: '柱与点为中位数，须线为重复中的最小到最大。', made: '峰值的构成', madeNote: '峰值时刻各类别，取重复的平均。',
-		table: '数据', jobs: '-j', wall: '用时', cpu: 'CPU 时间', busy: '占用核数', each: '每次运行', state: '状态', path: '运行', exit: '退出', none: '没有测到任何运行。', on: '在 {host}', view: '类别', major: '主类', detailed: '细分' },
+		table: '数据', jobs: '-j', wall: '用时', cpu: 'CPU 时间', busy: '占用核数', each: '每次运行', state: '状态', path: '运行', exit: '退出', planned: '计划中', running: '运行中', done: '完成', failedState: '失败', timedOut: '超时', interrupted: '中断', none: '没有测到任何运行。', on: '在 {host}', view: '类别', major: '主类', detailed: '细分' },
 });
+
+const STATES = { planned: 'planned', running: 'running', done: 'done', failed: 'failedState', 'timed out': 'timedOut', interrupted: 'interrupted' } as const;
+const stateText = (state: string): string => (Object.hasOwn(STATES, state) ? t(STATES[state as keyof typeof STATES]) : shown(state, 40));
 
 const spread = (s: Spread, text: (v: number | null) => string): Child => [text(s.median), s.low !== s.high && h('span', { class: 'dim' }, ` (${text(s.low)} … ${text(s.high)})`)];
 
@@ -58,8 +62,8 @@ function figures(levels: readonly SweepLevel[]): HTMLElement {
 
 function every(runs: readonly SweepRun[]): HTMLElement {
 	return h('section', { id: 'runs' }, h('h2', {}, t('each')), table([t('path'), t('jobs'), t('state'), t('wall'), t('peak'), t('cpu'), t('exit')],
-		runs.slice(0, 2000).map((run) => [h('bdi', {}, shown(run.path, 120)), count(run.jobs), shown(run.state, 40), duration(run.wall_ns == null ? null : run.wall_ns / 1e9), bytes(run.peak_bytes), duration(run.cpu_us == null ? null : run.cpu_us / 1e6),
-			run.exit_signal === null ? (run.exit_code === null ? '–' : String(run.exit_code)) : `SIG ${run.exit_signal}`]), t('each')));
+		runs.slice(0, 2000).map((run) => [h('bdi', {}, shown(run.path, 120)), count(run.jobs), stateText(run.state), duration(run.wall_ns == null ? null : run.wall_ns / 1e9), bytes(run.peak_bytes), duration(run.cpu_us == null ? null : run.cpu_us / 1e6),
+			run.exit_signal === null ? (run.exit_code === null ? '–' : String(run.exit_code)) : signalName(run.exit_signal)]), t('each')));
 }
 
 function legendOf({ parts }: JobsParts): HTMLElement[] {

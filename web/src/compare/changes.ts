@@ -1,5 +1,5 @@
 // What got worse, by most first, and what got better: a sentence each, how sure it is, and the way to its chart.
-import { h, shown } from '../dom';
+import { english, h, shown, type Child } from '../dom';
 import { shapeOf } from '../findings';
 import { momentOf } from '../format';
 import { texts } from '../i18n';
@@ -10,9 +10,9 @@ import type { Figure } from './types';
 import { nameOf, sentence, surenessText } from './words';
 
 const t = texts({
-	en: { worse: 'What got worse', better: 'What got better', noneWorse: 'Nothing that is judged got worse by much: time, CPU, peak memory, and those of programs.', noneBetter: 'Nothing got better by much.', only: 'Only in {group}: {title}', onlyOf: 'Only in {group}, {n} of {all} runs: {title}', gone: 'No longer: {title}', chart: 'chart', show: 'Show {name} in its chart', more: '{n} more', at: 'at {at}' },
-	pt: { worse: 'O que piorou', better: 'O que melhorou', noneWorse: 'Nada do que se avalia piorou muito: tempo, CPU, pico de memória, e os dos programas.', noneBetter: 'Nada melhorou muito.', only: 'Só em {group}: {title}', onlyOf: 'Só em {group}, {n} de {all} execuções: {title}', gone: 'Já não: {title}', chart: 'gráfico', show: 'Mostrar {name} no seu gráfico', more: 'mais {n}', at: 'em {at}' },
-	zh: { worse: '变差的', better: '变好的', noneWorse: '所评判的各项（用时、CPU、内存峰值及各程序）都没有明显变差。', noneBetter: '没有明显变好的。', only: '仅在 {group}：{title}', onlyOf: '仅在 {group}（{all} 次运行中 {n} 次）：{title}', gone: '不再出现：{title}', chart: '图表', show: '在图表中显示 {name}', more: '另 {n} 项', at: '在 {at}' },
+	en: { worse: 'What got worse', better: 'What got better', noneWorse: 'Nothing that is judged got worse by much: time, CPU, peak memory, and those of programs.', noneBetter: 'Nothing got better by much.', only: 'Only in {group}:', onlyOf: 'Only in {group}, {n} of {all} runs:', chart: 'chart', show: 'Show {name} in its chart', more: '{n} more', at: 'at {at}' },
+	pt: { worse: 'O que piorou', better: 'O que melhorou', noneWorse: 'Nada do que se avalia piorou muito: tempo, CPU, pico de memória, e os dos programas.', noneBetter: 'Nada melhorou muito.', only: 'Só em {group}:', onlyOf: 'Só em {group}, {n} de {all} execuções:', chart: 'gráfico', show: 'Mostrar {name} no seu gráfico', more: 'mais {n}', at: 'em {at}' },
+	zh: { worse: '变差的', better: '变好的', noneWorse: '所评判的各项（用时、CPU、内存峰值及各程序）都没有明显变差。', noneBetter: '没有明显变好的。', only: '仅在 {group}：', onlyOf: '仅在 {group}（{all} 次运行中 {n} 次）：', chart: '图表', show: '在图表中显示 {name}', more: '另 {n} 项', at: '在 {at}' },
 });
 
 const FIRST = 8;
@@ -36,7 +36,7 @@ function row({ figure }: Ranked, show: ShowFigure): HTMLElement {
 }
 
 function findingRow({ finding, runs, of }: NewFinding, group: string, view: RunView): HTMLElement {
-	const title = shown(finding.title, 240), text = of > 1 ? t('onlyOf', { group: shown(group, 60), n: runs, all: of, title }) : t('only', { group: shown(group, 60), title });
+	const text: Child[] = [of > 1 ? t('onlyOf', { group: shown(group, 60), n: runs, all: of }) : t('only', { group: shown(group, 60) }), ' ', english(shown(finding.title, 240))];
 	return h('li', { class: 'change-row' }, h('span', {}, shapeOf(finding.severity)),
 		h('div', { class: 'finding-text' }, h('strong', {}, h('bdi', {}, text)), of === 1 && finding.t_s !== null && finding.t_s >= 0 && h('span', { class: 'dim' }, ` ${t('at', { at: momentOf(finding.t_s, view.data.duration_s) })}`)));
 }

@@ -1,5 +1,5 @@
 // The first thing one sees of a comparison: which is slower and by how much, and the five figures then and now.
-import { h, shown, type Child } from '../dom';
+import { english, h, shown, type Child } from '../dom';
 import { texts } from '../i18n';
 import { choosePair, pairName } from './pairs';
 import { figureOf } from './rank';
@@ -78,7 +78,7 @@ export function mountHead(section: HTMLElement, view: RunView): void {
 	section.append(choice(view) ?? '', h('dl', { class: 'figures' }, figures));
 	const { notes } = view.data.comparison, warnings = notes.filter((note) => note.severity === 'warning' && !/ runs? failed$/.test(note.text));
 	for (const { text } of warnings)
-		section.append(h('p', { class: 'caution' }, h('bdi', {}, shown(text, 400))));
+		section.append(h('p', { class: 'caution' }, english(shown(text, 400))));
 	for (const { text } of notes.filter((note) => note.severity !== 'warning'))
-		section.append(h('p', { class: 'section-note' }, h('bdi', {}, shown(text, 400))));
+		section.append(h('p', { class: 'section-note' }, english(shown(text, 400))));
 }

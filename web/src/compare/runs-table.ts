@@ -1,22 +1,23 @@
 // Every run that is told over time: which group it is of, when it was and what it came to; a box shows or hides
 // it in all charts.
-import { h, shown } from '../dom';
+import { english, h, shown } from '../dom';
 import { bytes, duration } from '../format';
 import { clock } from '../head';
 import { texts } from '../i18n';
+import { signalName } from '../processes/words';
 import type { RunView, ShownRun } from './runs';
 import type { ComparePage } from './types';
 
 const t = texts({
-	en: { title: 'Runs', shown: 'shown', group: 'group', run: 'run', began: 'began', wall: 'wall time', cpu: 'CPU time', peak: 'peak memory', exit: 'exit', signal: 'signal {n}', unfinished: 'not finished', show: 'Show {run} in the charts', left: 'Left out for size: {what}', page: 'A page by vigia {version}.', command: 'command', host: 'host' },
-	pt: { title: 'Execuções', shown: 'visível', group: 'grupo', run: 'execução', began: 'começou', wall: 'tempo total', cpu: 'tempo de CPU', peak: 'pico de memória', exit: 'saída', signal: 'sinal {n}', unfinished: 'não terminada', show: 'Mostrar {run} nos gráficos', left: 'Omitido pelo tamanho: {what}', page: 'Página do vigia {version}.', command: 'comando', host: 'anfitrião' },
-	zh: { title: '运行', shown: '显示', group: '组', run: '运行', began: '开始', wall: '总用时', cpu: 'CPU 时间', peak: '内存峰值', exit: '退出', signal: '信号 {n}', unfinished: '未完成', show: '在图表中显示 {run}', left: '因大小而省略：{what}', page: 'vigia {version} 的页面。', command: '命令', host: '主机' },
+	en: { title: 'Runs', shown: 'shown', group: 'group', run: 'run', began: 'began', wall: 'wall time', cpu: 'CPU time', peak: 'peak memory', exit: 'exit', unfinished: 'not finished', show: 'Show {run} in the charts', left: 'Left out for size:', page: 'A page by vigia {version}.', command: 'command', host: 'host' },
+	pt: { title: 'Execuções', shown: 'visível', group: 'grupo', run: 'execução', began: 'começou', wall: 'tempo total', cpu: 'tempo de CPU', peak: 'pico de memória', exit: 'saída', unfinished: 'não terminada', show: 'Mostrar {run} nos gráficos', left: 'Omitido pelo tamanho:', page: 'Página do vigia {version}.', command: 'comando', host: 'anfitrião' },
+	zh: { title: '运行', shown: '显示', group: '组', run: '运行', began: '开始', wall: '总用时', cpu: 'CPU 时间', peak: '内存峰值', exit: '退出', unfinished: '未完成', show: '在图表中显示 {run}', left: '因大小而省略：', page: 'vigia {version} 的页面。', command: '命令', host: '主机' },
 });
 
 function exitOf({ facts }: ShownRun): string {
 	if (!facts.complete)
 		return t('unfinished');
-	return facts.exit_signal !== null ? t('signal', { n: facts.exit_signal }) : facts.exit_code === null ? '–' : String(facts.exit_code);
+	return facts.exit_signal !== null ? signalName(facts.exit_signal) : facts.exit_code === null ? '–' : String(facts.exit_code);
 }
 
 function box(run: ShownRun, view: RunView): HTMLInputElement {
@@ -49,6 +50,6 @@ export function mountRuns(section: HTMLElement, view: RunView): void {
 		h('thead', {}, h('tr', {}, [t('shown'), t('group'), t('run'), t('began'), t('wall'), t('cpu'), t('peak'), t('exit')].map((head) => h('th', { scope: 'col' }, head)))),
 		h('tbody', {}, view.runs.map((run) => row(run, view))))));
 	if (left.length > 0)
-		section.append(h('p', { class: 'section-note' }, t('left', { what: left.map((one) => shown(one, 200)).join(', ') })));
+		section.append(h('p', { class: 'section-note' }, t('left'), ' ', english(left.map((one) => shown(one, 200)).join(', '))));
 	section.append(h('p', { class: 'section-note' }, t('page', { version })));
 }

@@ -15,13 +15,13 @@ const t = texts({
 	en: {
 		title: 'Who was alive at {t}', cursor: 'under the cursor', clicked: 'the moment that was clicked', peak: 'when memory was highest', start: 'the start',
 		release: 'follow the cursor', hint: 'Click any chart to keep a moment here.', none: 'No process was alive then.', empty: 'No process was recorded.',
-		total: '{n} processes, {bytes} in all', one: '1 process, {bytes}', unsampled: '{n} more had no sample yet: at most their peak (≤)', nosample: 'Of {n} alive, none had a sample yet: at most their peak (≤)', most: 'At least {bytes} in {n} processes that were sampled',
+		total: '{n} processes, {bytes} in all', one: '1 process, {bytes}', unsampled: '{n} more had no sample yet: at most their peak (≤)', nosample: 'Of {n} alive, none had a sample yet: at most their peak (≤)', most: 'At least {bytes} in {n} {n?process that was:processes that were} sampled',
 		list: 'Processes alive, most memory first', since: 'for {duration}', unknown: 'memory unknown', goto: 'show in charts',
 	},
 	pt: {
 		title: 'Quem estava vivo em {t}', cursor: 'sob o cursor', clicked: 'o momento clicado', peak: 'quando a memória foi mais alta', start: 'o início',
 		release: 'seguir o cursor', hint: 'Clique em qualquer gráfico para fixar aqui um momento.', none: 'Nenhum processo estava vivo então.', empty: 'Nenhum processo foi registado.',
-		total: '{n} processos, {bytes} ao todo', one: '1 processo, {bytes}', unsampled: 'mais {n} ainda sem medida: no máximo o seu pico (≤)', nosample: 'Dos {n} vivos, nenhum tinha ainda medida: no máximo o seu pico (≤)', most: 'Pelo menos {bytes} em {n} processos medidos',
+		total: '{n} processos, {bytes} ao todo', one: '1 processo, {bytes}', unsampled: 'mais {n} ainda sem medida: no máximo o seu pico (≤)', nosample: 'Dos {n} vivos, nenhum tinha ainda medida: no máximo o seu pico (≤)', most: 'Pelo menos {bytes} em {n} {n?processo medido:processos medidos}',
 		list: 'Processos vivos, primeiro os de mais memória', since: 'há {duration}', unknown: 'memória desconhecida', goto: 'mostrar nos gráficos',
 	},
 	zh: {

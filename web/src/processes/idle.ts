@@ -19,7 +19,7 @@ const t = texts({
 		othersHad: ', other programs {others}', taken: 'No core stood idle: others had what it left, so it may have waited for cores.',
 		held: 'It waited for ', many: 'It waited for {n} processes one after the other, most of the time for', then: ', ', working: '{s}', waiting: '{s}, mostly waiting', mostly: 'Mostly waiting: it used the CPU for less than half of its life.', whole: 'The whole run kept {busy} of {cores} cores busy{others}.', more: 'and {n} more', zoom: 'zoom to it',
 		chain: 'The critical chain', chainText: 'Walking back from the end, each process below ended just before the next could begin; together they span the whole run. Where all cores are busy, the end of one may only have made room for the next.',
-		show: 'mark it in the timeline', hide: 'take the marks away', steps: '{n} steps; longest:', estimated: 'CPU use is estimated: each process’s CPU time, spread evenly over its life.',
+		show: 'mark it in the timeline', hide: 'take the marks away', steps: '{n} {n?step:steps}; longest:', estimated: 'CPU use is estimated: each process’s CPU time, spread evenly over its life.',
 		measured: 'CPU use is as measured.', inferred: 'That one waited for the other is inferred from parents and times, not seen.', ofRun: '{part} of the run',
 	},
 	pt: {
@@ -30,7 +30,7 @@ const t = texts({
 		othersHad: ', outros programas {others}', taken: 'Nenhum núcleo esteve parado: outros tiveram o resto, e a execução pode ter esperado por núcleos.',
 		held: 'Esperava por ', many: 'Esperava por {n} processos, um após o outro, a maior parte do tempo por', then: ', ', working: '{s}', waiting: '{s}, quase sempre à espera', mostly: 'Quase sempre à espera: usou a CPU menos de metade da sua vida.', whole: 'A execução inteira ocupou {busy} de {cores} núcleos{others}.', more: 'e mais {n}', zoom: 'aproximar',
 		chain: 'A cadeia crítica', chainText: 'A partir do fim, cada processo abaixo terminou logo antes de o seguinte poder começar; juntos cobrem toda a execução. Onde todos os núcleos estão ocupados, o fim de um pode só ter dado lugar ao seguinte.',
-		show: 'marcar na linha do tempo', hide: 'tirar as marcas', steps: '{n} passos; os mais longos:', estimated: 'O uso de CPU é estimado: o tempo de CPU de cada processo, repartido por igual pela sua vida.',
+		show: 'marcar na linha do tempo', hide: 'tirar as marcas', steps: '{n} {n?passo:passos}; os mais longos:', estimated: 'O uso de CPU é estimado: o tempo de CPU de cada processo, repartido por igual pela sua vida.',
 		measured: 'O uso de CPU é o medido.', inferred: 'Que um esperou pelo outro é inferido de pais e tempos, não foi visto.', ofRun: '{part} da execução',
 	},
 	zh: {

@@ -23,15 +23,15 @@ const t = texts({
 	en: {
 		title: 'Processes', search: 'Search processes', hint: 'words, or fields: cat:link exit:!0 cpu>2 mem:>1G src:dag.cpp name:ld time:1s..5s at:90 below:PID is:failed, - turns one round',
 		group: 'Group', none: 'each process', program: 'by program', source: 'by source file', category: 'by category', failed: '{n} failed', nofailed: 'none failed',
-		sums: '{n} of {all} processes · {cpu} CPU · {wall} of time · largest peak {peak}', groups: '{n} groups of ',
+		sums: '{n} of {all} {all?process:processes} · {cpu} CPU · {wall} of time · largest peak {peak}', groups: '{n} {n?group:groups} of ',
 		nosource: '(no source file)', field: 'No field is called so: {word}', number: 'Not understood: {word}', nothing: 'No process is like that.',
 		empty: 'No process was recorded.', clear: 'show all', told: 'The page holds {told} of {count} processes: the heaviest and those that failed are among them.',
 		open: 'click: its processes', peakOf: 'largest: {name}',
 	},
 	pt: {
 		title: 'Processos', search: 'Procurar processos', hint: 'palavras, ou campos: cat:link exit:!0 cpu>2 mem:>1G src:dag.cpp name:ld time:1s..5s at:90 below:PID is:failed, - inverte',
-		group: 'Agrupar', none: 'cada processo', program: 'por programa', source: 'por ficheiro fonte', category: 'por categoria', failed: '{n} falharam', nofailed: 'nenhum falhou',
-		sums: '{n} de {all} processos · {cpu} de CPU · {wall} de tempo · maior pico {peak}', groups: '{n} grupos de ',
+		group: 'Agrupar', none: 'cada processo', program: 'por programa', source: 'por ficheiro fonte', category: 'por categoria', failed: '{n} {n?falhou:falharam}', nofailed: 'nenhum falhou',
+		sums: '{n} de {all} {all?processo:processos} · {cpu} de CPU · {wall} de tempo · maior pico {peak}', groups: '{n} {n?grupo:grupos} de ',
 		nosource: '(sem ficheiro fonte)', field: 'Não há campo com este nome: {word}', number: 'Não se entende: {word}', nothing: 'Nenhum processo é assim.',
 		empty: 'Nenhum processo foi registado.', clear: 'mostrar todos', told: 'A página tem {told} de {count} processos: os mais pesados e os que falharam estão entre eles.',
 		open: 'clique: os seus processos', peakOf: 'maior: {name}',

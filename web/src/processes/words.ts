@@ -22,7 +22,8 @@ export const words = texts({
 const SIGNALS = ['', 'HUP', 'INT', 'QUIT', 'ILL', 'TRAP', 'ABRT', 'BUS', 'FPE', 'KILL', 'USR1', 'SEGV', 'USR2', 'PIPE', 'ALRM', 'TERM',
 	'STKFLT', 'CHLD', 'CONT', 'STOP', 'TSTP', 'TTIN', 'TTOU', 'URG', 'XCPU', 'XFSZ', 'VTALRM', 'PROF', 'WINCH', 'IO', 'PWR', 'SYS'];
 
-export const signalName = (signal: number): string => (SIGNALS[signal] ? `SIG${SIGNALS[signal]!}` : `signal ${signal}`);
+/** SIGKILL; SIGRTMIN+2 of the real-time ones. */
+export const signalName = (signal: number): string => (SIGNALS[signal] ? `SIG${SIGNALS[signal]!}` : signal >= 34 && signal <= 64 ? `SIGRTMIN+${signal - 34}` : `SIG${signal}`);
 
 /** How it ended: exit 1, killed by SIGKILL, alive at the end. */
 export function outcome(p: Processes, i: number): string {
