@@ -8,17 +8,16 @@ import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { deflateSync } from 'node:zlib';
+import { bundle } from './bundle.mjs';
 
 const web = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'web');
 const scratch = mkdtempSync(join(tmpdir(), 'vigia-modules.'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
-// build.sh fetches the packages; 3: they cannot be had here.
-const built = spawnSync('sh', [join(web, 'build.sh'), scratch], { encoding: 'utf8' });
-const skip = built.status === 3 ? 'the packages of web/ could not be fetched (is there a network?)' : false;
+// The bundle brings the packages and checks the types.
+const skip = bundle().missing;
 let units;
 if (!skip) {
-	assert.equal(built.status, 0, built.stderr);
 	const made = spawnSync(join(web, 'node_modules/.bin/esbuild'), [join(web, 'test/units.ts'), '--bundle', '--format=esm', '--platform=node', '--log-level=warning',
 		`--outfile=${join(scratch, 'units.mjs')}`], { encoding: 'utf8' });
 	assert.equal(made.status, 0, made.stderr);
@@ -288,4 +287,44 @@ test('what a sweep\'s peaks were made of: majors, and their categories beside ea
 	const [only] = units.partsOf([run(1, { categories: full })], 'detailed');
 	assert.equal(only.parts.reduce((sum, { value }) => sum + value, 0), 1000);
 	assert.equal(only.parts.at(-1).label, 'others');
+});
+
+describe('stacks, column by column', { skip }, () => {
+	test('a column shows the value in it whose sum is highest, and what lies between two where it has none', () => {
+		const { tops, seen } = units.sumsOf([[1, 5, 1, NaN, 2, 4], [1, 4, 8, NaN, 1, 1]], 6);
+		assert.deepEqual([...tops[1]], [2, 9, 9, 0, 3, 5]);
+		assert.deepEqual([...seen], [1, 1, 1, 0, 1, 1]);
+		const { a, b, part } = units.columnsOf([0.1, 0.5, 0.9, 2.5, 4.5, 8.5], tops[1], seen, 9);
+		assert.equal(a[0], 1, 'the first of the highest');
+		assert.deepEqual([...a].slice(1, 4), [-1, -1, -1], 'nothing is known beside a gap');
+		assert.deepEqual([a[4], a[6], b[6], part[6]], [4, 4, 5, 0.5]);
+		assert.equal(a[8], 5);
+		// Whatever falls together, the highest of all is drawn.
+		const many = Float64Array.from({ length: 5000 }, (_, i) => (i === 3333 ? 100 : Math.abs(Math.sin(i))));
+		const columns = units.columnsOf(many.map((_, i) => i / 50), many, new Uint8Array(5000).fill(1), 100);
+		assert.equal(columns.a[66], 3333);
+		assert.ok(columns.a.every((i) => i >= 0));
+	});
+
+	test('a column is filled as high as its sums, in whole rows and mixtures', () => {
+		const red = [255, 0, 0], blue = [0, 0, 255], words = Uint32Array.from([0xff0000ff, 0xffff0000]);
+		const pixels = new Uint32Array(3 * 5);
+		units.fillColumn(pixels, 1, 3, 5, Float64Array.from([1.5, 3.25]), [red, blue], words);
+		const column = [4, 3, 2, 1, 0].map((row) => pixels[row * 3 + 1]);
+		assert.equal(column[0], 0xff0000ff);
+		assert.equal(column[1], 0xff800080, 'half of each');
+		assert.equal(column[2], 0xffff0000);
+		assert.equal(column[3], 0x40ff0000, 'a quarter of the row');
+		assert.equal(column[4], 0);
+		assert.ok(pixels.every((v, i) => i % 3 === 1 || v === 0), 'the others are left alone');
+		units.fillColumn(pixels, 0, 3, 5, Float64Array.from([99]), [red], words);
+		assert.deepEqual([0, 1, 2, 3, 4].map((row) => pixels[row * 3]), Array(5).fill(0xff0000ff), 'not beyond the top');
+	});
+});
+
+test('words for one and for many; signals by their names', { skip }, () => {
+	const t = units.texts({ en: { lost: '{n} {n?event:events} lost of {all}' }, pt: { lost: '' }, zh: { lost: '' } });
+	assert.equal(t('lost', { n: 1, all: 3 }), '1 event lost of 3');
+	assert.equal(t('lost', { n: '1,001' }), '1,001 events lost of {all}');
+	assert.deepEqual([9, 34, 36, 64].map(units.signalName), ['SIGKILL', 'SIGRTMIN+0', 'SIGRTMIN+2', 'SIGRTMIN+30']);
 });

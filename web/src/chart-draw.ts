@@ -7,7 +7,21 @@ import { gutterOf } from './viewport';
 
 const FONT = 12, LEAST = 14;
 
+const fitted = new Map<string, string>();
+
+/** A text cut to a width; what was cut before is not measured again. */
 function fit(context: CanvasRenderingContext2D, text: string, width: number): string {
+	const key = `${width} ${devicePixelRatio} ${text}`;
+	let found = fitted.get(key);
+	if (found === undefined) {
+		if (fitted.size > 2000)
+			fitted.clear();
+		fitted.set(key, (found = cut(context, text, width)));
+	}
+	return found;
+}
+
+function cut(context: CanvasRenderingContext2D, text: string, width: number): string {
 	if (context.measureText(text).width <= width)
 		return text;
 	let n = text.length;

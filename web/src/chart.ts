@@ -3,9 +3,12 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { chartDraw } from './chart-draw';
+import { paintFrame } from './chart-paint';
 import { h } from './dom';
 import { moment, type Quantity } from './format';
 import { attachGestures, attachKeys } from './gestures';
+import { Redraw } from './redraw';
+import { StackImage } from './stack-columns';
 import { theme } from './theme';
 import { timeTicks, valueScale } from './ticks';
 import { gutterOf, type Range, type Viewport } from './viewport';
@@ -27,7 +30,8 @@ export type Line = {
 export type Limit = { text: string; value: number; always?: boolean };
 /** What is drawn now: all lines over the same times. */
 export type Frame = { t: Float64Array<ArrayBuffer>; lines: Line[]; stacked: boolean; limits: Limit[]; quantity: Quantity; whole: boolean };
-export type Mark = { t: number; severity: string; title: string };
+/** `english`: in whatever language the page is. */
+export type Mark = { t: number; severity: string; title: string; english?: boolean };
 export type ChartOptions = {
 	height: number; label: string;
 	load: (range: Range, pixels: number) => Promise<Frame | null>;
@@ -36,23 +40,6 @@ export type ChartOptions = {
 	onCursor?: (frame: Frame, index: number | null) => void;
 	marks?: readonly Mark[];
 };
-
-const holes = (values: ArrayLike<number>): (number | null)[] => Array.from(values, (v) => (v === v ? v : null));
-
-/** Sums from the bottom; an unknown part counts nothing, where all are unknown there is a gap. */
-function stack(lines: readonly Line[], n: number): (number | null)[][] {
-	const sum = new Float64Array(n), seen = new Uint8Array(n);
-	return lines.map(({ values }) => {
-		for (let i = 0; i < n; i++) {
-			const v = values[i]!;
-			if (v === v) {
-				sum[i]! += v;
-				seen[i] = 1;
-			}
-		}
-		return Array.from(sum, (v, i) => (seen[i] ? v : null));
-	});
-}
 
 function extent(frame: Frame): { low: number; high: number } {
 	const lines = frame.lines.filter((line) => !line.hidden);
@@ -82,14 +69,12 @@ export class TimeChart {
 	readonly #viewport: Viewport;
 	readonly #options: ChartOptions;
 	readonly #box = h('div', { class: 'chart-box' });
+	readonly #redraw: Redraw;
 	#plot: uPlot | null = null;
 	#frame: Frame | null = null;
 	#shape = '';
-	#apart = false;
-	#few = false;
+	readonly #image = new StackImage();
 	#wanted = 0;
-	#visible = false;
-	#stale = true;
 	#scale = { min: 0, max: 1, at: [0] };
 
 	constructor(host: HTMLElement, viewport: Viewport, options: ChartOptions) {
@@ -108,18 +93,14 @@ export class TimeChart {
 			this.#shape = '';
 			this.refresh();
 		});
-		// Charts that are not on the screen draw when they come into it.
-		new IntersectionObserver(([entry]) => {
-			this.#visible = entry!.isIntersecting;
-			if (this.#visible && this.#stale)
-				this.refresh();
-		}, { rootMargin: '200px' }).observe(this.#box);
-		addEventListener('beforeprint', () => void this.#update());
+		this.#redraw = new Redraw(this.#box, () => this.#start());
+		this.#redraw.want();
+		addEventListener('beforeprint', () => this.#redraw.now());
 		// The first time they are drawn anyway, when there is nothing else to do: for find, print and scrolling.
 		const later = window.requestIdleCallback ?? ((run: () => void) => window.setTimeout(run, 200));
 		later(() => {
-			if (this.#stale)
-				void this.#update();
+			if (this.#redraw.stale)
+				this.#redraw.now();
 		});
 	}
 
@@ -127,16 +108,18 @@ export class TimeChart {
 
 	/** Draws again; data may have changed. */
 	refresh(): void {
-		this.#stale = true;
-		if (this.#visible)
-			void this.#update();
+		this.#redraw.want();
 	}
 
-	async #update(): Promise<void> {
-		const wanted = ++this.#wanted, width = this.#box.clientWidth;
-		if (width === 0)
-			return;
-		this.#stale = false;
+	#start(): boolean {
+		const width = this.#box.clientWidth;
+		if (width > 0)
+			void this.#update(width);
+		return width > 0;
+	}
+
+	async #update(width: number): Promise<void> {
+		const wanted = ++this.#wanted;
 		const gutter = gutterOf(width), { range } = this.#viewport;
 		const frame = await this.#options.load(range, Math.max(1, width - gutter.left - gutter.right));
 		// Something newer is under way.
@@ -151,33 +134,19 @@ export class TimeChart {
 	}
 
 	#draw(frame: Frame, width: number): void {
-		const shown = frame.lines.filter((line) => !line.hidden);
-		// The largest sum is drawn first, the others over it; what is no part of the stack comes last.
-		const parts = frame.stacked ? shown.filter((line) => !line.dash) : [], over = shown.filter((line) => !parts.includes(line));
-		const lines = [...[...parts].reverse(), ...over];
-		const columns = [...stack(parts, frame.t.length).reverse(), ...over.map((line) => holes(line.values))];
-		const data = [Array.from(frame.t), ...columns] as uPlot.AlignedData;
-		// Layers are told apart by a line where there is room for one.
-		this.#apart = frame.t.length < width / 4;
-		this.#few = frame.t.length <= 25;
-		const shape = JSON.stringify([width, frame.stacked, theme.scheme, lines.map((l) => [l.key, l.color, l.dash, l.width])]);
+		const shape = `${width} ${theme.scheme}`, data: uPlot.AlignedData = [frame.t];
 		if (!this.#plot || shape !== this.#shape) {
 			this.#plot?.destroy();
 			this.#shape = shape;
-			this.#plot = new uPlot(this.#uplot(frame.stacked, lines, width), data, this.#box);
+			this.#plot = new uPlot(this.#uplot(width), data, this.#box);
 			attachGestures(this.#plot.over, { left: () => 0, width: () => this.#plot?.over.clientWidth ?? 1 }, this.#viewport);
 		} else {
-			// Zooming changes how a chart looks, but must not make a new one: a drag may be under way on this.
-			lines.forEach((line, i) => { this.#plot!.series[i + 1]!.width = this.#widthOf(line, frame.stacked); });
 			this.#plot.setData(data, true);
 		}
 	}
 
-	#widthOf(line: Line, stacked: boolean): number {
-		return stacked && !line.dash ? (this.#apart ? 1 : 0) : line.width ?? 1.5;
-	}
-
-	#uplot(stacked: boolean, lines: readonly Line[], width: number): uPlot.Options {
+	// uPlot has no series of ours: what it draws are the axes.
+	#uplot(width: number): uPlot.Options {
 		const { palette } = theme, gutter = gutterOf(width);
 		const nothing = (): null => null;
 		const axis = { stroke: palette.dim, font: '12px system-ui, sans-serif', ticks: { show: false } };
@@ -200,10 +169,13 @@ export class TimeChart {
 					splits: () => this.#scale.at,
 					values: (_, at) => at.map((v) => this.#yText(v)) },
 			],
-			series: [{}, ...lines.map((line): uPlot.Series => (stacked && !line.dash
-				? { stroke: () => (this.#apart ? palette.background : line.color), width: this.#widthOf(line, stacked), fill: line.color, spanGaps: false, points: { show: false } }
-				: { stroke: line.color, width: this.#widthOf(line, stacked), ...(line.dash ? { dash: [5, 4] } : {}), spanGaps: false, points: { show: () => this.#few, size: 5, fill: line.color } }))],
-			hooks: { draw: [(u) => this.#frame && chartDraw(u, this.#frame, this.#options.marks ?? [], width)] },
+			series: [{}],
+			hooks: { draw: [(u) => {
+				if (this.#frame) {
+					paintFrame(u, this.#frame, this.#image);
+					chartDraw(u, this.#frame, this.#options.marks ?? [], width);
+				}
+			}] },
 		};
 	}
 
@@ -234,7 +206,7 @@ export class TimeChart {
 	}
 
 	#moveCursor(drawn = false): void {
-		if ((!this.#visible && !drawn) || !this.#plot || !this.#frame)
+		if ((!this.#redraw.seen && !drawn) || !this.#plot || !this.#frame)
 			return;
 		const { cursor, range } = this.#viewport;
 		const inside = cursor !== null && cursor >= range.from && cursor <= range.to;

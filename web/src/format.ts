@@ -63,6 +63,16 @@ export function duration(seconds: number | null | undefined): string {
 	return `${sign}${Math.floor(t / 86400)}d\u00a0${two(Math.floor(t / 3600) % 24)}h`;
 }
 
+const fixed = new Map<number, Intl.NumberFormat>();
+
+/** With exactly so many digits behind the sign; to make a format is dear, and axes ask at every frame. */
+function withDigits(digits: number): Intl.NumberFormat {
+	let format = fixed.get(digits);
+	if (!format)
+		fixed.set(digits, (format = new Intl.NumberFormat(lang, { minimumFractionDigits: digits, maximumFractionDigits: digits })));
+	return format;
+}
+
 // Whole minutes, hours or days: 0, 10m, 1h 20m, 2d 6h.
 function round(seconds: number, resolution: number): string {
 	const minutes = Math.round(seconds / 60), hours = Math.floor(minutes / 60), days = Math.floor(hours / 24);
@@ -83,7 +93,7 @@ export function moment(seconds: number, resolution: number): string {
 	const sign = seconds < 0 ? '−' : '';
 	const unit = 10 ** digits, s = Math.round(Math.abs(seconds) * unit) / unit;
 	const rest = (value: number, wide: boolean): string => {
-		const text = new Intl.NumberFormat(lang, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+		const text = withDigits(digits).format(value);
 		return wide && value < 10 ? `0${text}` : text;
 	};
 	if (s < 60)

@@ -80,11 +80,18 @@ export class Legend {
 			const entry = this.#entries[i];
 			if (!entry || entry.key !== line.key)
 				return;
-			entry.value.textContent = frame.quantity.text(index === null ? line.peak ?? peakOf(line.values) : line.values[index]!);
+			say(entry.value, frame.quantity.text(index === null ? line.peak ?? peakOf(line.values) : line.values[index]!));
 		}
-		this.#total.textContent = frame.quantity.text(totalOf(frame, index));
-		this.#when.textContent = index === null ? t('peak') : when;
+		if (this.#withTotal)
+			say(this.#total, frame.quantity.text(totalOf(frame, index)));
+		say(this.#when, index === null ? t('peak') : when);
 	}
+}
+
+/** What is said already is not written again: the page would be laid out anew for it. */
+function say(element: HTMLElement, text: string): void {
+	if (element.textContent !== text)
+		element.textContent = text;
 }
 
 export function peakOf(values: ArrayLike<number>): number {
@@ -97,11 +104,11 @@ export function peakOf(values: ArrayLike<number>): number {
 
 function totalOf(frame: Frame, index: number | null): number {
 	const lines = frame.lines.filter((line) => !line.hidden && !line.dash);
-	const sum = (i: number): number => lines.reduce((s, line) => s + (line.values[i]! || 0), 0);
 	if (index !== null)
-		return sum(index);
-	let most = 0;
-	for (let i = 0; i < frame.t.length; i++)
-		most = Math.max(most, sum(i));
-	return most;
+		return lines.reduce((sum, line) => sum + (line.values[index]! || 0), 0);
+	const sums = new Float64Array(frame.t.length);
+	for (const { values } of lines)
+		for (let i = 0; i < sums.length; i++)
+			sums[i]! += values[i]! || 0;
+	return Math.max(0, peakOf(sums) || 0);
 }

@@ -3,7 +3,7 @@
 import type { Mark } from './chart';
 import { drawShape, severityColor } from './chart-draw';
 import type { Numbers, Page } from './data';
-import { h, shown } from './dom';
+import { english, h, replace, shown } from './dom';
 import { moment } from './format';
 import { fragment } from './fragment';
 import { attachGestures, attachKeys } from './gestures';
@@ -32,6 +32,8 @@ class Overview {
 	readonly #time = h('span', { class: 'overview-time' });
 	readonly #reset: HTMLButtonElement;
 	#t: Numbers | null = null;
+	#outline: { left: number; width: number; path: Path2D } | null = null;
+	#told = '';
 	#values: Numbers | null = null;
 
 	constructor(host: HTMLElement, page: Page, viewport: Viewport, marks: readonly Mark[]) {
@@ -85,12 +87,15 @@ class Overview {
 		const width = this.#box.clientWidth, ratio = devicePixelRatio, context = this.#canvas.getContext('2d');
 		if (width === 0 || !context)
 			return;
-		this.#canvas.width = width * ratio;
-		this.#canvas.height = HEIGHT * ratio;
-		context.scale(ratio, ratio);
+		if (this.#canvas.width !== Math.round(width * ratio)) {
+			this.#canvas.width = Math.round(width * ratio);
+			this.#canvas.height = HEIGHT * ratio;
+		}
+		context.setTransform(ratio, 0, 0, ratio, 0, 0);
+		context.clearRect(0, 0, width, HEIGHT);
 		const { full, range, cursor } = this.#viewport, left = this.#left(), w = this.#width(), { palette } = theme;
 		const x = (at: number): number => left + ((at - full.from) / (full.to - full.from)) * w;
-		this.#shape(context, x);
+		this.#drawRun(context, x, left, w);
 		context.fillStyle = palette.background;
 		context.globalAlpha = 0.75;
 		context.fillRect(left, 0, x(range.from) - left, HEIGHT);
@@ -113,29 +118,41 @@ class Overview {
 		this.#say();
 	}
 
-	#shape(context: CanvasRenderingContext2D, x: (at: number) => number): void {
+	// The run's memory does not change while one looks: its outline is kept until the width does.
+	#drawRun(context: CanvasRenderingContext2D, x: (at: number) => number, left: number, width: number): void {
 		if (!this.#t || !this.#values)
 			return;
-		let most = 0;
-		for (const v of this.#values)
-			most = v > most ? v : most;
+		if (!this.#outline || this.#outline.left !== left || this.#outline.width !== width)
+			this.#outline = { left, width, path: outlineOf(this.#t, this.#values, x) };
 		context.fillStyle = theme.palette.hairline;
-		context.beginPath();
-		context.moveTo(x(0), HEIGHT);
-		for (let i = 0; i < this.#t.length; i++)
-			context.lineTo(x(this.#t[i]!), HEIGHT - ((this.#values[i]! || 0) / (most || 1)) * (HEIGHT - 14));
-		context.lineTo(x(this.#t[this.#t.length - 1] ?? 0), HEIGHT);
-		context.fill();
+		context.fill(this.#outline.path);
 	}
 
 	#say(): void {
 		const { range, cursor, zoomed, span } = this.#viewport, fine = span / 1000;
 		const wall = cursor === null ? null : clock(this.#page, cursor, false);
 		const mark = cursor === null ? undefined : this.#marks.find(({ t: at }) => Math.abs(at - cursor) < span / 150);
-		this.#time.textContent = cursor !== null ? `${moment(cursor, fine)}${wall ? ` · ${wall}` : ''}${mark ? ` · ${shown(mark.title, 120)}` : ''}`
+		const told = cursor !== null ? `${moment(cursor, fine)}${wall ? ` · ${wall}` : ''}` 
 			: zoomed ? t('seen', { from: moment(range.from, span / 100), to: moment(range.to, span / 100) }) : t('whole');
+		const name = mark ? shown(mark.title, 120) : '';
+		if (this.#told !== told + name) {
+			this.#told = told + name;
+			replace(this.#time, told, mark && [' · ', mark.english ? english(name) : h('bdi', {}, name)]);
+		}
 		this.#reset.disabled = !zoomed;
 	}
+}
+
+function outlineOf(t: Numbers, values: Numbers, x: (at: number) => number): Path2D {
+	const path = new Path2D();
+	let most = 0;
+	for (const v of values)
+		most = v > most ? v : most;
+	path.moveTo(x(0), HEIGHT);
+	for (let i = 0; i < t.length; i++)
+		path.lineTo(x(t[i]!), HEIGHT - ((values[i]! || 0) / (most || 1)) * (HEIGHT - 14));
+	path.lineTo(x(t[t.length - 1] ?? 0), HEIGHT);
+	return path;
 }
 
 async function copy(button: HTMLButtonElement): Promise<void> {

@@ -12,3 +12,6 @@ export { amountText, changeText, intervalText, nameOf, sentence, surenessText, v
 export { partsOf } from '../src/sweep-parts';
 export { perInterval } from '../src/compare/migration';
 export { lanes } from '../src/compare/repeats';
+export { columnsOf, fillColumn, sumsOf } from '../src/stack-columns';
+export { texts } from '../src/i18n';
+export { signalName } from '../src/processes/words';

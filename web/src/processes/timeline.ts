@@ -9,6 +9,7 @@ import { attachGestures, handleKey } from '../gestures';
 import { texts } from '../i18n';
 import { Choice } from '../choice';
 import type { Page } from '../data';
+import { Redraw } from '../redraw';
 import { theme } from '../theme';
 import { gutterOf, type Viewport } from '../viewport';
 import { detailsNew } from './details';
@@ -23,13 +24,13 @@ import { brief, charactersIn, command, figures } from './words';
 const t = texts({
 	en: {
 		title: 'Processes over time', job: 'by job slot', tree: 'by tree', arrange: 'Arrange lanes', chain: 'critical chain',
-		label: 'Timeline of {n} processes. Arrow keys go from process to process, p to the parent, c to the first child, plus and minus zoom, 0 shows the whole run.',
+		label: 'Timeline of {n} {n?process:processes}. Arrow keys go from process to process, p to the parent, c to the first child, plus and minus zoom, 0 shows the whole run.',
 		hover: 'Point at a process to read what it is.', more: '+{n} more on this pixel', none: 'No process was recorded.',
 		help: 'drag: zoom · shift-drag: move · ctrl-wheel: zoom · double-click: whole run', idle: 'nothing ran here',
 	},
 	pt: {
 		title: 'Processos no tempo', job: 'por posto de trabalho', tree: 'por árvore', arrange: 'Ordenar as linhas', chain: 'cadeia crítica',
-		label: 'Linha do tempo de {n} processos. As setas vão de processo a processo, p ao pai, c ao primeiro filho, mais e menos aproximam e afastam, 0 mostra tudo.',
+		label: 'Linha do tempo de {n} {n?processo:processos}. As setas vão de processo a processo, p ao pai, c ao primeiro filho, mais e menos aproximam e afastam, 0 mostra tudo.',
 		hover: 'Aponte para um processo para ler o que é.', more: '+{n} neste ponto', none: 'Nenhum processo foi registado.',
 		help: 'arrastar: aproximar · shift-arrastar: mover · ctrl-roda: aproximar · duplo clique: tudo', idle: 'nada corria aqui',
 	},
@@ -54,6 +55,7 @@ class Timeline {
 	readonly #stage = h('div', { class: 'lanes-stage' }, this.#plot);
 	readonly #filler = h('div', {});
 	readonly #scroller: HTMLElement;
+	readonly #later: Redraw;
 	readonly #axis = h('canvas', { class: 'lanes-axis', 'aria-hidden': 'true' });
 	readonly #readout = h('p', { class: 'readout' });
 	readonly #spoken = h('p', { class: 'visually-hidden', 'aria-live': 'polite' });
@@ -69,7 +71,6 @@ class Timeline {
 	#pointer: { t: number; y: number } | null = null;
 	#told = '';
 	#frame = 0;
-	#seen = true;
 	#printing = false;
 	#dirty = { base: true, over: true };
 
@@ -83,6 +84,12 @@ class Timeline {
 		replace(section, h('h2', {}, t('title')),
 			h('div', { class: 'controls' }, this.#choice.element, this.#chainButton(), h('span', { class: 'dim help' }, t('help'))),
 			legendNew(shared), this.#scroller, this.#axis, this.#readout, this.#spoken, detailsNew(shared, viewport));
+		// Out of sight nothing is drawn; what has changed meanwhile is, when it comes back.
+		this.#later = new Redraw(this.#scroller, () => {
+			if (this.#frame === 0)
+				this.#frame = requestAnimationFrame(() => this.#draw());
+			return true;
+		});
 		this.#listen();
 		this.#measure();
 	}
@@ -143,12 +150,6 @@ class Timeline {
 			},
 		});
 		new ResizeObserver(() => this.#measure()).observe(this.#scroller);
-		// Out of sight nothing is drawn; what has changed meanwhile is, when it comes back.
-		new IntersectionObserver((entries) => {
-			this.#seen = entries[entries.length - 1]!.isIntersecting;
-			if (this.#dirty.base || this.#dirty.over)
-				this.#redraw(this.#dirty.base ? 'base' : 'over');
-		}, { rootMargin: '200px' }).observe(this.#scroller);
 	}
 
 	#plotWidth(): number {
@@ -194,8 +195,7 @@ class Timeline {
 
 	#redraw(what: 'base' | 'over'): void {
 		this.#dirty[what] = true;
-		if (this.#frame === 0 && this.#seen)
-			this.#frame = requestAnimationFrame(() => this.#draw());
+		this.#later.want();
 	}
 
 	#scene(): Scene {
