@@ -1,15 +1,15 @@
 // What the page's tests share: the bundle built once, invented runs as files, a headless Chromium. Where
 // one of these cannot be had here, `missing` says why and the tests are skipped.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { writeFixture } from '../../web/test/fixture.mjs';
+import { html, writeFixture } from '../../web/test/fixture.mjs';
+import { bundle } from './bundle.mjs';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 export const place = mkdtempSync(join(tmpdir(), 'vigia-page.'));
-const bundle = join(place, 'bundle');
 
 function findBrowser() {
 	if (process.env.CHROMIUM)
@@ -24,17 +24,10 @@ function findBrowser() {
 
 const executablePath = findBrowser();
 
-function build() {
-	const made = spawnSync('sh', [join(root, 'web/build.sh'), bundle], { encoding: 'utf8' });
-	if (made.status === 3)
-		return 'the packages of web/ could not be fetched (is there a network?)';
-	if (made.status !== 0)
-		throw new Error(`web/build.sh: ${made.stdout}${made.stderr}`);
-	return null;
-}
+const built = executablePath === null ? { place: '', missing: 'no chromium' } : bundle();
 
 /** Why there is nothing to test with; false: there is. */
-export const missing = executablePath === null ? 'no chromium' : build() ?? false;
+export const { missing } = built;
 
 export async function launch() {
 	const { chromium } = await import('playwright-core');
@@ -47,10 +40,17 @@ const made = new Map();
 export function fixture(kind) {
 	if (!made.has(kind)) {
 		const path = join(place, `${kind}.html`);
-		const { page, data } = writeFixture(kind, path, bundle);
+		const { page, data } = writeFixture(kind, path, built.place);
 		made.set(kind, { url: pathToFileURL(path).href, page, data });
 	}
 	return made.get(kind);
+}
+
+/** Writes a page of such data; its address. */
+export function written(name, { page, data }) {
+	const path = join(place, `${name}.html`);
+	writeFileSync(path, html(page, data, readFileSync(join(built.place, 'report.css'), 'utf8'), readFileSync(join(built.place, 'report.js'), 'utf8')));
+	return pathToFileURL(path).href;
 }
 
 /** Opens a page, fails on what it says on its console, and waits until all is drawn. */

@@ -6,18 +6,22 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { after, test } from 'node:test';
+import { after, test as nodeTest } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { CATEGORIES, simulatedBuild } from '../../web/test/processes-fixture.mjs';
+import { bundle } from './bundle.mjs';
 
 const web = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'web');
 const scratch = mkdtempSync(join(tmpdir(), 'vigia-units-'));
 after(() => rmSync(scratch, { recursive: true }));
-// build.sh fetches the packages, if they are not there, and checks the types.
-execFileSync('sh', [join(web, 'build.sh'), scratch], { stdio: ['ignore', 'ignore', 'inherit'] });
-execFileSync(join(web, 'node_modules/.bin/esbuild'), [join(web, 'test/processes-units.ts'), '--bundle', '--format=esm', '--platform=node', '--log-level=warning',
+// The bundle brings the packages and checks the types.
+const skip = bundle().missing;
+if (!skip)
+	execFileSync(join(web, 'node_modules/.bin/esbuild'), [join(web, 'test/processes-units.ts'), '--bundle', '--format=esm', '--platform=node', '--log-level=warning',
 	`--outfile=${join(scratch, 'units.mjs')}`]);
-const units = await import(pathToFileURL(join(scratch, 'units.mjs')).href);
+const units = skip ? null : await import(pathToFileURL(join(scratch, 'units.mjs')).href);
+
+const test = (name, body) => nodeTest(name, { skip }, body);
 
 /** Columns of rows [start, end, parent, more]. */
 function processes(rows) {
