@@ -74,11 +74,11 @@ export class CategoryView {
 		return whole ? major : category;
 	}
 
-	/** All groups of the view, in the order of the categories (largest peak first); ignored ones are left out. */
+	/** All groups of the view, in the order of the categories (largest peak first); ignored ones are left out, unless there are no others. */
 	groups(): Group[] {
-		const groups = new Map<string, Group>();
+		const groups = new Map<string, Group>(), all = this.categories.every(({ ignored }) => ignored);
 		this.categories.forEach(({ major, ignored }, i) => {
-			if (ignored)
+			if (ignored && !all)
 				return;
 			const key = this.keyOf(i), whole = key === major, found = groups.get(key);
 			if (found)

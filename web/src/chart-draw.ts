@@ -113,7 +113,17 @@ function drawNames(u: uPlot, frame: Frame, gutter: number): void {
 	}
 }
 
-function drawLimits(u: uPlot, frame: Frame): void {
+/** Where a text of this width has room beside the marks' shapes, which stand on the same line. */
+function besideMarks(u: uPlot, marks: readonly Mark[], from: number, width: number): number {
+	const room = 9 * devicePixelRatio, xs = marks.filter(({ severity }) => severity !== 'info').map(({ t }) => u.valToPos(t, 'x', true)).sort((a, b) => a - b);
+	let left = from;
+	for (const x of xs)
+		if (x > left - room && x < left + width + room)
+			left = x + room;
+	return left;
+}
+
+function drawLimits(u: uPlot, frame: Frame, marks: readonly Mark[]): void {
 	const { ctx: context, bbox } = u, ratio = devicePixelRatio, { palette } = theme;
 	context.textAlign = 'left';
 	let above = bbox.left + 7 * ratio;
@@ -122,8 +132,10 @@ function drawLimits(u: uPlot, frame: Frame): void {
 			// Out of sight above: said, not drawn.
 			context.fillStyle = palette.dim;
 			context.textBaseline = 'bottom';
-			context.fillText(`↑ ${text}`, above, bbox.top - 3 * ratio);
-			above += context.measureText(`↑ ${text}`).width + 16 * ratio;
+			const { width } = context.measureText(`↑ ${text}`), left = besideMarks(u, marks, above, width);
+			if (left + width < bbox.left + bbox.width)
+				context.fillText(`↑ ${text}`, left, bbox.top - 3 * ratio);
+			above = left + width + 16 * ratio;
 			continue;
 		}
 		const y = Math.round(u.valToPos(value, 'y', true)) + 0.5;
@@ -192,7 +204,7 @@ export function chartDraw(u: uPlot, frame: Frame, marks: readonly Mark[], width:
 	context.save();
 	context.font = `${FONT * devicePixelRatio}px system-ui, sans-serif`;
 	drawMarks(u, marks);
-	drawLimits(u, frame);
+	drawLimits(u, frame, marks);
 	drawNames(u, frame, gutterOf(width).right);
 	context.restore();
 }

@@ -59,7 +59,7 @@ function row(finding: Finding, viewport: Viewport): HTMLElement {
 			h('strong', {}, english(shown(finding.title, 600))),
 			finding.evidence && h('p', { class: 'dim' }, english(shown(finding.evidence, 1200))),
 			finding.meaning && h('p', {}, english(shown(finding.meaning, 1200))),
-			finding.advice && h('p', {}, english(shown(finding.advice, 1200)))));
+			finding.advice && h('p', { class: 'finding-advice' }, english(shown(finding.advice, 1200)))));
 }
 
 export function mountFindings(section: HTMLElement, page: Page, viewport: Viewport): void {

@@ -3,6 +3,7 @@
 import { lang } from './i18n';
 
 const three = new Intl.NumberFormat(lang, { maximumSignificantDigits: 3 });
+const hundredth = new Intl.NumberFormat(lang, { maximumFractionDigits: 2 });
 const whole = new Intl.NumberFormat(lang, { maximumFractionDigits: 0 });
 
 export const UNKNOWN = '–';
@@ -16,6 +17,10 @@ export function number(value: number | null | undefined): string {
 		return UNKNOWN;
 	return Math.abs(value) >= 999.5 ? whole.format(value) : three.format(value);
 }
+
+/** How many cores are busy: to the hundredth of one. */
+export const cores = (value: number | null | undefined): string =>
+	(!known(value) ? UNKNOWN : value > 0 && value < 0.01 ? `<\u00a0${hundredth.format(0.01)}` : hundredth.format(value));
 
 export const count = (value: number | null | undefined): string => (known(value) ? whole.format(value) : UNKNOWN);
 

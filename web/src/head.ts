@@ -2,7 +2,7 @@
 import type { Mark } from './chart';
 import type { Page } from './data';
 import { english, h, put, shown, svg } from './dom';
-import { bytes, count, duration, momentOf, number, percent } from './format';
+import { bytes, cores, count, duration, momentOf, percent } from './format';
 import { texts } from './i18n';
 import type { Report } from './page-types';
 import { signalName } from './processes/words';
@@ -14,7 +14,7 @@ const t = texts({
 		goesOn: 'is running, {wall} so far', goesOnNote: 'The recording goes on: this is what was written until now.', part: 'after {wall}: a snapshot, it went on', partNote: 'This is what was recorded until the snapshot was made.',
 		byKilled: 'was killed by {signal}', byFailed: 'failed (exit {code})', by: '{what} at {at}', show: 'Show {at} in the charts', watched: 'watched, not started',
 		wall: 'wall time', cpu: 'CPU time', peak: 'peak memory', processes: 'processes', exit: 'exit', parallel: '{n} cores busy on average', parallelOf: '{n} of {cores} {cores?core:cores} busy on average',
-		at: 'at {at}', atOf: 'at {at}, of {memory}', lost: '{n} {n?event:events} lost', none: 'none lost', sampled: 'sampled: short ones were missed', success: 'success', failure: 'failure', running: 'not known', date: '{date} on {host}', dateOnly: '{date}',
+		at: 'at {at}', atOf: 'at {at}, of {memory}', largest: 'of the largest process; too short for more', lost: '{n} {n?event:events} lost', none: 'none lost', sampled: 'sampled: short ones were missed', success: 'success', failure: 'failure', running: 'not known', date: '{date} on {host}', dateOnly: '{date}',
 		cost: 'vigia itself took {cpu} of one core and {memory}.', source: 'Captured by {source}.', by_bpf: 'events of the kernel (bpf)', by_perf: 'events of the kernel (perf)', by_poll: 'looking again and again (poll)' },
 	pt: { succeeded: 'terminou bem em {wall}', failed: 'falhou (saída {code}) após {wall}', killed: 'foi terminado por {signal} após {wall}', ran: 'observada durante {wall}',
 		late: 'foi parada após {wall}: passou do limite de tempo', notFound: 'não pôde começar: não encontrado (saída 127)', cannot: 'não pôde começar: não executável (saída 126)',
@@ -22,7 +22,7 @@ const t = texts({
 		goesOn: 'está a correr, {wall} até agora', goesOnNote: 'O registo continua: isto é o que foi escrito até agora.', part: 'após {wall}: um instantâneo, e continuou', partNote: 'Isto é o que foi registado até ao instantâneo.',
 		byKilled: 'foi terminado por {signal}', byFailed: 'falhou (saída {code})', by: '{what} em {at}', show: 'Mostrar {at} nos gráficos', watched: 'observada, não iniciada',
 		wall: 'tempo total', cpu: 'tempo de CPU', peak: 'pico de memória', processes: 'processos', exit: 'saída', parallel: 'em média {n} núcleos ocupados', parallelOf: 'em média {n} de {cores} {cores?núcleo ocupado:núcleos ocupados}',
-		at: 'em {at}', atOf: 'em {at}, de {memory}', lost: '{n} {n?evento perdido:eventos perdidos}', none: 'nenhum perdido', sampled: 'por amostras: os curtos escaparam', success: 'sucesso', failure: 'falha', running: 'desconhecida', date: '{date} em {host}', dateOnly: '{date}',
+		at: 'em {at}', atOf: 'em {at}, de {memory}', largest: 'do maior processo; curta demais para mais', lost: '{n} {n?evento perdido:eventos perdidos}', none: 'nenhum perdido', sampled: 'por amostras: os curtos escaparam', success: 'sucesso', failure: 'falha', running: 'desconhecida', date: '{date} em {host}', dateOnly: '{date}',
 		cost: 'O próprio vigia gastou {cpu} de um núcleo e {memory}.', source: 'Captura por {source}.', by_bpf: 'eventos do kernel (bpf)', by_perf: 'eventos do kernel (perf)', by_poll: 'observação repetida (poll)' },
 	zh: { succeeded: '成功，用时 {wall}', failed: '失败（退出码 {code}），用时 {wall}', killed: '被 {signal} 终止，用时 {wall}', ran: '观察了 {wall}',
 		late: '超过时限，{wall} 后被停止', notFound: '无法启动：找不到（退出码 127）', cannot: '无法启动：不能执行（退出码 126）',
@@ -30,7 +30,7 @@ const t = texts({
 		goesOn: '正在运行，至今 {wall}', goesOnNote: '记录仍在继续：以下为至今写入的内容。', part: '{wall} 时的快照，之后仍在继续', partNote: '以下为生成快照之前的记录。',
 		byKilled: '被 {signal} 终止', byFailed: '失败（退出码 {code}）', by: '{what}，在 {at}', show: '在图表中显示 {at}', watched: '仅观察，未启动',
 		wall: '总用时', cpu: 'CPU 时间', peak: '内存峰值', processes: '进程', exit: '退出', parallel: '平均占用 {n} 核', parallelOf: '平均占用 {n} / {cores} 核',
-		at: '在 {at}', atOf: '在 {at}，共 {memory}', lost: '丢失 {n} 个事件', none: '无丢失', sampled: '采样：短进程可能漏记', success: '成功', failure: '失败', running: '未知', date: '{date}，{host}', dateOnly: '{date}',
+		at: '在 {at}', atOf: '在 {at}，共 {memory}', largest: '最大进程；运行太短，无更多数据', lost: '丢失 {n} 个事件', none: '无丢失', sampled: '采样：短进程可能漏记', success: '成功', failure: '失败', running: '未知', date: '{date}，{host}', dateOnly: '{date}',
 		cost: 'vigia 自身占用单核的 {cpu} 和 {memory}。', source: '采集方式：{source}。', by_bpf: '内核事件 (bpf)', by_perf: '内核事件 (perf)', by_poll: '轮询 (poll)' },
 });
 
@@ -101,6 +101,9 @@ export function clock(page: Page, seconds: number, withDate: boolean): string | 
 	return withDate ? `${text.slice(0, 10)} ${text.slice(11, 19)}` : text.slice(11, 19);
 }
 
+/** The highest memory of all processes together; null: never looked at while there were some. */
+export const peakOf = ({ peak }: Report): number | null => peak.pss_bytes || peak.rss_bytes || null;
+
 function figure(name: string, value: string, note: string | null): HTMLElement {
 	return h('div', { class: 'figure' }, h('dt', {}, name), h('dd', {}, h('span', { class: 'figure-value' }, value), note && h('span', { class: 'figure-note' }, note)));
 }
@@ -108,14 +111,15 @@ function figure(name: string, value: string, note: string | null): HTMLElement {
 function figures(page: Page): HTMLElement {
 	const { report, machine } = page.meta, { run, cpu, peak, capture } = report;
 	const total = cpu.user_s === null && cpu.system_s === null ? null : (cpu.user_s ?? 0) + (cpu.system_s ?? 0);
-	const busy = total !== null && run.wall_s ? total / run.wall_s : null, most = peak.pss_bytes ?? peak.rss_bytes ?? peak.cgroup_bytes;
+	const busy = total !== null && run.wall_s ? total / run.wall_s : null, most = peakOf(page.meta.report) ?? peak.cgroup_bytes;
 	const memory = machine.cgroup_limit_bytes ?? machine.memory_bytes;
-	const at = peak.t_s === null ? null : momentOf(peak.t_s, page.meta.duration_s);
+	const largest = Math.max(0, ...report.top.map((one) => one.peak_rss_bytes ?? 0)), at = peak.t_s === null ? null : momentOf(peak.t_s, page.meta.duration_s);
 	const exit = run.exit_signal !== null ? signalName(run.exit_signal) : run.exit_code === null ? '–' : String(run.exit_code);
 	return h('dl', { class: 'figures' },
 		figure(t('wall'), duration(run.wall_s ?? page.meta.duration_s), clock(page, 0, true)),
-		figure(t('cpu'), duration(total), busy === null ? null : machine.cores === null ? t('parallel', { n: number(busy) }) : t('parallelOf', { n: number(busy), cores: count(machine.cores) })),
-		figure(t('peak'), bytes(most), at === null ? null : memory === null ? t('at', { at }) : t('atOf', { at, memory: bytes(memory) })),
+		figure(t('cpu'), duration(total), busy === null ? null : machine.cores === null ? t('parallel', { n: cores(busy) }) : t('parallelOf', { n: cores(busy), cores: count(machine.cores) })),
+		// Too short for a look at all of it: what its largest process came to is known.
+		peakOf(report) === null && largest > 0 ? figure(t('peak'), bytes(largest), t('largest')) : figure(t('peak'), bytes(most), at === null ? null : memory === null ? t('at', { at }) : t('atOf', { at, memory: bytes(memory) })),
 		figure(t('processes'), count(capture.processes ?? page.meta.processes.count),
 			capture.partial ? t('sampled') : capture.lost_events === null ? null : capture.lost_events > 0 ? t('lost', { n: count(capture.lost_events) }) : t('none')),
 		figure(t('exit'), exit, run.exit_code === null && run.exit_signal === null ? t(run.complete ? 'watched' : 'running') : run.exit_code === 0 ? t('success') : t('failure')));

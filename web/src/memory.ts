@@ -7,6 +7,7 @@ import { windowOf, type Numbers, type Page } from './data';
 import { h } from './dom';
 import { bytes, count, moment, momentOf, quantity } from './format';
 import { fragment } from './fragment';
+import { peakOf } from './head';
 import { texts } from './i18n';
 import { Legend } from './legend';
 import { theme } from './theme';
@@ -51,7 +52,7 @@ class Memory {
 		}
 		this.#measures = [...this.#frames.keys(), ...(page.meta.totals.levels[0]?.columns['cgroup_bytes'] ? ['cgroup' as const] : [])];
 		this.#legend = new Legend(view.hidden, true, (hidden) => { view.hidden = hidden; });
-		const { peak } = page.meta.report, best = peak.pss_bytes ?? peak.rss_bytes;
+		const { peak } = page.meta.report, best = peakOf(page.meta.report);
 		section.append(h('h2', {}, t('title')));
 		if (best !== null && peak.t_s !== null)
 			section.append(h('p', { class: 'section-note' }, t('peak', { bytes: bytes(best), at: momentOf(peak.t_s, page.meta.duration_s) })));
@@ -167,7 +168,7 @@ function highest(t: Numbers, values: Numbers, at: Numbers): Numbers {
 }
 
 export function mountMemory(section: HTMLElement, page: Page, viewport: Viewport, view: CategoryView, marks: readonly Mark[]): void {
-	const any = page.meta.by_category.some((b) => (b.metric === 'pss' || b.metric === 'rss') && b.levels.length > 0);
+	const any = peakOf(page.meta.report) !== null && page.meta.by_category.some((b) => (b.metric === 'pss' || b.metric === 'rss') && b.levels.length > 0);
 	if (any)
 		new Memory(section, page, viewport, view, marks);
 	else

@@ -35,7 +35,7 @@ export function detailsNew(shared: Shared, viewport: Viewport): HTMLElement {
 	const update = (): void => {
 		const i = selectedOf(shared, viewport);
 		if (i < 0)
-			replace(element, h('p', { class: 'dim' }, t('none')));
+			replace(element, h('p', { class: 'dim hint' }, t('none')));
 		else
 			replace(element, headOf(shared, viewport, i), h('pre', { class: 'process-command', tabindex: 0, 'aria-label': t('selected') }, command(shared.p, i, 8192)),
 				h('p', {}, figures(shared.p, i), bothPeaks(shared, i)), relativesOf(shared, viewport, i));
