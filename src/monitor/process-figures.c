@@ -77,7 +77,7 @@ void process_sums_add(ProcessSums *sums, const Process *p)
         }
         sums->threads += w->now.threads == UINT32_MAX ? 1 : w->now.threads;
         sums->rss += resident(&w->now);
-        sums->pss += w->pss_bytes;
+        sums->pss += w->pss_anon_now + w->pss_shmem_now;
         sums->pss_anon += w->pss_anon_now;
         sums->pss_shmem += w->pss_shmem_now;
         sums->swap += w->now.swap_bytes == TRACK_UNKNOWN ? 0 : w->now.swap_bytes;

@@ -16,5 +16,5 @@ void process_advance_time(Process *process);
 
 /* What the image used so far, kept in its watch for the sums. */
 void process_note_figures(Process *process);
-/* Of one that is over only its time and its I/O. */
+/* pss: without file pages, which are counted by program (pss.h). Of one that is over only its time and its I/O. */
 void process_sums_add(ProcessSums *sums, const Process *process);

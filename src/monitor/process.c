@@ -374,6 +374,8 @@ static void walk_alive(ProcessMonitor *m)
                         process_note_figures(p);
                         process_sums_add(&m->sums, p);
                 }
+        if (m->pss)
+                m->sums.pss += pss_file_bytes(m->pss);
 }
 
 static uint64_t only_up(uint64_t *highest, uint64_t value)
@@ -444,9 +446,11 @@ int process_monitor_tick(ProcessMonitor *m, const Tick *tick, Error *err)
                 sample_untold(m);
         if (r < 0 && m->error == 0)
                 m->error = error_set_errno(&m->sentence, r, "%s", ops->name);
-        if (m->pss && (m->changed || tick->now_ns >= m->next_settle_ns))
+        if (m->pss && (m->changed || tick->now_ns >= m->next_settle_ns)) {
+                pss_count_files(m->pss);
                 pss_read_some(m->pss, tick->now_ns, tick->now_ns - m->options.start_ns,
                               tick->own_cpu_ns);
+        }
         /* when nobody stirred, the sums stand; rows that fall due can wait a second */
         if (m->changed || tick->now_ns >= m->next_settle_ns)
                 walk_alive(m);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "host/proc-identity.h"
+#include "monitor/file-shares.h"
 
 enum {
         DOUBT_MIN_BYTES = 1 << 20,    /* below, an estimate is good enough */
@@ -25,7 +26,8 @@ struct PssReader {
         uint64_t page_bytes;
         double budget_ratio;
         uint64_t shared_growth;  /* bytes of file and shared memory that came or went, ever */
-        double file_ratio, shmem_ratio; /* share of resident pages that counted, as read lately */
+        FileShares *files;
+        double shmem_ratio;      /* share of resident pages that counted, as read lately */
         double cost_per_byte;    /* ns, measured */
         uint64_t spent_ns;       /* by reading */
         uint64_t startup_cpu_ns; /* spent before the first tick: not held against reading */
@@ -35,15 +37,18 @@ struct PssReader {
 int pss_reader_new(const Host *host, const ProcessTable *table, double budget_ratio, PssReader **ret)
 {
         PssReader *reader = calloc(1, sizeof *reader);
+        FileShares *files = NULL;
 
-        if (!reader)
+        if (!reader || file_shares_new(&files) < 0) {
+                free(reader);
                 return -ENOMEM;
+        }
         *reader = (PssReader){
                 .host = host,
                 .table = table,
                 .page_bytes = (uint64_t)sysconf(_SC_PAGESIZE),
                 .budget_ratio = budget_ratio,
-                .file_ratio = 0.15,
+                .files = files,
                 .shmem_ratio = 1,
                 .cost_per_byte = (double)COST_PER_MIB_NS / (1 << 20),
         };
@@ -53,6 +58,8 @@ int pss_reader_new(const Host *host, const ProcessTable *table, double budget_ra
 
 PssReader *pss_reader_free(PssReader *reader)
 {
+        if (reader)
+                file_shares_free(reader->files);
         free(reader);
         return NULL;
 }
@@ -146,16 +153,45 @@ static void note_family(PssReader *reader, const Process *p, uint64_t now_ns)
         parent->watch.doubt_bytes += shared / 4;
 }
 
+/* The parent was read: what it counts of what it shares is what each of its children does. */
+static void note_heirs(ProcessWatch *w, uint64_t now_ns)
+{
+        uint64_t shared = MIN(w->family_bytes, w->now.rss_anon_bytes), own = w->now.rss_anon_bytes - shared;
+
+        if (shared == 0)
+                return;
+        w->family_share = w->pss_anon > own ? (double)(w->pss_anon - own) / (double)shared : 0;
+        w->family_ns = w->family_share < 0.95 ? now_ns : 0; /* else nothing is shared any more */
+}
+
+/* The parent may have grown since its last sample before it forked. What a child holds and has not touched itself
+ * is from there; told at its first sample. */
+static void find_heritage(const PssReader *reader, Process *p, bool first)
+{
+        Process *parent = p->execed ? NULL : process_table_find(reader->table, p->ppid);
+        ProcessWatch *w = &p->watch;
+        uint64_t touched = w->now.minor_faults * reader->page_bytes;
+
+        if (!parent)
+                return;
+        if (first && w->now.rss_anon_bytes > touched)
+                w->inherited_anon = MAX(w->inherited_anon,
+                                        MIN(w->now.rss_anon_bytes - touched, parent->watch.now.rss_anon_bytes));
+        parent->watch.family_bytes = MAX(parent->watch.family_bytes, MIN(w->inherited_anon, w->now.rss_anon_bytes));
+}
+
 void pss_follow(PssReader *reader, Process *p)
 {
         ProcessWatch *w = &p->watch;
         const TrackSample *now = &w->now;
 
-        uint64_t file = follow_part(w->pss_file, w->rss_file, now->rss_file_bytes, reader->file_ratio);
+        find_heritage(reader, p, !w->program);
+        if (!w->program)
+                w->program = file_shares_program(reader->files, p);
         w->pss_shmem_now =
                 follow_part(w->pss_shmem, w->rss_shmem, now->rss_shmem_bytes, reader->shmem_ratio);
         w->pss_anon_now = w->pss_read_ns ? read_anon(reader, p) : unread_anon(reader, p);
-        w->pss_bytes = w->pss_anon_now + file + w->pss_shmem_now;
+        w->pss_bytes = w->pss_anon_now + file_share_bytes(w) + w->pss_shmem_now;
 }
 
 /* How many bytes the followed value may be off. */
@@ -163,13 +199,13 @@ static uint64_t doubt(const PssReader *reader, const Process *p, uint64_t now_ns
 {
         const ProcessWatch *w = &p->watch;
         const TrackSample *now = &w->now;
-        uint64_t shared = now->rss_file_bytes + now->rss_shmem_bytes;
-        uint64_t rss = shared + now->rss_anon_bytes;
+        uint64_t rss = now->rss_file_bytes + now->rss_shmem_bytes + now->rss_anon_bytes;
 
         if (w->pss_read_ns == 0)
-                return now->rss_shmem_bytes + now->rss_file_bytes / 2 +
+                return now->rss_shmem_bytes + file_share_doubt(w) +
                        MIN(w->inherited_anon, now->rss_anon_bytes) + now->rss_anon_bytes / 8;
-        uint64_t changed = distance(now->rss_file_bytes, w->rss_file) +
+        uint64_t file_changed = distance(now->rss_file_bytes, w->rss_file);
+        uint64_t changed = MIN(file_changed, file_share_bytes(w)) +
                            distance(now->rss_shmem_bytes, w->rss_shmem) +
                            distance(now->rss_anon_bytes, w->rss_anon) / 8;
         uint64_t elsewhere = reader->shared_growth - w->shared_growth;
@@ -200,9 +236,6 @@ static void learn(PssReader *reader, Process *p, const ProcSmaps *smaps, uint64_
                 reader->cost_per_byte = 0.8 * reader->cost_per_byte +
                                         0.2 * ((double)(cost_ns - COST_FIRST_NS) /
                                                (double)smaps->rss_bytes);
-        if (now->rss_file_bytes > 1 << 20 && w->pss_file <= now->rss_file_bytes)
-                reader->file_ratio = 0.7 * reader->file_ratio +
-                                     0.3 * (double)w->pss_file / (double)now->rss_file_bytes;
         if (now->rss_shmem_bytes > 1 << 20 && w->pss_shmem <= now->rss_shmem_bytes)
                 reader->shmem_ratio = 0.5 * reader->shmem_ratio +
                                       0.5 * (double)w->pss_shmem / (double)now->rss_shmem_bytes;
@@ -242,9 +275,15 @@ static uint64_t read_one(PssReader *reader, Process *p, uint64_t now_ns)
         w->faults = w->now.minor_faults;
         w->shared_growth = reader->shared_growth;
         w->doubt_bytes = 0;
+        if (smaps.pss_anon_bytes != PROC_UNKNOWN)
+                file_shares_learn(reader->files, w);
+        else
+                w->file_factor = 0; /* all is in pss_anon */
         learn(reader, p, &smaps, cost);
         if (w->inherited_anon > 0)
                 note_family(reader, p, now_ns);
+        else
+                note_heirs(w, now_ns);
         return cost;
 }
 
@@ -285,6 +324,22 @@ void pss_read_some(PssReader *reader, uint64_t now_ns, uint64_t elapsed_ns, uint
                         return;
                 own_cpu_ns += read_one(reader, p, now_ns);
         }
+}
+
+void pss_count_files(PssReader *reader)
+{
+        size_t position = 0;
+        Process *p;
+
+        file_shares_begin(reader->files);
+        while (process_table_next(reader->table, &position, &p))
+                if (p->wanted && p->watch.seen)
+                        file_shares_add(reader->files, &p->watch);
+}
+
+uint64_t pss_file_bytes(const PssReader *reader)
+{
+        return file_shares_bytes(reader->files);
 }
 
 void pss_note_shared(PssReader *reader, const TrackSample *before, const TrackSample *now)

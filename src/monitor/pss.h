@@ -3,7 +3,8 @@
  * shared pages again and again. Only the kernel can tell it, and telling is dear: smaps_rollup
  * walks the page tables under mmap_lock, 40 µs and up, 20 ms per GB. So it is read under a
  * budget of CPU time, where it is most in doubt first, and followed in between: anonymous
- * growth is private until known otherwise; file and shared pages keep the ratio last read.
+ * growth is private until known otherwise; shared memory keeps the ratio last read, and file pages are
+ * shared by the instances of a program (file-shares.h).
  */
 #pragma once
 
@@ -25,6 +26,11 @@ void pss_follow(PssReader *reader, Process *process);
 /* Shared memory that appears in one process changes the share of all that map it: to be told of
  * every change of a sample. A process that ends counts as one whose `now` is all zero. */
 void pss_note_shared(PssReader *reader, const TrackSample *before, const TrackSample *now);
+
+/* Looks at who holds file pages now: before pss_read_some. */
+void pss_count_files(PssReader *reader);
+/* What the tree holds of file pages, each once, as counted and read since. */
+uint64_t pss_file_bytes(const PssReader *reader);
 
 /* Reads those in most doubt, as far as the budget allows. elapsed_ns: since the recording
  * began; own_cpu_ns: used by vigia so far. */

@@ -25,6 +25,8 @@ typedef struct ProcessWatch {
         uint64_t pss_read_bytes, pss_read_ns; /* when it was read; 0: never */
         uint64_t pss_anon, pss_file, pss_shmem; /* parts as read */
         uint64_t pss_anon_now, pss_shmem_now;   /* parts of pss_bytes */
+        struct FileProgram *program; /* whose file pages it shares; NULL: not known yet */
+        double file_factor, file_weighed; /* its own against the program's, when read; as added last */
         uint64_t rss_anon, rss_file, rss_shmem; /* resident when read */
         uint64_t inherited_anon; /* shared with the parent since fork, until exec */
         uint64_t faults;         /* minor faults when read */
