@@ -27,12 +27,39 @@ int advise_observe(Advise *a, const char *table, const Batch *rows)
         return build_rows_observe(&a->rows, table, rows);
 }
 
+const char *advise_refusal_of_run(const Advise *a, double wall_s)
+{
+        if (a->attached)
+                return "this recording began in the middle of what it watched (attach): what jobs waited for is not in it";
+        if (a->incomplete)
+                return "the recording is incomplete: how the build went on is not known";
+        if (wall_s >= ADVISE_WALL_MAX_S)
+                return "the run took a day or nearly so: that is not one build to be planned anew";
+        return NULL;
+}
+
+const char *advise_refusal(const Advise *a)
+{
+        const char *why = advise_refusal_of_run(a, a->wall_s);
+
+        if (why)
+                return why;
+        if (a->too_large)
+                return "this run has more jobs than are looked at";
+        if (a->rows.n == 0)
+                return "no processes were recorded: there is nothing to advise";
+        if (a->rows.n == 1)
+                return "this run is of one process: nothing can be said about -j";
+        return a->plan ? NULL : "no build tool ran jobs in this run: nothing can be said about -j";
+}
+
 int advise_plan(Advise *a, double wall_s)
 {
         int r = build_rows_finish(&a->rows);
 
+        a->wall_s = wall_s;
         if (r == 0)
-                r = plan_new(&a->rows, wall_s, &a->plan);
+                r = advise_refusal_of_run(a, wall_s) ? 1 : plan_new(&a->rows, wall_s, &a->plan);
         if (r != -E2BIG)
                 return r;
         a->too_large = true;
@@ -64,18 +91,20 @@ static void add_recording_note(const Advise *a, unsigned i, String *to)
 {
         switch (i) {
         case 0:
-                if (a->incomplete)
-                        string_add(to, "the recording is incomplete: the table is of the part that was recorded");
-                else if (a->failed)
+                if (a->failed && a->plan)
                         string_add(to, "the build failed: the table is of what it did until then");
                 break;
         case 1:
+                if (!a->plan)
+                        break;
                 if (a->partial)
                         string_add(to, "processes were polled, and short ones missed: jobs are missing from the table");
                 else if (a->lost_events > 0)
                         string_add(to, "events of processes were lost: jobs are missing from the table");
                 break;
         case 2:
+                if (!a->plan)
+                        break;
                 if (a->rows.samples_cut)
                         string_add(to, "not all samples were looked at: memory is partly told by peaks alone");
                 else if (a->plan && a->rows.n_samples == 0)

@@ -193,7 +193,8 @@ int forecast_make(const Plan *plan, const BuildRows *rows, const ForecastOptions
         f.cpus = f.cpus_given ? o->cpus : plan->capacity;
         find_room(&f, &rows->machine, o);
         choose_levels(&f, plan, o);
-        size_t affordable = WORK_MAX / (plan->n * (f.n + 1)), replays = affordable < 3 ? 3 : MIN(affordable, (size_t)REPLAYS);
+        size_t work = o->work ? MIN(o->work, (size_t)WORK_MAX) : WORK_MAX;
+        size_t affordable = work / (plan->n * (f.n + 1)), replays = affordable < 3 ? 3 : MIN(affordable, (size_t)REPLAYS);
         r = find_floors(&f, replay, plan);
         for (size_t i = 0; r == 0 && i < f.n; i++)
                 r = replay_level(replay, plan, &f.levels[i], f.cpus, o->link_jobs, replays);

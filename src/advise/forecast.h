@@ -34,6 +34,7 @@ typedef struct ForecastOptions {
         unsigned link_jobs;    /* 0: not limited */
         const unsigned *levels; /* NULL: 1, 2, 3, 4, 6, 8, 12, … to twice the CPUs, and the recorded one */
         size_t n_levels;
+        size_t work;           /* jobs replayed in all, about; 0: as many as make a good range */
 } ForecastOptions;
 
 typedef struct Forecast {

@@ -70,7 +70,7 @@ static int curve_init(Curve *c, const Plan *plan)
 }
 
 /* How much slower CPU work went at each moment. */
-static void curve_fill(Curve *c, const Plan *plan, const Slowdown *slowdown)
+static void curve_fill(Curve *c, const Plan *plan, Slowdown *slowdown)
 {
         SlowdownLoad load = {0};
 
@@ -122,7 +122,7 @@ static void set_lags(Plan *plan, const Curve *c, const double *lags)
                 }
 }
 
-static void set_all(Plan *plan, Curve *c, const Slowdown *slowdown, const double *lags, double believed)
+static void set_all(Plan *plan, Curve *c, Slowdown *slowdown, const double *lags, double believed)
 {
         /* First the most that they can have wanted a CPU, so that the way leads down. */
         for (uint32_t i = 1; i < plan->n; i++)
@@ -136,7 +136,7 @@ static void set_all(Plan *plan, Curve *c, const Slowdown *slowdown, const double
         set_lags(plan, c, lags);
 }
 
-static int replay_believing(Plan *plan, Curve *c, const Slowdown *slowdown, const double *lags, double believed, double *ret_s)
+static int replay_believing(Plan *plan, Curve *c, Slowdown *slowdown, const double *lags, double believed, double *ret_s)
 {
         _cleanup_(replay_freep) Replay *replay = NULL;
         const ReplayOptions options = {.jobs = plan->width, .cpus = plan->capacity, .only_time = true};
@@ -153,7 +153,7 @@ static int replay_believing(Plan *plan, Curve *c, const Slowdown *slowdown, cons
 /* CPUs are not shared out evenly, so that much of what a job waited beyond its part of the slowdown was for a CPU
  * all the same. Believed is the least part of it with which a replay takes as long as the recording did, or
  * nearly as long as with all of it: where the CPUs are full, waiting hides in it. */
-static int believe(Plan *plan, Curve *c, const Slowdown *slowdown, const double *lags)
+static int believe(Plan *plan, Curve *c, Slowdown *slowdown, const double *lags)
 {
         double none_s, all_s, some_s, low = 0, high = 1;
         int r = replay_believing(plan, c, slowdown, lags, 1, &all_s);

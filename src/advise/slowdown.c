@@ -1,4 +1,4 @@
-/* The table of slowdowns, filled once for a number of CPUs. */
+/* The table of slowdowns for a number of CPUs, filled as it is asked. */
 #include "advise/slowdown.h"
 
 #include <errno.h>
@@ -9,7 +9,7 @@ enum { JOBS_MAX = 64, STEPS = 32, ROUNDS = 12 };
 
 struct Slowdown {
         double cpus;
-        float table[JOBS_MAX + 1][STEPS + 1]; /* by jobs and busy */
+        float table[JOBS_MAX + 1][STEPS + 1]; /* by jobs and busy; 0: not asked for yet */
 };
 
 /* CPUs in use on average where each of n wants one with probability p. */
@@ -46,9 +46,6 @@ int slowdown_new(double cpus, Slowdown **ret)
         if (!s)
                 return -ENOMEM;
         s->cpus = cpus;
-        for (int n = 0; n <= JOBS_MAX && isfinite(cpus); n++)
-                for (int step = 0; step <= STEPS; step++)
-                        s->table[n][step] = (float)(n <= cpus ? 1 : solve(n, (double)step / STEPS, cpus));
         *ret = s;
         return 0;
 }
@@ -59,7 +56,16 @@ Slowdown *slowdown_free(Slowdown *slowdown)
         return NULL;
 }
 
-double slowdown_of(const Slowdown *s, const SlowdownLoad *load)
+static double table_of(Slowdown *s, int n, int step)
+{
+        float *cell = &s->table[n][step];
+
+        if (*cell == 0)
+                *cell = (float)(n <= s->cpus ? 1 : solve(n, (double)step / STEPS, s->cpus));
+        return *cell;
+}
+
+double slowdown_of(Slowdown *s, const SlowdownLoad *load)
 {
         if (!isfinite(s->cpus) || load->jobs <= 0)
                 return 1;
@@ -69,5 +75,5 @@ double slowdown_of(const Slowdown *s, const SlowdownLoad *load)
         double at = fmin(fmax(load->busy / load->jobs, 0), 1) * STEPS;
         int step = MIN((int)at, STEPS - 1);
         double part = at - step;
-        return s->table[load->jobs][step] * (1 - part) + s->table[load->jobs][step + 1] * part;
+        return table_of(s, load->jobs, step) * (1 - part) + table_of(s, load->jobs, step + 1) * part;
 }

@@ -27,5 +27,5 @@ static inline void slowdown_load(SlowdownLoad *load, double busy, double threads
         load->threads += by * busy * threads;
 }
 
-/* At least 1. */
-double slowdown_of(const Slowdown *slowdown, const SlowdownLoad *load);
+/* At least 1. What was asked is kept. */
+double slowdown_of(Slowdown *slowdown, const SlowdownLoad *load);

@@ -2,40 +2,11 @@
 #include <errno.h>
 #include <math.h>
 
+#include "advise/advice-json.h"
 #include "app/advise-command.h"
 #include "base/json.h"
 
 enum { DIGITS = 6 };
-
-static void add_range(Json *j, const char *key, const Range *range, unsigned digits)
-{
-        json_open_object(j, key, JSON_ONE_LINE);
-        json_add_number(j, "expected", range->expected, digits);
-        json_add_number(j, "low", range->low, digits);
-        json_add_number(j, "high", range->high, digits);
-        json_close(j);
-}
-
-static void add_levels(Json *j, const Forecast *f)
-{
-        json_open_array(j, "levels", JSON_LINES);
-        for (size_t i = 0; i < f->n; i++) {
-                const ForecastLevel *l = &f->levels[i];
-                json_open_object(j, NULL, JSON_ONE_LINE);
-                json_add_u64(j, "jobs", l->jobs);
-                json_add_bool(j, "recorded", l->recorded);
-                if (f->room_bytes == BUILD_UNKNOWN)
-                        json_add_null(j, "fits");
-                else
-                        json_add_bool(j, "fits", l->fits);
-                const Range peak = {round(l->peak_bytes.expected), round(l->peak_bytes.low), round(l->peak_bytes.high)};
-                add_range(j, "wall_s", &l->wall_s, DIGITS);
-                add_range(j, "peak_bytes", &peak, 15);
-                json_add_number(j, "busy_cpus", l->busy_cpus, 4);
-                json_close(j);
-        }
-        json_close(j);
-}
 
 static void add_level(Json *j, const char *key, const Forecast *f, size_t i)
 {
@@ -52,8 +23,7 @@ static void add_build(Json *j, const Advise *a)
 
         if (!p) {
                 json_add_null(j, "build");
-                json_open_array(j, "levels", JSON_ONE_LINE);
-                json_close(j);
+                advice_add_levels_json(j, f);
                 add_level(j, "best", f, SIZE_MAX);
                 add_level(j, "largest_that_fits", f, SIZE_MAX);
                 add_level(j, "enough", f, SIZE_MAX);
@@ -72,7 +42,7 @@ static void add_build(Json *j, const Advise *a)
         json_add_number(j, "replay_ratio", f->replay_ratio, 4);
         json_add_number(j, "waits_known_ratio", p->wait_known, 4);
         json_close(j);
-        add_levels(j, f);
+        advice_add_levels_json(j, f);
         add_level(j, "best", f, f->best);
         add_level(j, "largest_that_fits", f, f->fits);
         add_level(j, "enough", f, f->knee);
@@ -114,20 +84,12 @@ int advise_show_json(const AdviseShown *shown, String *to)
         json_add_u64(&j, "format", 1);
         json_add_text(&j, "run", shown->info->id);
         json_add_text(&j, "verdict", verdict.size > 0 ? string_get(&verdict) : NULL);
+        json_add_text(&j, "refusal", advise_refusal(a));
         add_machine(&j, a);
         add_build(&j, a);
         json_open_array(&j, "advice", JSON_LINES);
-        for (size_t i = 0; i < a->list.n; i++) {
-                const Advice *advice = &a->list.items[i];
-                json_open_object(&j, NULL, JSON_LINES);
-                json_add_text(&j, "id", advice->id);
-                json_add_text(&j, "tool", advice->tool);
-                json_add_text(&j, "title", advice->title);
-                json_add_text(&j, "reason", advice->reason);
-                json_add_text(&j, "snippet", advice->snippet);
-                json_add_text(&j, "evidence", advice->evidence);
-                json_close(&j);
-        }
+        for (size_t i = 0; i < a->list.n; i++)
+                advice_add_setting_json(&j, &a->list.items[i]);
         json_close(&j);
         json_open_array(&j, "notes", JSON_LINES);
         advise_notes(a, add_note, &j);

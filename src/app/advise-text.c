@@ -132,16 +132,6 @@ static int add_note(const char *sentence, void *data)
         return 0;
 }
 
-static void add_nothing(Page *p, const Advise *a)
-{
-        if (a->too_large)
-                string_add(p->out, "this run has more jobs than are looked at\n");
-        else if (a->rows.n == 0)
-                string_add(p->out, "no processes were recorded: there is nothing to advise\n");
-        else
-                string_add(p->out, "no build tool ran jobs in this run: nothing can be said about -j\n");
-}
-
 int advise_show_text(const AdviseShown *shown, unsigned columns, bool color, bool ascii, String *to)
 {
         const Advise *a = shown->advise;
@@ -155,7 +145,7 @@ int advise_show_text(const AdviseShown *shown, unsigned columns, bool color, boo
                 string_add_char(to, '\n');
                 add_floor(&p, a->plan, &a->forecast);
         } else {
-                add_nothing(&p, a);
+                page_text(&p, "advice", PAGE_DIM, advise_refusal(a), 3);
         }
         advise_notes(a, add_note, &p);
         for (size_t i = 0; i < a->list.n; i++)

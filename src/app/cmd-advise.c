@@ -79,6 +79,7 @@ static int load(Advise *advise, RunReader *reader, const AdviseCommand *c, Error
                 return r;
         advise->failed = info->exit_code > 0 || info->exit_signal > 0 || info->timed_out;
         advise->incomplete = !info->complete;
+        advise->attached = !info->command;
         advise->partial = info->partial;
         advise->lost_events = info->lost_events == RUN_UNKNOWN ? 0 : info->lost_events;
         r = advise_plan(advise, info->wall_ns == RUN_UNKNOWN ? NAN : (double)info->wall_ns / 1e9);
