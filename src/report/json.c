@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "report/next-run.h"
 #include "report/report-data.h"
 #include "report/report-json.h"
 #include "report/report-words.h"
@@ -298,6 +299,7 @@ int report_write_json(const ReportData *data, String *out)
         add_majors(&j, data->summary);
         add_outside(&j, data->outside);
         add_verdict(&j, data);
+        next_run_add_json(&j, data);
         json_close(&j);
         string_add_char(out, '\n');
         return out->failed ? -ENOMEM : 0;

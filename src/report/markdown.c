@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/last-lines.h"
 #include "base/markdown.h"
+#include "report/next-run.h"
 #include "report/report-words.h"
 #include "report/shown-command.h"
 #include "report/text-groups.h"
@@ -267,6 +268,31 @@ static void add_heaviest(Markdown *m, const ReportData *d)
         }
 }
 
+/* Only what there is; why there is nothing else is for vigia report. */
+static void add_next_run(Markdown *m, const ReportData *d)
+{
+        const NextRun *next = d->next_run;
+        _cleanup_string_ String verdict = {0};
+
+        if (!next || next->why_not || !markdown_has_room(m, BRIEF_SETTINGS + 3) || !next_run_words(d, &verdict))
+                return;
+        markdown_end_line(m);
+        markdown_add_line(m, "Next run: ", string_get(&verdict), "");
+        for (size_t i = 0; i < next->brief.n; i++) {
+                _cleanup_string_ String command = {0};
+                if (i == 0)
+                        markdown_end_line(m);
+                advice_add_command(next->brief.settings[i], &command);
+                markdown_add_raw(m, "- ");
+                markdown_add_text(m, next->brief.settings[i]->title, 0);
+                markdown_add_raw(m, ": ");
+                markdown_add_code(m, string_get(&command), 0);
+                markdown_end_line(m);
+                m->out->failed |= command.failed;
+        }
+        m->out->failed |= verdict.failed;
+}
+
 static void add_foot(Markdown *m, const ReportData *d)
 {
         _cleanup_string_ String text = {0};
@@ -297,6 +323,7 @@ int report_write_markdown(const ReportData *data, String *out)
                 add_categories(&m, data);
                 add_heaviest(&m, data);
         }
+        add_next_run(&m, data);
         add_foot(&m, data);
         return out->failed || verdict.failed ? -ENOMEM : 0;
 }

@@ -201,7 +201,8 @@ static int read_run(PageMaker *page, const ReportLabels *labels, Error *err)
         const ReportTap tap = {tap_columns, tap_learn, tap_observe, page};
 
         page->data.info = run_reader_info(page->reader);
-        int r = report_data_load_tapped(&page->data, page->reader, labels, &tap, err);
+        int r = page->extent.overlay ? report_data_load_tapped(&page->data, page->reader, labels, &tap, err)
+                                     : report_data_load_advised(&page->data, page->reader, labels, &tap, err);
         if (r < 0)
                 return r;
         r = page->extent.overlay ? 0 : process_list_finish(&page->processes);

@@ -3,11 +3,14 @@
 
 #include <stdlib.h>
 
+#include "report/next-run.h"
+
 void report_data_done(ReportData *data)
 {
         for (size_t i = 0; i < data->n_findings; i++)
                 finding_done(&data->findings[i]);
         free(data->findings);
+        next_run_done(data);
         summary_free(data->summary);
         outside_free(data->outside);
         *data = (ReportData){0};

@@ -6,6 +6,8 @@
 #include "model/summary.h"
 #include "report/report.h"
 
+typedef struct NextRun NextRun; /* report/next-run.h */
+
 typedef struct ReportData {
         const RunInfo *info; /* borrowed */
         const char *path;    /* borrowed; NULL: not shown */
@@ -14,6 +16,7 @@ typedef struct ReportData {
         Outside *outside; /* owned; NULL: not looked for */
         Finding *findings;
         size_t n_findings;
+        NextRun *next_run; /* owned; NULL: not asked for */
 } ReportData;
 
 /* Reads the tables and computes the findings. The reader must outlive the data. */
@@ -32,6 +35,8 @@ typedef struct ReportTap {
 } ReportTap;
 
 /* The same with somebody else looking; tap NULL: nobody. */
+int report_data_load_advised(ReportData *data, RunReader *reader, const ReportLabels *labels,
+                             const ReportTap *tap, Error *err); /* and with advice for the next run */
 int report_data_load_tapped(ReportData *data, RunReader *reader, const ReportLabels *labels,
                             const ReportTap *tap, Error *err);
 

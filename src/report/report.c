@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/terminal.h"
+#include "report/next-run.h"
 #include "report/report-data.h"
 #include "report/run-facts.h"
 
@@ -17,6 +18,7 @@ typedef struct Builders {
         OutsideBuilder *outside;
         Detect *detect;
         const ReportTap *tap; /* NULL: none */
+        ReportData *data;
 } Builders;
 
 enum { COLUMNS_MAX = 64 };
@@ -32,6 +34,8 @@ static int observe(const Builders *builders, const char *table, const Batch *row
                 r = outside_observe(builders->outside, table, rows);
         if (r == 0)
                 r = detect_observe(builders->detect, table, rows, false);
+        if (r == 0)
+                r = next_run_observe(builders->data, table, rows);
         return r == 0 && tap && batch_rows(rows) > 0 ? tap->observe(builders->summary, table, rows, tap->data) : r;
 }
 
@@ -102,6 +106,7 @@ static int read_wanted(ReportData *data, RunReader *reader, const WantedTable *t
 
         add_columns(table->columns, columns, &n);
         add_columns(detect_columns(builders->detect, table->name), columns, &n);
+        add_columns(next_run_columns(data, table->name), columns, &n);
         add_columns(builders->tap ? builders->tap->columns(table->name) : NULL, columns, &n);
         int r = read_table(reader, table->name, columns, builders, observe, &why);
         if (r == -ENOMEM)
@@ -129,6 +134,17 @@ static int read_ahead(RunReader *reader, const Builders *builders, Error *err)
         return r;
 }
 
+static bool is_detected(const Detect *detect, const char *table)
+{
+        const char *name;
+        bool unused;
+
+        for (size_t i = 0; (name = detect_table(detect, i, &unused)); i++)
+                if (text_equal(name, table))
+                        return true;
+        return false;
+}
+
 static int read_tables(ReportData *data, RunReader *reader, const Builders *builders, Error *err)
 {
         static const WantedTable tables[] = {{"outside", outside_columns_read},
@@ -150,6 +166,13 @@ static int read_tables(ReportData *data, RunReader *reader, const Builders *buil
                 while (k < ARRAY_LENGTH(tables) && !text_equal(tables[k].name, name))
                         k++;
                 if (k == ARRAY_LENGTH(tables))
+                        r = read_wanted(data, reader, &(WantedTable){name, NULL}, builders, err);
+        }
+        for (size_t i = 0; r == 0 && (name = build_rows_tables[i]); i++) {
+                size_t k = 0;
+                while (k < ARRAY_LENGTH(tables) && !text_equal(tables[k].name, name))
+                        k++;
+                if (k == ARRAY_LENGTH(tables) && !is_detected(builders->detect, name) && next_run_columns(data, name))
                         r = read_wanted(data, reader, &(WantedTable){name, NULL}, builders, err);
         }
         return r;
@@ -194,8 +217,8 @@ int report_data_load_labelled(ReportData *data, RunReader *reader, const ReportL
         return report_data_load_tapped(data, reader, labels, NULL, err);
 }
 
-int report_data_load_tapped(ReportData *data, RunReader *reader, const ReportLabels *labels,
-                            const ReportTap *tap, Error *err)
+static int load(ReportData *data, RunReader *reader, const ReportLabels *labels, const ReportTap *tap, bool advised,
+                Error *err)
 {
         _cleanup_(summary_builder_freep) SummaryBuilder *summary = NULL;
         _cleanup_(outside_builder_freep) OutsideBuilder *outside = NULL;
@@ -213,7 +236,9 @@ int report_data_load_tapped(ReportData *data, RunReader *reader, const ReportLab
         if (summary_new(&summary) < 0 || outside_new(info->start_boottime_ns, info->command, &outside) < 0 ||
             detect_new(&context, &detect) < 0)
                 return error_set(err, ENOMEM, "out of memory");
-        Builders builders = {summary, outside, detect, tap};
+        Builders builders = {summary, outside, detect, tap, data};
+        if (advised && next_run_begin(data) < 0)
+                return error_set(err, ENOMEM, "out of memory");
         int r = learn_labels(reader, labels, &builders, err);
         if (r == 0)
                 r = read_tables(data, reader, &builders, err);
@@ -224,9 +249,23 @@ int report_data_load_tapped(ReportData *data, RunReader *reader, const ReportLab
                 r = error_set(err, ENOMEM, "out of memory");
         if (r == 0)
                 r = finish_outside(data, reader, &builders, err);
+        if (r == 0 && next_run_finish(data, reader) < 0)
+                r = error_set(err, ENOMEM, "out of memory");
         if (r < 0)
                 report_data_done(data);
         return r;
+}
+
+int report_data_load_tapped(ReportData *data, RunReader *reader, const ReportLabels *labels,
+                            const ReportTap *tap, Error *err)
+{
+        return load(data, reader, labels, tap, false, err);
+}
+
+int report_data_load_advised(ReportData *data, RunReader *reader, const ReportLabels *labels,
+                             const ReportTap *tap, Error *err)
+{
+        return load(data, reader, labels, tap, true, err);
 }
 
 /* setlocale(3) is the process's own business, so the names are read as it would. */
@@ -255,7 +294,7 @@ int report_text(RunReader *reader, const ReportLabels *labels, const ReportOptio
                 Error *err)
 {
         ReportData data;
-        int r = report_data_load_labelled(&data, reader, labels, err);
+        int r = report_data_load_advised(&data, reader, labels, NULL, err);
 
         if (r < 0)
                 return r;
@@ -282,7 +321,7 @@ static int report_as(RunReader *reader, const ReportLabels *labels,
                      int (*form)(const ReportData *data, String *out), String *out, Error *err)
 {
         ReportData data;
-        int r = report_data_load_labelled(&data, reader, labels, err);
+        int r = report_data_load_advised(&data, reader, labels, NULL, err);
 
         if (r < 0)
                 return r;

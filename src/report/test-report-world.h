@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/test-source.h"
+#include "report/next-run.h"
 #include "report/report-data.h"
 #include "table/process-tables.h"
 
@@ -58,6 +59,8 @@ static inline void add_process(Fixture *f, uint64_t key, uint64_t ppid, const ch
         batch_set_u64(b, PROCESS_IMAGE, 0);
         batch_set_i64(b, PROCESS_PID, (int64_t)(9000 + key));
         batch_set_i64(b, PROCESS_PPID, (int64_t)(9000 + ppid));
+        if (ppid > 0)
+                batch_set_u64(b, PROCESS_PARENT, ppid);
         set_text(b, PROCESS_EXE, exe);
         size_t first = strcspn(cmdline, " "); /* comm: what it was called by */
         const char *base = memrchr(cmdline, '/', first);
@@ -151,6 +154,12 @@ static inline void summarise(Fixture *f)
                         .waited_ratio = {0.31, 0.002, 0.045},
                 };
         assert_int_equal(report_find(&f->data, &(Findings){0}), 0);
+        assert_int_equal(next_run_begin(&f->data), 0);
+        assert_int_equal(next_run_observe(&f->data, "processes", f->processes), 0);
+        assert_int_equal(next_run_observe(&f->data, "samples", f->samples), 0);
+        assert_int_equal(next_run_observe(&f->data, "totals", f->totals), 0);
+        assert_int_equal(next_run_observe(&f->data, "events", f->events), 0);
+        assert_int_equal(next_run_finish(&f->data, NULL), 0);
         f->data.path = "/var/lib/vigia/runs/20261120-101502-make";
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "report/next-run.h"
 #include "report/report-words.h"
 #include "report/shown-command.h"
 #include "report/sparkline.h"
@@ -297,6 +298,7 @@ int report_write_text(const ReportData *data, const ReportOptions *options, Stri
                 text_add_outside(&page);
         }
         add_findings(&page, false);
+        next_run_add_text(&page);
         add_own(&page);
         add_place(&page);
         return out->failed ? -ENOMEM : 0;

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/last-lines.h"
+#include "report/next-run.h"
 #include "report/report-json.h"
 #include "report/report-words.h"
 #include "report/text-verdict.h"
@@ -142,6 +143,18 @@ static void add_culprit(Page *p)
         p->out->failed |= line.failed;
 }
 
+static void add_next_run(Page *p)
+{
+        _cleanup_string_ String text = {0};
+        Page next = *p;
+
+        next.out = &text;
+        next_run_add_text(&next);
+        if (text.size > 0)
+                string_add_format(p->out, "\n%s", string_get(&text));
+        p->out->failed |= text.failed;
+}
+
 static int write_text(const ReportData *d, const ReportOptions *options, String *out)
 {
         Page page = {d, out, options->color, options->ascii, MAX(options->columns ? options->columns : 80u, (unsigned)PAGE_LEAST)};
@@ -158,6 +171,7 @@ static int write_text(const ReportData *d, const ReportOptions *options, String 
         if (causes == 0)
                 add_no_cause(&page);
         add_findings(&page);
+        add_next_run(&page);
         if (failed(d))
                 add_output(&page);
         return out->failed || verdict.failed ? -ENOMEM : 0;
@@ -166,7 +180,7 @@ static int write_text(const ReportData *d, const ReportOptions *options, String 
 int report_why(RunReader *reader, const ReportLabels *labels, const ReportOptions *options, String *out, Error *err)
 {
         ReportData data;
-        int r = report_data_load_labelled(&data, reader, labels, err);
+        int r = report_data_load_advised(&data, reader, labels, NULL, err);
 
         if (r == 0 && write_text(&data, options, out) < 0)
                 r = error_set(err, ENOMEM, "out of memory");
@@ -186,6 +200,7 @@ static void write_json(const ReportData *d, String *out)
         json_add_text(&j, "verdict", string_get(&verdict));
         json_add_text(&j, "failed", report_culprit_words(d, 400, false, &culprit) ? string_get(&culprit) : NULL);
         report_add_findings_json(&j, d);
+        next_run_add_json(&j, d);
         if (failed(d))
                 read_output(d, &output);
         json_open_array(&j, "output", JSON_LINES);
@@ -200,7 +215,7 @@ static void write_json(const ReportData *d, String *out)
 int report_why_json(RunReader *reader, const ReportLabels *labels, String *out, Error *err)
 {
         ReportData data;
-        int r = report_data_load_labelled(&data, reader, labels, err);
+        int r = report_data_load_advised(&data, reader, labels, NULL, err);
 
         if (r == 0) {
                 write_json(&data, out);

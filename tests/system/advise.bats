@@ -15,13 +15,13 @@ teardown()
         common_teardown
 }
 
-# Eight jobs of 100 ms and 30 MB, one that needs them all; a make in a make.
-make_tree()
+# Eight jobs of 100 ms (or as long as asked for) and 30 MB, one that needs them all; a make in a make.
+make_tree() # [MS]
 {
-        cat >Makefile <<'END'
+        sed "s/MS/${1:-100}/" >Makefile <<'END'
 PARTS = $(addprefix part,1 2 3 4 5 6)
 all: whole sub
-$(PARTS): ; @hog private 1 30 100 >$@.tmp; mv $@.tmp $@
+$(PARTS): ; @hog private 1 30 MS >$@.tmp; mv $@.tmp $@
 whole: $(PARTS) ; @cat $(PARTS) >$@
 sub: ; @$(MAKE) -f $(CURDIR)/sub.mk
 END
@@ -109,4 +109,53 @@ advice()
         "$VIGIA" advise "$RUN" | grep -q 'there are no samples'
         : >"$RUN/processes.parquet"
         run ! "$VIGIA" advise "$RUN"
+}
+
+# Whether a replay is near enough to be told unasked depends on how busy the machine is: then it is said why not.
+@test "the report, in all its forms, and why tell it in short, or why they do not" {
+        make_tree 400
+        record make -j2
+        "$VIGIA" report "$RUN" >"$DIR/text"
+        grep -q '^  next run  ' "$DIR/text"
+        (($(grep -v '^  run ' "$DIR/text" | wc -L) <= 80)) || { cat "$DIR/text"; return 1; }
+        "$VIGIA" why "$RUN" | grep -q '^  next run  '
+        "$VIGIA" report "$RUN" --json >"$DIR/json"
+        advice '.next_run | .build and (.refusal == null) == (.verdict != null) and (.levels == []) == (.verdict == null)'
+        "$VIGIA" why "$RUN" --json | jq -e --slurpfile report "$DIR/json" '.next_run == $report[0].next_run'
+        "$VIGIA" report "$RUN" --markdown >"$DIR/markdown"
+        (($(wc -l <"$DIR/markdown") <= 60))
+        if jq -e '.next_run.verdict != null' "$DIR/json"; then
+                grep -q '^Next run: ' "$DIR/markdown"
+                advice '[.next_run.levels[] | select(.recorded).jobs] == [2]'
+                "$VIGIA" advise "$RUN" --json >"$DIR/whole"
+                jq -e --slurpfile whole "$DIR/whole" '(.next_run.levels | map([.jobs, .wall_s.expected])) == ($whole[0].levels | map([.jobs, .wall_s.expected]))' "$DIR/json"
+        else
+                ! grep -q '^Next run: ' "$DIR/markdown"
+        fi
+}
+
+@test "what is no build, or not all of one: one sentence, and nothing in a report that did not ask" {
+        make_tree
+        record sh -c 'sleep 0.1; true'
+        "$VIGIA" report "$RUN" >"$DIR/text"
+        ! grep -q 'next run' "$DIR/text"
+        "$VIGIA" report "$RUN" --json >"$DIR/json"
+        advice '.next_run | .verdict == null and (.refusal | type) == "string" and (.build | not) and .settings == []'
+        RUN=$DIR/attached
+        sleep 1 &
+        "$VIGIA" attach -q -p $! -d 0.2 -o "$RUN"
+        run -1 "$VIGIA" advise "$RUN"
+        [[ $output == *"(attach)"* && ${#lines[@]} -le 3 ]]
+        RUN=$DIR/build
+        record make -j2
+        cp -r "$RUN" "$DIR/day"
+        jq '.wall_ns = 86400000000000' "$RUN/run.json" >"$DIR/day/run.json"
+        run -1 "$VIGIA" advise "$DIR/day"
+        [[ $output == *"took a day"* ]]
+        cp -r "$RUN" "$DIR/partly"
+        jq '.complete = false' "$RUN/run.json" >"$DIR/partly/run.json"
+        run -1 "$VIGIA" advise "$DIR/partly" --json
+        jq -e '.build == null and (.refusal | contains("incomplete"))' <<<"$output"
+        "$VIGIA" report "$DIR/partly" >"$DIR/text"
+        ! grep -q 'next run' "$DIR/text"
 }

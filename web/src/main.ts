@@ -12,6 +12,7 @@ import { lang, texts } from './i18n';
 import { mountMemory } from './memory';
 import { mountMonitors } from './monitors';
 import type { Mount } from './mount';
+import { mountNextRun } from './next-run';
 import { mountOverview } from './overview';
 import { mount as mountAlive } from './processes/alive';
 import { mount as mountIdle } from './processes/idle';
@@ -29,6 +30,7 @@ function partsOf(page: Page): readonly { id: string; mount: Mount }[] {
 	return [
 		{ id: 'head', mount: (section, _, viewport) => mountHead(section, page, (at) => showMoment(viewport, at)) },
 		{ id: 'findings', mount: mountFindings },
+		{ id: 'next-run', mount: (section, page) => mountNextRun(section, page) },
 		{ id: 'overview', mount: (section, _, viewport) => mountOverview(section, page, viewport, marks) },
 		{ id: 'memory', mount: (section, _, viewport) => mountMemory(section, page, viewport, view, marks) },
 		{ id: 'cpu', mount: (section, _, viewport) => mountCpu(section, page, viewport, view, marks) },
