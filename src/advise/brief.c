@@ -64,7 +64,7 @@ static void pick(const Advise *a, AdviceBrief *brief)
 }
 
 /* What the rest of a report says already is not worth a line here. */
-static const char *doubt(const Advise *a, bool *ret_worth)
+const char *advice_doubt(const Advise *a, bool *ret_worth)
 {
         const char *why = advise_refusal(a);
 
@@ -81,13 +81,22 @@ static const char *doubt(const Advise *a, bool *ret_worth)
                 return "no build tool was seen whose settings are known";
         if (a->wall_s < LEAST_S || a->plan->n_jobs < 3)
                 return "the build is too short to be planned anew";
+        if (isnan(a->rows.machine.outside_cpus))
+                return "what others did on the CPUs meanwhile was not recorded: vigia advise supposes that they were idle";
         *ret_worth = true;
         if (a->rows.machine.outside_cpus > OTHERS * a->rows.machine.cpus)
                 return "others kept much of the CPUs busy meanwhile: what it takes without them is not known (vigia advise --cores)";
-        if (!isfinite(a->forecast.replay_ratio) || fabs(a->forecast.replay_ratio - 1) > UNDERSTOOD)
+        return NULL;
+}
+
+static const char *doubt_of_forecast(const Advise *a)
+{
+        const Forecast *f = &a->forecast;
+
+        if (!isfinite(f->replay_ratio) || fabs(f->replay_ratio - 1) > UNDERSTOOD)
                 return "a replay of the recording takes another time than it did: what the build waits for is not understood";
         /* Who was killed had not yet taken all that it would have. */
-        if (a->oom_kills > 0 && (a->forecast.best >= a->forecast.n || a->forecast.levels[a->forecast.best].jobs >= a->plan->width))
+        if (a->oom_kills > 0 && (f->best >= f->n || f->levels[f->best].jobs >= a->plan->width))
                 return "memory ran out with as many jobs as there were; with how many fewer it would not is not known";
         return NULL;
 }
@@ -97,7 +106,9 @@ int advice_brief(const Advise *a, AdviceBrief *ret, const char **ret_why, bool *
         AdviceBrief brief = {.n = 0};
         const Forecast *f = &a->forecast;
 
-        *ret_why = doubt(a, ret_worth);
+        *ret_why = advice_doubt(a, ret_worth);
+        if (!*ret_why)
+                *ret_why = doubt_of_forecast(a);
         if (*ret_why)
                 return 1;
         pick(a, &brief);

@@ -11,6 +11,9 @@ typedef struct AdviceBrief {
         const ForecastLevel *best, *recorded;   /* NULL: none fits; the recording's -j is not in the table */
 } AdviceBrief;
 
+/* After advise_plan, before the work: a sentence (static) why nothing will be told; NULL: nothing speaks against it. */
+const char *advice_doubt(const Advise *a, bool *ret_worth);
+
 /*
  * What is sure enough to be told unasked. After advise_finish. 0; 1: nothing is, and *ret_why is a sentence why
  * (static); `worth` is set if that is worth a line in a report: it is of a build, and nothing else says so there.

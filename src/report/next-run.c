@@ -117,18 +117,17 @@ int next_run_finish(ReportData *data, RunReader *reader)
                 return 0;
         Advise *a = &next->advise;
         int r = advise_plan(a, next->wall_s);
-        if (r == 0 && reader) /* what is damaged is said of the table, and dependencies are known the less */
-                r = run_reader_each(reader, "processes", plan_command_columns, observe_commands, a, &why) == -ENOMEM ? -ENOMEM : 0;
-        if (r == 1)
-                next->why_not = advise_refusal(a);
-        else if (r == 0)
+        if (r >= 0)
+                next->why_not = advice_doubt(a, &next->worth);
+        if (r < 0 || next->why_not)
+                return r < 0 ? -ENOMEM : 0;
+        if (reader) /* what is damaged is said of the table, and dependencies are known the less */
+                r = run_reader_each(reader, "processes", plan_command_columns, observe_commands, a, &why);
+        if (r != -ENOMEM)
                 r = advise_finish(a, &options, NULL);
         if (r < 0)
                 return -ENOMEM;
-        if (r == 0)
-                advice_brief(a, &next->brief, &next->why_not, &next->worth);
-        else
-                next->worth = a->too_large;
+        advice_brief(a, &next->brief, &next->why_not, &next->worth);
         return 0;
 }
 

@@ -11,9 +11,9 @@
 #include "report/text-page.h"
 
 enum {
-        NEXT_RUN_PROCESSES_MAX = 20000,
-        NEXT_RUN_SAMPLES_MAX = 400000,
-        NEXT_RUN_WORK = 400000, /* jobs replayed */
+        NEXT_RUN_PROCESSES_MAX = 15000,
+        NEXT_RUN_SAMPLES_MAX = 300000,
+        NEXT_RUN_WORK = 150000, /* jobs replayed */
 };
 
 struct NextRun {

@@ -131,6 +131,26 @@ static inline void fixture_init(Fixture *f, const char *program, const char *arg
         i->written_bytes = 3 * MIB;
 }
 
+/* The machine was its own: what the CPUs did, from begin to end. */
+static inline void add_cpus(Fixture *f)
+{
+        static const Column columns[] = {{.name = "cpu", .type = COLUMN_U32, .role = ROLE_KEY},
+                                         {.name = "user_us", .type = COLUMN_U64, .role = ROLE_COUNTER},
+                                         {.name = "idle_us", .type = COLUMN_U64, .role = ROLE_COUNTER}};
+        static const Schema schema = {.table = "cpu", .columns = columns, .n_columns = 3};
+        uint64_t all = f->info.wall_ns / 1000 * f->info.cpus, user = MIN(f->info.command_cpu_us, all);
+        Batch *cpu;
+
+        assert_int_equal(batch_new(&schema, 4, 0, &cpu), 0);
+        for (uint64_t i = 0; i < 2; i++) {
+                assert_int_equal(batch_add_row(cpu), 0);
+                batch_set_u64(cpu, 1, i * user);
+                batch_set_u64(cpu, 2, i * (all - user));
+        }
+        assert_int_equal(next_run_observe(&f->data, "cpu", cpu), 0);
+        batch_free(cpu);
+}
+
 static inline void summarise(Fixture *f)
 {
         SummaryBuilder *builder;
@@ -159,6 +179,8 @@ static inline void summarise(Fixture *f)
         assert_int_equal(next_run_observe(&f->data, "samples", f->samples), 0);
         assert_int_equal(next_run_observe(&f->data, "totals", f->totals), 0);
         assert_int_equal(next_run_observe(&f->data, "events", f->events), 0);
+        if (f->machine)
+                add_cpus(f);
         assert_int_equal(next_run_finish(&f->data, NULL), 0);
         f->data.path = "/var/lib/vigia/runs/20261120-101502-make";
 }
