@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "app/commands.h"
-#include "app/configuration.h"
+#include "app/config-thresholds.h"
 #include "app/leak-command.h"
 #include "app/leak-heap.h"
 #include "app/leak-valgrind.h"
@@ -26,25 +26,18 @@ typedef struct LeakLine {
 /* Thresholds of [findings]. */
 static int take_thresholds(LeakLine *line, Error *err)
 {
-        const ConfigurationOptions options = {.file = line->config};
         LeakOptions *o = &line->asked.options;
-        Configuration c = {0};
-        int r = configuration_load(&c, &options, NULL, 0, err);
+        Thresholds thresholds;
+        int r = thresholds_load(line->config, &thresholds, err);
 
-        if (r == 0) {
-                configuration_warn(&c);
-                o->memory.slow = configuration_real(&c, "findings.leak_slow_mb_per_min", o->memory.slow);
-                o->memory.leak = configuration_real(&c, "findings.leak_mb_per_min", o->memory.leak);
-                uint64_t least = configuration_number(&c, "findings.leak_time", 120 * NS_PER_SECOND);
-                if (line->at_least_ns == 0)
-                        line->at_least_ns = least;
-                if (o->memory.slow > o->memory.leak)
-                        r = error_set(err, EINVAL, "findings.leak_slow_mb_per_min is %g: expected at most leak_mb_per_min, %g",
-                                      o->memory.slow, o->memory.leak);
-        }
-        configuration_done(&c);
-        o->memory.least_minutes = o->counts.least_minutes = (double)line->at_least_ns / 60e9;
-        return r;
+        if (r < 0)
+                return r;
+        if (line->at_least_ns > 0)
+                thresholds.leak_time_ns = line->at_least_ns;
+        const LeakOptions all = leak_options_of(&thresholds, UINT64_MAX, false);
+        o->memory = all.memory;
+        o->counts = all.counts;
+        return 0;
 }
 
 static int take_fail_on(LeakLine *line, Error *err)
@@ -90,7 +83,7 @@ static int tell(LeakLine *line, LeakSource *source, LeakFinder *finder)
                 return EXIT_CANNOT;
         for (size_t i = 0; line->fails != LEAK_UNKNOWN && i < report->n; i++) {
                 const LeakProcess *p = &report->processes[i];
-                if (p->memory.class >= line->fails || p->fds.class >= line->fails || p->threads.class >= line->fails)
+                if (!p->step && leak_worst_class(p) >= line->fails)
                         return EXIT_NO;
         }
         return EXIT_FINE;

@@ -99,10 +99,6 @@ static const SettingKey fixed_keys[] = {
          .numbers = true, .check = cpu_set_check},
         {"sweep.recorder_cpu", SETTING_NUMBER, NULL, "of scheduling adaptive: a CPU that is not the build's",
          .max = CPUS_MAX - 1},
-        {"findings.leak_slow_mb_per_min", SETTING_REAL, "0.1", "private memory of a process that grows faster grows slowly"},
-        {"findings.leak_mb_per_min", SETTING_REAL, "1", "and faster than this, leaks"},
-        {"findings.leak_time", SETTING_DURATION, "2m", "least time to judge by", .min = NS_PER_SECOND,
-         .max = 366ull * DAY_S * NS_PER_SECOND},
         {"monitors.on", SETTING_WORDS, NULL, "monitors beside those that are on by themselves"},
         {"monitors.off", SETTING_WORDS, NULL, "monitors to leave out"},
         {"monitors.only", SETTING_WORDS, NULL, "these monitors and no other (process: none)"},
@@ -243,7 +239,7 @@ static void add_key(Keys *k, const Monitor *m, const char *name, SettingKey key)
         k->keys[k->n++] = key;
 }
 
-/* [findings]: thresholds beside those of leaks. */
+/* [findings] */
 static void add_thresholds(Keys *k)
 {
         size_t n;
@@ -252,14 +248,26 @@ static void add_thresholds(Keys *k)
         for (size_t i = 0; i < n; i++) {
                 char path[SETTING_PATH_MAX];
                 int size = snprintf(path, sizeof path, "findings.%s", thresholds[i].name);
-                bool bytes = thresholds[i].kind == THRESHOLD_BYTES;
                 const char *name = size < (int)sizeof path ? settings_copy(k->settings, path, (size_t)size) : NULL;
                 k->failed |= !name;
-                k->keys[k->n++] = (SettingKey){.name = name,
-                                               .kind = bytes ? SETTING_BYTES : SETTING_REAL,
-                                               .initial = thresholds[i].initial,
-                                               .help = thresholds[i].help,
-                                               .max = bytes ? 0 : THRESHOLD_MOST};
+                SettingKey *key = &k->keys[k->n++];
+                *key = (SettingKey){.name = name, .kind = SETTING_REAL, .initial = thresholds[i].initial, .help = thresholds[i].help};
+                switch (thresholds[i].kind) {
+                case THRESHOLD_BYTES:
+                        key->kind = SETTING_BYTES;
+                        break;
+                case THRESHOLD_DURATION:
+                        key->kind = SETTING_DURATION;
+                        key->min = NS_PER_SECOND;
+                        key->max = 366ull * DAY_S * NS_PER_SECOND;
+                        break;
+                case THRESHOLD_PERCENT:
+                case THRESHOLD_CELSIUS:
+                        key->max = THRESHOLD_MOST;
+                        break;
+                case THRESHOLD_NUMBER:
+                        break;
+                }
         }
 }
 

@@ -63,6 +63,3 @@ void leak_json(const LeakAsked *asked, const LeakSource *source, const LeakRepor
 /* The threads of each process, where there are several: lines of the above, and a member of its JSON. */
 void leak_show_threads(const LeakReport *report, const LeakThreadGroup *groups, size_t n, const ReportOptions *to, String *out);
 void leak_json_threads(const LeakReport *report, const LeakThreadGroup *groups, size_t n, Json *j);
-
-/* One word or a few about the growth: "steadily", "in 7 jumps". */
-void leak_shape_words(const LeakVerdict *verdict, String *out);

@@ -95,6 +95,7 @@ static void add_process(Json *j, const LeakProcess *p)
         add_exhaustion(j, &p->exhaustion);
         add_count(j, "fds", &p->fds);
         add_count(j, "threads", &p->threads);
+        json_add_bool(j, "step", p->step);
         json_add_bool(j, "orphan", p->orphan);
         json_close(j);
 }

@@ -82,14 +82,6 @@ static int observe_threads(const Batch *rows, void *threads)
         return leak_threads_observe(threads, rows) < 0 ? -ENOMEM : 0;
 }
 
-/* Levels are told again every ten seconds, and every tick where ticks are rarer. */
-static uint64_t hold_of(const RunInfo *info)
-{
-        uint64_t interval = info->interval_ns == RUN_UNKNOWN ? 0 : MIN(info->interval_ns, 86400 * NS_PER_SECOND);
-
-        return MAX(25 * NS_PER_SECOND, 3 * interval);
-}
-
 int leak_read_run(const char *name, LeakAsked *asked, LeakSource *source, LeakFinder **ret, Error *err)
 {
         _cleanup_(run_reader_freep) RunReader *reader = NULL;
@@ -99,7 +91,8 @@ int leak_read_run(const char *name, LeakAsked *asked, LeakSource *source, LeakFi
         if (r < 0)
                 return r;
         const RunInfo *info = run_reader_info(reader);
-        asked->options.hold_ns = hold_of(info);
+        asked->options.hold_ns = leak_hold_ns(info->interval_ns);
+        asked->options.of_command = info->command != NULL;
         if (leak_finder_new(&asked->options, &finder) < 0)
                 return error_set(err, ENOMEM, "out of memory");
         for (const char *const *table = leak_finder_tables; r == 0 && *table; table++) {

@@ -6,6 +6,7 @@
 #include "app/leak-command.h"
 #include "base/clock.h"
 #include "base/macros.h"
+#include "detect/leak-words.h"
 
 enum {
         WORD = 6,     /* "  slow" and a blank */
@@ -33,67 +34,6 @@ typedef struct Show {
 static void add_styled(const Show *s, const char *style, const char *text)
 {
         string_add_format(s->out, s->to->color ? "\x1b[%sm%s\x1b[0m" : "%.0s%s", style, text);
-}
-
-static const char *minutes_words(char buffer[FORMAT_MAX], double minutes)
-{
-        if (!(minutes < 60.0 * 24 * 365 * 20))
-                return "years";
-        if (minutes >= 60 * 24 * 3) {
-                snprintf(buffer, FORMAT_MAX, minutes < 60 * 24 * 10 ? "%.1f days" : "%.0f days", minutes / 60 / 24);
-                return buffer;
-        }
-        return format_duration(buffer, (uint64_t)(minutes * 60e9));
-}
-
-/* 0.04, 3.12, 31.2, 312: three digits at most. */
-static const char *rate_words(char buffer[FORMAT_MAX], double rate)
-{
-        double size = fabs(rate);
-
-        if (!isfinite(rate))
-                return rate > 0 ? "any" : rate < 0 ? "none" : "?";
-        snprintf(buffer, FORMAT_MAX, size >= 99.95 ? "%.0f" : size >= 9.995 ? "%.1f" : "%.2f", rate);
-        return buffer;
-}
-
-void leak_shape_words(const LeakVerdict *v, String *out)
-{
-        char time[FORMAT_MAX];
-
-        switch (v->shape) {
-        case LEAK_STEADY:
-                string_add(out, "steadily");
-                break;
-        case LEAK_STEPPED:
-                string_add_format(out, "in %zu jumps", v->steps);
-                break;
-        case LEAK_TEETH:
-                string_add_format(out, "a saw-tooth whose %zu troughs rise", v->troughs);
-                break;
-        case LEAK_TEETH_FLAT:
-                string_add_format(out, "a saw-tooth whose %zu troughs stay", v->troughs);
-                break;
-        case LEAK_FILLING:
-                string_add(out, "ever more slowly, as a cache fills");
-                break;
-        case LEAK_JUMPED:
-                string_add(out, "a jump or two that stay");
-                break;
-        case LEAK_RETURNED:
-                string_add(out, "up and down");
-                break;
-        case LEAK_FALLING:
-                string_add(out, "shrinks");
-                break;
-        case LEAK_SHORT:
-                string_add(out, "too short to tell");
-                break;
-        default:
-                string_add(out, "flat");
-        }
-        if (v->warm_up_minutes > 0)
-                string_add_format(out, ", after a warm-up of %s", minutes_words(time, v->warm_up_minutes));
 }
 
 static void add_padded(String *out, const char *text, size_t width)
@@ -130,13 +70,13 @@ static void add_row(const Show *s, const LeakProcess *p, const LeakVerdict *v, c
         string_add(s->out, "  ");
         add_styled(s, class_style(v->class), class_word(v));
         string_add_format(s->out, "%*s", (int)(WORD - MIN(strlen(class_word(v)), (size_t)WORD - 1)), "");
-        add_padded(s->out, rate_words(one, v->rate), RATE);
+        add_padded(s->out, leak_rate_words(one, v->rate), RATE);
         if (isfinite(v->low) && isfinite(v->high))
-                string_add_format(&range, "%s to %s", rate_words(one, v->low), rate_words(other, v->high));
+                string_add_format(&range, "%s to %s", leak_rate_words(one, v->low), leak_rate_words(other, v->high));
         else
                 string_add(&range, "unknown");
         add_padded(s->out, string_get(&range), RANGE);
-        add_padded(s->out, minutes_words(one, v->minutes), OVER);
+        add_padded(s->out, leak_minutes_words(one, v->minutes), OVER);
         add_padded(s->out, now, NOW);
         snprintf(text, sizeof text, "%d", p->pid);
         add_padded(s->out, text, PID);
@@ -169,21 +109,6 @@ static void add_detail(const Show *s, const String *words)
         string_add_char(s->out, '\n');
 }
 
-static void exhaustion_words(const Show *s, const LeakExhaustion *e, String *out)
-{
-        char text[FORMAT_MAX], soonest[FORMAT_MAX], latest[FORMAT_MAX], room[FORMAT_MAX];
-
-        if (isnan(e->minutes))
-                return;
-        string_add_format(out, "the %s %s has left last %s", format_bytes(room, s->report->room_bytes),
-                          s->report->room == LEAK_ROOM_CGROUP ? "its cgroup" : "the machine", minutes_words(text, e->minutes));
-        if (!isfinite(e->soonest) || !isfinite(e->latest))
-                return;
-        const char *first = minutes_words(soonest, e->soonest), *last = minutes_words(latest, e->latest);
-        if (!text_equal(first, last))
-                string_add_format(out, " (%s to %s)", first, last);
-}
-
 static void add_memory_row(const Show *s, const LeakProcess *p)
 {
         _cleanup_string_ String words = {0}, room = {0};
@@ -196,7 +121,9 @@ static void add_memory_row(const Show *s, const LeakProcess *p)
         if (p->memory.peaks_kept > 1 && p->memory.class > LEAK_NORMAL)
                 string_add_format(&words, "; %zu of %zu peaks not given back", p->memory.peaks_kept, p->memory.peaks);
         add_detail(s, &words);
-        exhaustion_words(s, &p->exhaustion, &room);
+        if (p->step)
+                string_add(&room, "a step of a build: what it takes it gives back when it ends");
+        leak_exhaustion_words(s->report, &p->exhaustion, &room);
         if (room.size > 0)
                 add_detail(s, &room);
 }
@@ -267,12 +194,12 @@ static void add_verdict(const Show *s)
         LeakClass class = LEAK_UNKNOWN;
         size_t more = r->n_leaking > 0 ? r->n_leaking - 1 : 0;
 
-        if (p && p->memory.class >= LEAK_SLOW) {
+        if (p && p->memory.class >= LEAK_SLOW && !p->step) {
                 class = p->memory.class;
                 string_add_shown(&line, p->comm ? p->comm : "process", 24, s->to->ascii);
                 string_add_format(&line, " (%d) %s %s MB a minute (%s to %s)", p->pid,
-                                  class == LEAK_LEAK ? "leaks" : "grows slowly,", rate_words(number, p->memory.rate),
-                                  rate_words(low, p->memory.low), rate_words(high, p->memory.high));
+                                  class == LEAK_LEAK ? "leaks" : "grows slowly,", leak_rate_words(number, p->memory.rate),
+                                  leak_rate_words(low, p->memory.low), leak_rate_words(high, p->memory.high));
         } else if (r->n_leaking > 0) {
                 class = MAX(p->fds.class, p->threads.class);
                 string_add_shown(&line, p->comm ? p->comm : "process", 24, s->to->ascii);
@@ -282,7 +209,7 @@ static void add_verdict(const Show *s)
                 string_add(&line, "no process was sampled");
         } else if (r->n_short == r->n) {
                 string_add_format(&line, "too short to tell: %s of samples; %s are needed",
-                                  minutes_words(number, r->minutes), minutes_words(over, s->asked->options.memory.least_minutes));
+                                  leak_minutes_words(number, r->minutes), leak_minutes_words(over, s->asked->options.memory.least_minutes));
         } else {
                 string_add(&line, "nothing leaks");
                 class = LEAK_NORMAL;
@@ -315,7 +242,7 @@ static void add_others(const Show *s, size_t n_shown)
         string_add_format(s->out, "%s %s not grow", format_count(number, n_flat), n_flat == 1 ? "does" : "do");
         if (r->n_short > 0)
                 string_add_format(s->out, ", %s too short to tell (%s needed)", format_count(number, r->n_short),
-                                  minutes_words(time, s->asked->options.memory.least_minutes));
+                                  leak_minutes_words(time, s->asked->options.memory.least_minutes));
         if (r->unwatched + r->left_out > 0)
                 string_add_format(s->out, ", %s not looked at", format_count(number, r->unwatched + r->left_out));
         string_add_char(s->out, '\n');
@@ -349,12 +276,12 @@ static void add_totals(const Show *s)
         size_t n = 0;
 
         for (size_t i = 0; i < s->report->n; i++)
-                n += s->report->processes[i].memory.class >= LEAK_SLOW;
+                n += s->report->processes[i].memory.class >= LEAK_SLOW && !s->report->processes[i].step;
         if (n < 2)
                 return;
         add_label(s, "together");
-        string_add_format(s->out, "%s MB a minute\n", rate_words(number, s->report->mb_per_min));
-        exhaustion_words(s, &s->report->exhaustion, &words);
+        string_add_format(s->out, "%s MB a minute\n", leak_rate_words(number, s->report->mb_per_min));
+        leak_exhaustion_words(s->report, &s->report->exhaustion, &words);
         if (words.size == 0)
                 return;
         add_label(s, "");
@@ -367,7 +294,7 @@ static void add_source(const Show *s)
 
         add_label(s, s->source->is_log ? "log" : "run");
         string_add_shown(s->out, string_get(&s->source->name), s->columns - 24, s->to->ascii);
-        string_add_format(s->out, ", %s%s\n", minutes_words(number, s->report->minutes),
+        string_add_format(s->out, ", %s%s\n", leak_minutes_words(number, s->report->minutes),
                           s->source->recording ? ", still recording" : "");
         if (s->source->bad_rows > 0) {
                 add_label(s, "");

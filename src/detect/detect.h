@@ -27,6 +27,7 @@ typedef struct DetectFacts {
         bool all;              /* the whole machine is watched */
         bool timed_out;
         bool complete;
+        char run[160];         /* what it is called by on a command line; "": unknown */
 } DetectFacts;
 
 typedef struct DetectContext {

@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/text.h"
-#include "detect/leak-images.h"
 
 #define ORPHANED_LEAST_NS (10 * (int64_t)NS_PER_SECOND)
 
@@ -19,6 +18,28 @@ const LeakOptions leak_options_default = {
         .until_ns = INT64_MAX,
         .hold_ns = 25 * NS_PER_SECOND,
 };
+
+/* Levels are told again every ten seconds, and every tick where ticks are rarer. */
+uint64_t leak_hold_ns(uint64_t interval_ns)
+{
+        uint64_t interval = interval_ns == UINT64_MAX ? 0 : MIN(interval_ns, 86400 * NS_PER_SECOND);
+
+        return MAX(25 * NS_PER_SECOND, 3 * interval);
+}
+
+LeakOptions leak_options_of(const Thresholds *thresholds, uint64_t interval_ns, bool of_command)
+{
+        LeakOptions o = leak_options_default;
+
+        o.memory.slow = thresholds->leak_slow_mb;
+        o.memory.leak = thresholds->leak_mb;
+        o.counts.slow = thresholds->leak_slow_count;
+        o.counts.leak = thresholds->leak_count;
+        o.memory.least_minutes = o.counts.least_minutes = (double)thresholds->leak_time_ns / 60e9;
+        o.hold_ns = leak_hold_ns(interval_ns);
+        o.of_command = of_command;
+        return o;
+}
 
 typedef struct Watched {
         const LeakImage *image;       /* whose memory counts */
@@ -66,6 +87,7 @@ int leak_finder_new(const LeakOptions *options, LeakFinder **ret)
         if (!f)
                 return -ENOMEM;
         f->options = *options;
+        f->images.text_ns = options->least_life_ns;
         f->first_ns = INT64_MAX;
         f->last_ns = INT64_MIN;
         f->available = f->swap_free = f->cgroup_max = f->cgroup_now = LEAK_NO_BYTES;
@@ -119,11 +141,17 @@ static Watched watched_of(const LeakFinder *f, size_t first, size_t last)
                          .memory_bytes = LEAK_NO_BYTES, .pss_bytes = LEAK_NO_BYTES};
 }
 
+static const char *comm_of(const LeakImage *image)
+{
+        return image->comm[0] ? image->comm : NULL;
+}
+
 static bool is_wanted(const LeakFinder *f, const Watched *w)
 {
         const LeakOptions *o = &f->options;
 
-        return !o->wanted || o->wanted(w->image->pid, w->image->comm, w->image->cmdline, o->data);
+        return life_of(w->first, w->last) >= o->least_life_ns &&
+               (!o->wanted || o->wanted(w->image->pid, comm_of(w->image), w->image->cmdline, o->data));
 }
 
 /* Those that lived longest stay. */
@@ -308,16 +336,23 @@ static void find_parent(const LeakFinder *f, const Watched *w, int64_t end_ns, L
 
         if (!parent)
                 return;
+        p->parent = parent;
         parent = leak_images_last(&f->images, parent);
         p->orphaned_ns = parent->end_ns;
         p->orphan = parent->end_ns != LEAK_ALIVE && MIN(p->end_ns, end_ns) - parent->end_ns >= ORPHANED_LEAST_NS;
 }
 
+static int64_t begin_of(const TrendSeries *series, const LeakVerdict *v)
+{
+        return series->seen > 0 ? series->start_ns + (int64_t)(v->warm_up_minutes * 60e9) : 0;
+}
+
 static int judge(LeakFinder *f, Watched *w, int64_t end_ns, LeakProcess *ret)
 {
         LeakProcess p = {
-                .pid = w->image->pid, .key = w->image->key, .comm = w->image->comm, .cmdline = w->image->cmdline,
-                .start_ns = w->first->start_ns, .end_ns = w->last->end_ns,
+                .pid = w->image->pid, .key = w->image->key, .comm = comm_of(w->image), .cmdline = w->image->cmdline,
+                .start_ns = w->first->start_ns, .end_ns = w->last->end_ns, .well = w->last->well,
+                .step = w->image->step > (f->options.of_command ? LEAK_STEP_NONE : LEAK_STEP_BUILDER),
                 .memory_bytes = w->memory_bytes, .pss_bytes = w->pss_bytes, .is_estimate = w->is_estimate,
         };
         int64_t until = MIN(end_ns, f->options.until_ns);
@@ -335,26 +370,31 @@ static int judge(LeakFinder *f, Watched *w, int64_t end_ns, LeakProcess *ret)
                 r = leak_judge(&w->threads, &f->options.counts, &p.threads);
         if (r < 0)
                 return r;
+        p.memory_ns = begin_of(&w->memory, &p.memory);
+        p.fds_ns = begin_of(&w->fds, &p.fds);
+        p.threads_ns = begin_of(&w->threads, &p.threads);
         find_parent(f, w, until, &p);
-        bool grows = p.memory.class >= LEAK_SLOW;
+        bool grows = p.memory.class >= LEAK_SLOW && !p.step;
         p.exhaustion = exhaustion_at(grows ? p.memory.rate : 0, p.memory.low, p.memory.high, f->report.room_bytes);
         *ret = p;
         return 0;
 }
 
-static LeakClass worst_of(const LeakProcess *p)
+LeakClass leak_worst_class(const LeakProcess *p)
 {
         LeakClass worst = MAX(p->memory.class, p->fds.class);
 
         return MAX(worst, p->threads.class);
 }
 
-/* Growing memory, then growing counts, then the rest. */
+/* Growing memory, then growing counts, then steps of a build that grow, then the rest. */
 static int rank_of(const LeakProcess *p)
 {
-        if (p->memory.class >= LEAK_SLOW)
-                return 20 + (int)p->memory.class;
-        return worst_of(p) >= LEAK_SLOW ? 10 + (int)worst_of(p) : (int)p->memory.class;
+        if (leak_worst_class(p) < LEAK_SLOW)
+                return (int)p->memory.class;
+        if (p->step)
+                return 5 + (int)p->memory.class;
+        return p->memory.class >= LEAK_SLOW ? 20 + (int)p->memory.class : 10 + (int)leak_worst_class(p);
 }
 
 /* By what it grows at least, within a rank. */
@@ -375,8 +415,8 @@ static void add_up(LeakReport *report)
         for (size_t i = 0; i < report->n; i++) {
                 const LeakProcess *p = &report->processes[i];
                 report->n_short += p->memory.class == LEAK_UNKNOWN;
-                report->n_leaking += worst_of(p) >= LEAK_SLOW;
-                if (p->memory.class < LEAK_SLOW)
+                report->n_leaking += leak_worst_class(p) >= LEAK_SLOW && !p->step;
+                if (p->memory.class < LEAK_SLOW || p->step)
                         continue;
                 report->mb_per_min += p->memory.rate;
                 low += p->memory.low;

@@ -14,7 +14,9 @@
 #include <stdint.h>
 
 #include "base/macros.h"
+#include "detect/leak-images.h"
 #include "detect/leak-judge.h"
+#include "detect/thresholds.h"
 #include "table/batch.h"
 
 enum { LEAK_PROCESSES_MAX = 2048 };
@@ -41,18 +43,21 @@ typedef struct LeakProcess {
         LeakVerdict fds, threads;
         uint64_t memory_bytes;   /* the last seen; LEAK_NO_BYTES */
         uint64_t pss_bytes;      /* the last that was read; LEAK_NO_BYTES */
+        int64_t memory_ns, fds_ns, threads_ns; /* from when on each was judged, behind the warm-up */
         bool is_estimate;        /* its memory is no private memory, but an estimate of what it holds */
+        bool step;               /* a compiler, or another of a build: it is no leak, what it grows by */
+        bool well;               /* it ended, with code 0 */
         LeakExhaustion exhaustion;
         bool orphan;             /* it outlived its parent, and stayed for long */
         int64_t orphaned_ns;     /* since when */
-        bool zombie;             /* it had ended at the last look, and nobody asked how */
+        const LeakImage *parent; /* its first; the finder's; NULL unknown */
 } LeakProcess;
 
 typedef struct LeakReport {
         LeakProcess *processes; /* most certain and largest first */
         size_t n;
         size_t n_short;     /* of them, LEAK_UNKNOWN in memory */
-        size_t n_leaking;   /* of them, slow or leak in anything */
+        size_t n_leaking;   /* of them, slow or leak in anything, and no steps */
         uint64_t seen;      /* processes there were, as images of the table */
         uint64_t left_out;  /* never looked at: there were too many */
         uint64_t unwatched; /* lived too briefly for a sample, or were filtered out */
@@ -67,12 +72,20 @@ typedef struct LeakOptions {
         LeakLimits memory, counts;    /* counts: of fds and of threads */
         int64_t from_ns, until_ns;    /* samples outside are not looked at; 0 and INT64_MAX: all */
         uint64_t hold_ns;             /* as TrendSeries has it; a run: three intervals, 25 s at least */
+        int64_t least_life_ns;        /* who lived for less is not looked at; 0: all are */
+        bool of_command;              /* a run of a command: its build tools are steps, too; if not they may be servers */
         /* NULL: all processes */
         bool (*wanted)(int32_t pid, const char *comm, const char *cmdline, void *data);
         void *data;
 } LeakOptions;
 
 extern const LeakOptions leak_options_default;
+
+/* Of [findings], for a run sampled every interval_ns (UINT64_MAX unknown); `of_command`: as above. */
+LeakOptions leak_options_of(const Thresholds *thresholds, uint64_t interval_ns, bool of_command);
+uint64_t leak_hold_ns(uint64_t interval_ns); /* hold_ns of such a run */
+
+LeakClass leak_worst_class(const LeakProcess *process); /* of the three */
 
 typedef struct LeakFinder LeakFinder;
 

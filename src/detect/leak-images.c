@@ -10,8 +10,8 @@
 #include "base/macros.h"
 
 const char *const leak_process_columns[] = {"process", "parent", "pid", "start_ns", "end_ns", "exit_code", "exit_signal",
-                                            "comm", "cmdline", NULL};
-enum { PROCESS, PARENT, PID, START_NS, END_NS, EXIT_CODE, EXIT_SIGNAL, COMM, CMDLINE, N_COLUMNS };
+                                            "comm", "cmdline", "major", NULL};
+enum { PROCESS, PARENT, PID, START_NS, END_NS, EXIT_CODE, EXIT_SIGNAL, COMM, CMDLINE, MAJOR, N_COLUMNS };
 
 typedef struct Places {
         int column[N_COLUMNS]; /* -1: not there, or of another kind than it should be */
@@ -25,7 +25,7 @@ static Places find_places(const Batch *rows)
         for (int i = 0; i < N_COLUMNS; i++) {
                 p.column[i] = schema_find(schema, leak_process_columns[i]);
                 bool is_text = p.column[i] >= 0 && schema->columns[p.column[i]].type == COLUMN_TEXT;
-                if (is_text != (i == COMM || i == CMDLINE))
+                if (is_text != (i >= COMM))
                         p.column[i] = -1;
         }
         return p;
@@ -34,6 +34,23 @@ static Places find_places(const Batch *rows)
 static bool is_known(const Batch *rows, const Places *p, int which, size_t row)
 {
         return p->column[which] >= 0 && !batch_is_null(rows, (size_t)p->column[which], row);
+}
+
+static bool ends_in(const char *text, size_t size, const char *end)
+{
+        return size >= strlen(end) && memcmp(text + size - strlen(end), end, strlen(end)) == 0;
+}
+
+static LeakStep step_of(const char *major, size_t size)
+{
+        static const char *const builders[] = {"BuildSystem", "PackageManagement", "CodeGeneration", "Documentation"};
+
+        if (ends_in(major, size, "_Compile") || ends_in(major, size, "_Link"))
+                return LEAK_STEP_COMPILE;
+        for (size_t i = 0; i < ARRAY_LENGTH(builders); i++)
+                if (size == strlen(builders[i]) && memcmp(major, builders[i], size) == 0)
+                        return LEAK_STEP_BUILDER;
+        return LEAK_STEP_NONE;
 }
 
 static char *text_of(const Batch *rows, const Places *p, int which, size_t row)
@@ -49,12 +66,27 @@ static char *text_of(const Batch *rows, const Places *p, int which, size_t row)
 void leak_images_done(LeakImages *images)
 {
         for (size_t i = 0; i < images->n; i++) {
-                free(images->items[i].comm);
                 free(images->items[i].cmdline);
         }
         free(images->items);
         free(images->by_key);
         *images = (LeakImages){0};
+}
+
+static void describe(const LeakImages *images, LeakImage *image, const Batch *rows, const Places *p, size_t row)
+{
+        size_t size;
+
+        if (is_known(rows, p, COMM, row)) {
+                const char *comm = batch_text(rows, (size_t)p->column[COMM], row, &size);
+                memcpy(image->comm, comm, MIN(size, sizeof image->comm - 1));
+        }
+        if (is_known(rows, p, MAJOR, row)) {
+                const char *major = batch_text(rows, (size_t)p->column[MAJOR], row, &size);
+                image->step = step_of(major, size);
+        }
+        if (image->end_ns == LEAK_ALIVE || image->end_ns - image->start_ns >= MAX(images->text_ns, (int64_t)NS_PER_SECOND))
+                image->cmdline = text_of(rows, p, CMDLINE, row);
 }
 
 static int add_image(LeakImages *images, const Batch *rows, const Places *p, size_t row)
@@ -74,6 +106,7 @@ static int add_image(LeakImages *images, const Batch *rows, const Places *p, siz
         if (is_known(rows, p, END_NS, row))
                 image.end_ns = batch_sane_ns((uint64_t)batch_i64(rows, (size_t)p->column[END_NS], row));
         image.exited = is_known(rows, p, EXIT_CODE, row) || is_known(rows, p, EXIT_SIGNAL, row);
+        image.well = is_known(rows, p, EXIT_CODE, row) && batch_i64(rows, (size_t)p->column[EXIT_CODE], row) == 0;
         bool is_short = image.end_ns - image.start_ns < (int64_t)NS_PER_SECOND && image.end_ns != LEAK_ALIVE;
         if (images->n >= LEAK_IMAGES_MAX && (is_short || images->n >= 2 * (size_t)LEAK_IMAGES_MAX)) {
                 images->left_out++;
@@ -83,10 +116,7 @@ static int add_image(LeakImages *images, const Batch *rows, const Places *p, siz
         if (!items)
                 return -ENOMEM;
         images->items = items;
-        if (!is_short) {
-                image.comm = text_of(rows, p, COMM, row);
-                image.cmdline = text_of(rows, p, CMDLINE, row);
-        }
+        describe(images, &image, rows, p, row);
         images->items[images->n++] = image;
         return 0;
 }

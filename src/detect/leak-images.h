@@ -3,7 +3,7 @@
  * that another of the same pid began at the end of), with what became of the parent. Pure over rows.
  *
  * Bounded: of more images than IMAGES_MAX those that lived less than a second are let go, and counted; of what is
- * left, further ones. Command lines are cut at LEAK_TEXT_MAX bytes, and kept of those that lived for a second.
+ * left, further ones. Command lines are cut at LEAK_TEXT_MAX bytes, and kept of those that lived for text_ns.
  */
 #pragma once
 
@@ -16,23 +16,35 @@
 enum {
         LEAK_IMAGES_MAX = 1 << 18,
         LEAK_TEXT_MAX = 1024,
+        LEAK_COMM = 16,
 };
 
 #define LEAK_ALIVE INT64_MAX
+
+/* Work that is handed to it, and with it all memory, until it ends: by its category. */
+typedef enum LeakStep {
+        LEAK_STEP_NONE,
+        LEAK_STEP_BUILDER, /* build and package tools: where they serve, they live on */
+        LEAK_STEP_COMPILE, /* compilers, linkers, generators */
+} LeakStep;
 
 typedef struct LeakImage {
         uint64_t key, parent; /* UINT64_MAX: unknown */
         int64_t start_ns, end_ns; /* LEAK_ALIVE */
         int32_t pid;
         bool exited;   /* it ended by exiting, not by exec */
+        bool well;     /* and that with code 0 */
         bool has_next; /* another image of the process follows in the array */
-        char *comm, *cmdline; /* owned; NULL unknown */
+        LeakStep step;
+        char comm[LEAK_COMM]; /* "": unknown */
+        char *cmdline; /* owned; NULL unknown */
 } LeakImage;
 
 typedef struct LeakImages {
         LeakImage *items; /* after leak_images_seal: by pid, then start; a process's are neighbours */
         size_t n, capacity;
         uint64_t seen, left_out;
+        int64_t text_ns; /* 0: a second */
         size_t *by_key; /* owned; indexes of items, by key */
 } LeakImages;
 

@@ -1,6 +1,7 @@
 /* One line a threshold. */
 #include "detect/thresholds.h"
 
+#include "base/clock.h"
 #include "base/macros.h"
 
 void thresholds_init(Thresholds *t)
@@ -30,6 +31,17 @@ void thresholds_init(Thresholds *t)
                 .threads_ratio = 0.80,
                 .idle_cores_ratio = 0.25,
                 .serial_tail_ratio = 0.10,
+                .leak_slow_mb = 0.1,
+                .leak_mb = 1,
+                .leak_slow_count = 0.1,
+                .leak_count = 1,
+                .leak_time_ns = 120 * NS_PER_SECOND,
+                .leak_bytes = 2 * 1000 * 1000,
+                .leak_exhaustion_ns = 3600 * NS_PER_SECOND,
+                .peaks_kept_bytes = 100 * 1000 * 1000,
+                .zombie_ns = 30 * NS_PER_SECOND,
+                .zombies = 100,
+                .orphan_ns = 60 * NS_PER_SECOND,
         };
 }
 
@@ -80,6 +92,23 @@ const ThresholdKey *threshold_keys(size_t *ret_n)
                  offsetof(Thresholds, idle_cores_ratio)},
                 {"serial_tail", "10", "percent of a run at its end with one process at work", THRESHOLD_PERCENT,
                  offsetof(Thresholds, serial_tail_ratio)},
+                {"leak_slow_mb_per_min", "0.1", "private memory of a process that grows faster grows slowly", THRESHOLD_NUMBER,
+                 offsetof(Thresholds, leak_slow_mb)},
+                {"leak_mb_per_min", "1", "and faster than this, leaks", THRESHOLD_NUMBER, offsetof(Thresholds, leak_mb)},
+                {"leak_slow_count_per_min", "0.1", "the same of its open files, and of its threads", THRESHOLD_NUMBER,
+                 offsetof(Thresholds, leak_slow_count)},
+                {"leak_count_per_min", "1", "and faster than this, leaks", THRESHOLD_NUMBER, offsetof(Thresholds, leak_count)},
+                {"leak_time", "2m", "least time to judge by", THRESHOLD_DURATION, offsetof(Thresholds, leak_time_ns)},
+                {"leak_growth", "2 MB", "less growth in all is no finding", THRESHOLD_BYTES, offsetof(Thresholds, leak_bytes)},
+                {"leak_exhaustion", "1h", "a leak that leaves memory for less is critical", THRESHOLD_DURATION,
+                 offsetof(Thresholds, leak_exhaustion_ns)},
+                {"peaks_kept", "100 MB", "memory that peaks of a process left behind", THRESHOLD_BYTES,
+                 offsetof(Thresholds, peaks_kept_bytes)},
+                {"zombie_time", "30s", "an ended process that its parent did not wait for so long", THRESHOLD_DURATION,
+                 offsetof(Thresholds, zombie_ns)},
+                {"zombies", "100", "so many of one parent are a warning", THRESHOLD_NUMBER, offsetof(Thresholds, zombies)},
+                {"orphan_time", "1m", "a process that outlived its parent by so long", THRESHOLD_DURATION,
+                 offsetof(Thresholds, orphan_ns)},
         };
 
         *ret_n = ARRAY_LENGTH(keys);

@@ -22,17 +22,32 @@ typedef struct Thresholds {
         double threads_ratio;         /* of threads-max */
         double idle_cores_ratio;      /* of the machine's CPU time unused while jobs waited */
         double serial_tail_ratio;     /* of the run at its end with one process at work */
+        double leak_slow_mb, leak_mb; /* (10^6 bytes) a minute of a process's private memory: more is slow, a leak */
+        double leak_slow_count, leak_count; /* the same of its open files, its threads */
+        uint64_t leak_time_ns;        /* to judge by, behind the warm-up */
+        uint64_t leak_bytes;          /* growth in all that is told; less is not worth it */
+        uint64_t leak_exhaustion_ns;  /* memory that lasts no longer is critical */
+        uint64_t peaks_kept_bytes;    /* what peaks left behind, of who does not grow */
+        uint64_t zombie_ns;           /* ended for so long, and not waited for */
+        double zombies;               /* so many of one parent are a warning */
+        uint64_t orphan_ns;           /* outlived its parent by so long */
 } Thresholds;
 
 void thresholds_init(Thresholds *thresholds); /* the defaults */
 
-typedef enum ThresholdKind { THRESHOLD_BYTES, THRESHOLD_PERCENT, THRESHOLD_CELSIUS } ThresholdKind;
+typedef enum ThresholdKind {
+        THRESHOLD_BYTES,
+        THRESHOLD_PERCENT,
+        THRESHOLD_CELSIUS,
+        THRESHOLD_NUMBER,
+        THRESHOLD_DURATION, /* ns */
+} ThresholdKind;
 
 /* Each by its name in [findings], for a configuration: percent there are ratios here. */
 typedef struct ThresholdKey {
         const char *name, *initial, *help;
         ThresholdKind kind;
-        size_t offset; /* in Thresholds: uint64_t of bytes, double else */
+        size_t offset; /* in Thresholds: uint64_t of bytes and durations, double else */
 } ThresholdKey;
 
 const ThresholdKey *threshold_keys(size_t *ret_n);

@@ -15,6 +15,7 @@
 #include "monitor/process-rows.h"
 #include "monitor/pss.h"
 #include "monitor/response-files.h"
+#include "monitor/zombies.h"
 #include "table/process-tables.h"
 #include "track/found.h"
 #include "track/proc-sampler.h"
@@ -34,6 +35,7 @@ struct ProcessMonitor {
         ResponseFiles *responses;
         PssReader *pss;
         ProcSampler *sampler; /* NULL: the source samples by itself */
+        Zombies *zombies;
         Batch *processes, *samples, *totals, *events;
         Tick tick;
         ProcessSums sums, highest; /* of this tick; counters so far */
@@ -85,6 +87,9 @@ static void on_ended(const Process *p, void *data)
                 pss_note_shared(m->pss, &p->watch.now, &nothing);
         if (m->sampler)
                 proc_sampler_forget(m->sampler, p->pid);
+        /* A source that tells of final figures does so when it was waited for. */
+        if (p->end_ns && !p->exited && process_table_find(m->table, p->pid) != p && !m->options.source->ops->tells_final)
+                zombies_note(m->zombies, p);
         _cleanup_free_ char *response = response_files_take(m->responses, p->key);
         int r = add_row(m, m->processes, p, response);
         if (r == -ENOBUFS) {
@@ -143,6 +148,8 @@ int process_monitor_new(const ProcessMonitorOptions *options, ProcessMonitor **r
         };
         int r = response_files_new(&m->responses);
         if (r == 0)
+                r = zombies_new(options->host, &m->zombies);
+        if (r == 0)
                 r = process_table_new(&table, &m->table);
         if (r == 0 && options->pss_budget_ratio > 0)
                 r = pss_reader_new(options->host, m->table, options->pss_budget_ratio, &m->pss);
@@ -170,6 +177,7 @@ ProcessMonitor *process_monitor_free(ProcessMonitor *m)
                 response_files_free(m->responses);
                 pss_reader_free(m->pss);
                 proc_sampler_free(m->sampler);
+                zombies_free(m->zombies);
                 batch_free(m->processes);
                 batch_free(m->samples);
                 batch_free(m->totals);
@@ -179,8 +187,8 @@ ProcessMonitor *process_monitor_free(ProcessMonitor *m)
         return NULL;
 }
 
-void process_monitor_event(ProcessMonitor *m, const Tick *tick, const char *kind,
-                           const char *severity, const Process *process, const char *text)
+static void add_event(ProcessMonitor *m, const Tick *tick, const char *kind, const char *severity, pid_t pid, uint64_t key,
+                      const char *text)
 {
         if (batch_add_row(m->events) < 0)
                 return;
@@ -188,11 +196,32 @@ void process_monitor_event(ProcessMonitor *m, const Tick *tick, const char *kind
         batch_set_i64(m->events, EVENT_T_NS, (int64_t)(tick->now_ns - m->options.start_ns));
         batch_set_textz(m->events, EVENT_KIND, kind);
         batch_set_textz(m->events, EVENT_SEVERITY, severity);
-        if (process) {
-                batch_set_i64(m->events, EVENT_PID, process->pid);
-                batch_set_u64(m->events, EVENT_PROCESS, process->key);
+        if (key) {
+                batch_set_i64(m->events, EVENT_PID, pid);
+                batch_set_u64(m->events, EVENT_PROCESS, key);
         }
         batch_set_textz(m->events, EVENT_TEXT, text);
+}
+
+void process_monitor_event(ProcessMonitor *m, const Tick *tick, const char *kind,
+                           const char *severity, const Process *process, const char *text)
+{
+        add_event(m, tick, kind, severity, process ? process->pid : 0, process ? process->key : 0, text);
+}
+
+static void on_zombie(const Zombie *zombie, const ProcStat *parent, void *data)
+{
+        ProcessMonitor *m = data;
+        char text[192], length[FORMAT_MAX];
+        uint64_t now = m->tick.now_ns;
+
+        format_duration(length, now > zombie->end_ns ? now - zombie->end_ns : 0);
+        if (parent)
+                snprintf(text, sizeof text, "%s (pid %d) ended %s ago and its parent, %s (pid %d), has not waited for it",
+                         zombie->comm, zombie->pid, length, parent->comm, parent->pid);
+        else
+                snprintf(text, sizeof text, "%s (pid %d), which had ended, is gone after %s", zombie->comm, zombie->pid, length);
+        add_event(m, &m->tick, parent ? "zombie" : "zombie-gone", "info", zombie->pid, zombie->key, text);
 }
 
 static void on_oom(ProcessMonitor *m, const TrackEvent *event)
@@ -459,6 +488,7 @@ int process_monitor_tick(ProcessMonitor *m, const Tick *tick, Error *err)
         tell_losses(m);
         if (tick->now_ns >= m->next_settle_ns) {
                 process_table_settle(m->table, tick->now_ns, 5 * NS_PER_SECOND);
+                zombies_look(m->zombies, m->table, tick->now_ns, on_zombie, m);
                 m->next_settle_ns = tick->now_ns + NS_PER_SECOND;
         }
         pass_on(m, m->options.processes, m->processes);

@@ -107,7 +107,7 @@ static int find_late_ticks(ReportData *d)
                           format_count(n_late, late), format_count(n, ticks),
                           format_duration(worst, d->summary->latest_us * NS_PER_US));
         return report_add_finding(d, "late-ticks", SEVERITY_INFO, INT64_MIN, string_get(&title),
-                                  string_get(&evidence), NULL);
+                                  string_get(&evidence), "leave the recorder some CPU (fewer jobs), or sample less often: -i 0.2");
 }
 
 /* Detectors say these better. */
@@ -159,13 +159,14 @@ static int find_monitor_errors(ReportData *d)
         for (size_t i = 0; r == 0 && i < d->info->n_monitors; i++) {
                 const RunMonitor *m = &d->info->monitors[i];
                 char n[FORMAT_MAX];
-                _cleanup_string_ String title = {0};
+                _cleanup_string_ String title = {0}, advice = {0};
                 if (m->absent || m->errors == 0 || m->errors == RUN_UNKNOWN)
                         continue;
                 string_add_format(&title, "the monitor %s failed %s time%s: what it shows has gaps", m->name,
                                   format_count(n, m->errors), m->errors == 1 ? "" : "s");
+                string_add_format(&advice, "vigia monitors says what %s needs; -x %s leaves it out", m->name, m->name);
                 r = report_add_finding(d, "monitor-errors", SEVERITY_INFO, INT64_MIN, string_get(&title),
-                                       m->why[0] ? m->why : NULL, NULL);
+                                       m->why[0] ? m->why : NULL, string_get(&advice));
         }
         return r;
 }

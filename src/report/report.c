@@ -226,6 +226,7 @@ static int load(ReportData *data, RunReader *reader, const ReportLabels *labels,
         const RunInfo *info = run_reader_info(reader);
         DetectContext context = {.facts = detect_facts(info)};
 
+        detect_facts_name(&context.facts, run_reader_path(reader));
         if (labels && labels->thresholds)
                 context.thresholds = *labels->thresholds;
         else

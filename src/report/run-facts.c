@@ -25,6 +25,27 @@ DetectFacts detect_facts(const RunInfo *info)
         };
 }
 
+/* A word that a shell takes as it stands. */
+static bool is_plain(const char *text)
+{
+        return *text && *text != '-' &&
+               text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./=:,@%+-")] == '\0';
+}
+
+void detect_facts_name(DetectFacts *facts, const char *path)
+{
+        _cleanup_free_ char *runs = NULL;
+        const char *name = path ? strrchr(path, '/') : NULL;
+
+        if (!path)
+                return;
+        /* By its id where runs live, else by where it is. */
+        if (name && runs_directory(&runs) == 0 && strlen(runs) == (size_t)(name - path) && strncmp(path, runs, strlen(runs)) == 0)
+                path = name + 1;
+        if (!is_plain(path) || !text_copy(facts->run, sizeof facts->run, path))
+                facts->run[0] = '\0';
+}
+
 static void give_line(Detect *detect, const char *line, size_t size)
 {
         if (size > 0 && line[size - 1] == '\r')

@@ -5,6 +5,8 @@
 #include "store/run.h"
 
 DetectFacts detect_facts(const RunInfo *info);
+/* How the run is called on a command line: its id, or its path (NULL: unknown). */
+void detect_facts_name(DetectFacts *facts, const char *path);
 
 /* Gives the lines of output.log to detectors: all of a small one, of a large one the first and the last
  * REPORT_OUTPUT_BYTES. Without one, or when it cannot be read: nothing. */

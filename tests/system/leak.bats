@@ -101,8 +101,8 @@ of()
         "$VIGIA" leak "$LEAK_DIR/run" --at-least 1s --since 2s --until 6s --json | jq -e '.minutes * 60 | . > 3.5 and . < 4.5'
         run -1 "$VIGIA" leak "$LEAK_DIR/run" --at-least 4s --fail-on leak
         run -0 "$VIGIA" leak "$LEAK_DIR/run" --at-least 4s --fail-on slow -n 'leak (flat|teeth) '
-        printf '[findings]\nleak_mb_per_min = 1000\nleak_slow_mb_per_min = 1\nleak_time = "4s"\n' >"$DIR/vigia.toml"
-        "$VIGIA" leak "$LEAK_DIR/run" -c "$DIR/vigia.toml" --json | jq -e 'any(.processes[]; .class == "slow") and all(.processes[]; .class != "leak")'
+        printf '[findings]\nleak_mb_per_min = 1000\nleak_slow_mb_per_min = 1\nleak_time = "4s"\n' >"$DIR/own.toml"
+        "$VIGIA" leak "$LEAK_DIR/run" -c "$DIR/own.toml" --json | jq -e 'any(.processes[]; .class == "slow") and all(.processes[]; .class != "leak")'
         run -2 "$VIGIA" leak
         run -2 "$VIGIA" leak "$DIR/nothing"
         run -2 "$VIGIA" leak "$LEAK_DIR/run" --fail-on much
@@ -213,4 +213,109 @@ make_log()
         run -3 "$VIGIA" leak --heap 2147483647
         run -2 "$VIGIA" leak --heap
         run -2 "$VIGIA" leak --heap --valgrind -- true
+}
+
+# An hour of memory, without waiting for it: rows as a recorder writes them, a sample every ten seconds.
+# forge PATH [JQ-ASSIGNMENT…]: of run.json.
+forge()
+{
+        mkdir -p "$1"
+        # Numbers as they are: jq would round them.
+        sed "s/ID/$(basename "$1")/g" >"$1/run.json" <<'END'
+{"format": 1, "id": "ID", "label": "ID", "complete": true, "exit_code": null, "exit_signal": 15, "wall_ns": 3600000000000,
+ "interval_ns": 1000000000, "start_realtime_ns": 1700000000000000000, "start_monotonic_ns": 1000000000000,
+ "start_boottime_ns": 1000000000000, "memory_bytes": 8000000000, "command": ["serve"],
+ "capture": {"source": "bpf", "partial": false, "processes": 13, "lost_events": 0, "lost_rows": 0}}
+END
+        awk -v where="$1" '
+        function process(key, pid, parent, name, major, from, to, code) {
+                printf "{\"process\":%d,\"image\":0,\"pid\":%d,\"ppid\":1,\"parent\":%s,\"comm\":\"%s\",\"cmdline\":\"%s --port 80\",\"major\":%s,", key, pid,
+                        parent ? parent : "null", name, name, major >processes
+                printf "\"start_ns\":%.0f,\"end_ns\":%s,\"exit_code\":%s}\n", from * 1e9, to < 0 ? "null" : sprintf("%.0f", to * 1e9), code >processes
+        }
+        function sample(key, t, mb, fds, threads) {
+                random = (random * 16807) % 2147483647
+                printf "{\"t_ns\":%.0f,\"process\":%d,\"rss_anon_bytes\":%d,\"rss_file_bytes\":4096,\"swap_bytes\":0,\"fds\":%d,\"threads\":%d}\n",
+                        t * 1e9, key, (mb + random / 2147483647 / 2) * 1e6, fds, threads >samples
+        }
+        BEGIN {
+                processes = where "/processes.json"; samples = where "/samples.json"; random = 42
+                process(1, 101, 0, "steady", "\"Other\"", 1, -1, "null")
+                process(2, 102, 0, "slow", "\"Other\"", 1, -1, "null")
+                process(3, 103, 0, "stepped", "\"Other\"", 1, -1, "null")
+                process(4, 104, 0, "teeth-leak", "\"Other\"", 1, -1, "null")
+                process(5, 105, 0, "warm", "\"Other\"", 1, -1, "null")
+                process(6, 106, 0, "teeth", "\"Other\"", 1, -1, "null")
+                process(7, 107, 0, "files", "\"Other\"", 1, -1, "null")
+                process(8, 108, 0, "threads", "\"Other\"", 1, -1, "null")
+                process(9, 109, 0, "cc1plus", "\"CPP_Compile\"", 1, -1, "null")
+                process(10, 110, 0, "job", "\"Testing\"", 1, 1200, "0")
+                process(11, 111, 0, "peaks", "\"Other\"", 1, -1, "null")
+                process(12, 112, 0, "launcher", "\"Other\"", 1, 60, "0")
+                process(13, 113, 12, "stays", "\"Other\"", 30, -1, "null")
+                for (t = 10; t <= 3590; t += 10) {
+                        m = t / 60
+                        sample(1, t, 50 + 3 * m, 5, 1)
+                        sample(2, t, 50 + 0.4 * m, 5, 1)
+                        sample(3, t, 50 + 20 * int(m / 5 + 0.3 * sin(m)), 5, 1)
+                        sample(4, t, 50 + 2 * m + 30 * (m * 0.7 - int(m * 0.7)), 5, 1)
+                        sample(5, t, 50 + (m < 8 ? 20 * m : 160), 5, 1)
+                        sample(6, t, 50 + 60 * (m * 0.7 - int(m * 0.7)), 5, 1)
+                        sample(7, t, 50, 5 + 12 * m, 1)
+                        sample(8, t, 50, 5, 1 + 2 * m)
+                        sample(9, t, 50 + 40 * m, 5, 1)
+                        if (t < 1200) sample(10, t, 50 + 5 * m, 5, 1)
+                        sample(11, t, m < 10 ? 100 : m < 12 ? 900 : m < 40 ? 600 : m < 42 ? 1400 : 1100, 5, 1)
+                        sample(13, t, 30, 5, 1)
+                }
+        }'
+        printf '{"t_ns":%s,"total_bytes":8000000000,"available_bytes":%s,"swap_total_bytes":0,"swap_free_bytes":0}\n' 1000000000 7000000000 3590000000000 \
+                "${2:-6000000000}" >"$1/memory.json"
+        for table in processes samples memory; do
+                "$VIGIA" convert "$1/$table.json" "$1/$table.parquet" 2>/dev/null
+                rm "$1/$table.json"
+        done
+}
+
+# found RUN JQ: of the findings of why.
+found()
+{
+        "$VIGIA" why --json "$1" | jq -e ".findings | $2"
+}
+
+@test "leak: why: who leaks is a finding, with its slope, its interval and what to do; who does not is none" {
+        forge "$DIR/hour"
+        found "$DIR/hour" '[.[] | select(.id == "leak" and .severity == "warning") | .pid] | sort == [101, 103, 104]'
+        found "$DIR/hour" '.[] | select(.id == "leak" and .pid == 101) | (.title | test("^steady \\(pid 101\\) leaks (2.9|3.0)[0-9] MB a minute$"))
+                and (.evidence | test("^private memory from .* steadily; .* a minute.*95 %")) and (.advice | test("\nvigia leak --heap 101\n"))'
+        found "$DIR/hour" '.[] | select(.pid == 103) | .evidence | test("in [0-9]+ jumps; between 3.[0-9]+ and 4.[0-9]+ MB a minute")'
+        found "$DIR/hour" '[.[] | select(.id == "leak" and .severity == "info") | .pid] | sort == [102, 110]'
+        found "$DIR/hour" '[.[] | select(.id == "leak-files") | .pid] == [107]'
+        found "$DIR/hour" '[.[] | select(.id == "leak-threads") | .pid] == [108]'
+        found "$DIR/hour" '[.[] | select(.id == "peaks-kept") | .pid] == [111]'
+        found "$DIR/hour" '[.[] | select(.id == "orphan") | .pid] == [113]'
+        # Warmed up, a saw-tooth, a compiler: of these nothing.
+        found "$DIR/hour" 'all(.[]; .pid != 105 and .pid != 106 and .pid != 109)'
+        "$VIGIA" why "$DIR/hour" >"$DIR/text"
+        (($(wc -L <"$DIR/text") <= 80))
+        "$VIGIA" report "$DIR/hour" --json | jq -e '[.findings[] | select(.id == "leak")] | length == 5'
+        "$VIGIA" report "$DIR/hour" --html "$DIR/page.html"
+        grep -q 'leaks 3.0' "$DIR/page.html"
+        "$VIGIA" report "$DIR/hour" --markdown | grep -q 'leaks 3.0'
+}
+
+@test "leak: why and vigia leak say the same; thresholds are the configuration's; little memory left is critical" {
+        forge "$DIR/hour"
+        "$VIGIA" leak --json "$DIR/hour" | jq -c '[.processes[] | select((.class == "leak" or .class == "slow") and (.step | not)) | .pid] | sort' >"$DIR/listed"
+        "$VIGIA" why --json "$DIR/hour" | jq -c '[.findings[] | select(.id == "leak") | .pid] | sort' | cmp - "$DIR/listed"
+        run -1 "$VIGIA" why --fail-on warning "$DIR/hour"
+        run -0 "$VIGIA" why --fail-on critical "$DIR/hour"
+        printf '[findings]\nleak_mb_per_min = 10\nleak_slow_mb_per_min = 3.5\nleak_count_per_min = 100\nleak_slow_count_per_min = 50\n' >"$DIR/own.toml"
+        "$VIGIA" why -c "$DIR/own.toml" --json "$DIR/hour" | jq -e '[.findings[] | select(.id | test("^leak")) | [.pid, .severity]] | sort == [[103, "info"], [110, "info"]]'
+        printf '[findings]\nleak_mb_per_min = 1\nleak_slow_mb_per_min = 2\n' >"$DIR/own.toml"
+        run -2 "$VIGIA" why -c "$DIR/own.toml" "$DIR/hour"
+        [[ $output == *"expected at most leak_mb_per_min"* ]]
+        forge "$DIR/full" 100000000
+        run -1 "$VIGIA" why --fail-on critical "$DIR/full"
+        found "$DIR/full" '.[0] | .severity == "critical" and .id == "leak" and (.meaning | test("95.4 MiB the machine has left last (24|25)m"))'
 }
