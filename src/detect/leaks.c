@@ -228,6 +228,8 @@ static int tell_growth(const LeakReport *report, const LeakProcess *p, const Kin
         _cleanup_string_ String title = {0}, evidence = {0}, meaning = {0}, advice = {0};
         Finding *f = raise(p, kind->id, severity_of(p, kind, context, job), long_enough ? SURE_LIKELY : SURE_POSSIBLE, out);
 
+        if (f)
+                f->cause = f->severity == SEVERITY_CRITICAL; /* of little memory that is left */
         add_title(p, kind, job, &title);
         add_evidence(p, kind, &evidence);
         add_meaning(report, p, kind, job, &meaning);

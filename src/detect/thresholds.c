@@ -45,6 +45,7 @@ void thresholds_init(Thresholds *t)
         };
 }
 
+/* Longer than 60 lines: a table. */
 const ThresholdKey *threshold_keys(size_t *ret_n)
 {
         static const ThresholdKey keys[] = {
