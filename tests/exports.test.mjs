@@ -85,7 +85,7 @@ const schema = name => {
 }
 const validators = {
   report: schema('report.schema.json'), compare: schema('compare.schema.json'), why: schema('why.schema.json'),
-  advise: schema('advise.schema.json')
+  advise: schema('advise.schema.json'), leak: schema('leak.schema.json')
 }
 
 function valid(kind, value, what) {
@@ -106,6 +106,31 @@ test('report --json says how it ended and why', () => {
     assert.deepEqual([failed.failure.cmdline.slice(0, 2), failed.failure.exit_code], ['sh', 3])
   const build = JSON.parse(vigia('report', '--json', runs.build))
   assert.deepEqual([build.verdict.mood, build.failure], ['fine', null])
+})
+
+test('leak --json fits its schema', () => {
+  const samples = Array.from({ length: 360 }, (_, i) => [
+    { t_ns: 5e9 * i, process: 1, rss_anon_bytes: 5e7 + 4e5 * i + 1e5 * (i * 7 % 5), swap_bytes: 0, fds: 5 + i, threads: 3 },
+    { t_ns: 5e9 * i, process: 2, rss_anon_bytes: 5e7 + 1e5 * (i * 7 % 5), swap_bytes: 0, fds: 5, threads: 1 }]).flat()
+  forge('leaking', { wall_ns: 1.8e12 }, {
+    processes: [1, 2, 3].map(key => ({ process: key, image: 0, pid: 100 + key, comm: `p${key}`, cmdline: `p${key} "é" -x`, start_ns: 0 })),
+    samples, memory: [{ t_ns: 1.7e12, available_bytes: 4e9, swap_free_bytes: 0 }],
+    threads: samples.slice(0, 40).map((row, i) => ({ t_ns: 2e9 * i, process: 1, tid: 101 + i % 3, name: 'worker', state: 'S', user_us: 100 * i, system_us: 0 })) })
+  for (const [name, run] of Object.entries(runs)) valid('leak', JSON.parse(vigia('leak', '--json', '--all', run)), name)
+  const { processes } = JSON.parse(vigia('leak', '--json', runs.leaking))
+  assert.deepEqual(processes.slice(0, 2).map(p => [p.pid, p.class, p.fds.class]), [[101, 'leak', 'leak'], [102, 'normal', 'normal']])
+  assert.ok(processes[0].low <= processes[0].mb_per_min && processes[0].mb_per_min <= processes[0].high)
+  assert.ok(!validators.leak({ format: 1, processes: [{ pid: 'one' }] }))
+})
+
+test('leak --heap and --valgrind --json fit the same schema, where they work', t => {
+  const lose = join(build, 'tests/helpers/lose')
+  const told = [['--heap', '--json', '--', lose, '100', '1000', '500'], ['--valgrind', '--json', '--', lose]].map(args => {
+    const { stdout } = spawnSync(join(build, 'src/app/vigia'), ['leak', ...args], options)
+    if (stdout) valid('leak', JSON.parse(stdout), args[0])
+    return stdout !== ''
+  })
+  if (!told.includes(true)) t.skip('neither does')
 })
 
 test('why --json fits its schema, and has the findings of the report', () => {

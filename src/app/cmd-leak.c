@@ -134,7 +134,7 @@ static int run_leak(const Command *command, int argc, char **argv)
                 {0, "until", "TIME", "look only at what is earlier", OPTION_DURATION, &a->until_ns},
                 {0, "at-least", "TIME", "behind the warm-up, to judge by (default 2m)", OPTION_DURATION, &line.at_least_ns},
                 {0, "fail-on", "CLASS", "exit 1 if one is slow (or worse), leak", OPTION_TEXT, &line.fail_on},
-                {0, "json", NULL, "as JSON", OPTION_FLAG, &a->json},
+                {0, "json", NULL, "data for programs: docs/leak.schema.json", OPTION_FLAG, &a->json},
                 {0, "valgrind", NULL, "run COMMAND under memcheck: what it lost, and where", OPTION_FLAG, &line.valgrind},
                 {0, "heap", NULL, "which places in PID or COMMAND keep memory", OPTION_FLAG, &line.heap},
                 {'d', "duration", "TIME", "of --heap: look so long", OPTION_DURATION, &line.duration_ns},

@@ -200,9 +200,13 @@ static void tell(const Parent *p, const DetectContext *context, Findings *out)
 {
         char subject[FORMAT_MAX], n[FORMAT_MAX], left[FORMAT_MAX], at[FORMAT_MAX], longest[FORMAT_MAX];
         Severity severity = (double)p->n_left >= context->thresholds.zombies ? SEVERITY_WARNING : SEVERITY_INFO;
+        _cleanup_string_ String words = {0};
+        const char *text = p->first->text ? p->first->text : "", *who = p->who ? strstr(text, " ended ") : NULL;
         Finding *f = findings_raise(out, "zombies", p->who ? format_count(subject, p->who->key) : "adopted", severity, SURE_CERTAIN,
                                     p->first_ended_ns);
 
+        /* Who it was; whose child, only where that is not said yet. */
+        string_add_bytes(&words, text, who ? (size_t)(who - text) : strlen(text));
         if (f && p->who) {
                 f->process = p->who->key;
                 f->pid = p->pid;
@@ -215,7 +219,7 @@ static void tell(const Parent *p, const DetectContext *context, Findings *out)
                               format_count(n, p->n), p->n == 1 ? "" : "es", p->n == 1 ? "a zombie" : "zombies");
         finding_evidence(f, "%s still there at the end; the longest for %s; the first ended at %s%s%s", format_count(left, p->n_left),
                          format_duration(longest, (uint64_t)MAX(p->longest_ns, (int64_t)0)), format_moment(at, p->first_ended_ns),
-                         p->first->text ? ": " : "", p->first->text ? p->first->text : "");
+                         words.size > 0 ? ": " : "", string_get(&words));
         finding_meaning(f, "a zombie holds no memory, but its number: enough of them, and no process can be started any more");
         if (p->who)
                 finding_advice(f, "it has to call waitpid(2) when SIGCHLD comes, or ignore SIGCHLD; until then they go when it ends");

@@ -64,3 +64,20 @@ teardown()
         [[ $output == *"memory ran low"* && $output == *evidence* && $output == *means* ]]
         run -1 "$VIGIA" run -q -c low.toml -o "$RUN-2" --fail-on warning -- sleep 0.3
 }
+
+@test "findings: what the recording itself lacks is told, with what to do: lost events, a partial source, failed monitors" {
+        "$VIGIA" run -q --source poll -o "$RUN" -- sleep 0.3
+        # A monitor of one's own that fails is no business of the machine's: the numbers are put in.
+        sed -i 's/"lost_events": 0/"lost_events": 1234/; 0,/"errors": 0/s//"errors": 3/' "$RUN/run.json"
+        run -0 "$VIGIA" why "$RUN"
+        [[ $output == *"1,234 events were lost"* && $output == *"partial: processes shorter than"* && $output == *"failed 3 times"* ]]
+        [[ $output == *"-i 0.02"* && $output == *"vigia doctor"* && $output == *"vigia monitors says"* ]]
+        for id in lost-events partial monitor-errors; do
+                "$VIGIA" why --json "$RUN" | jq -e --arg id $id '[.findings[] | select(.id == $id)] | length == 1 and .[0].advice != null'
+                "$VIGIA" report --json "$RUN" | jq -e --arg id $id 'any(.findings[]; .id == $id)'
+        done
+        "$VIGIA" report --markdown "$RUN" >report.md
+        grep -q '1,234 events were lost' report.md
+        grep -q 'partial: ' report.md
+        run -1 "$VIGIA" why --fail-on warning "$RUN"
+}

@@ -319,3 +319,32 @@ found()
         run -1 "$VIGIA" why --fail-on critical "$DIR/full"
         found "$DIR/full" '.[0] | .severity == "critical" and .id == "leak" and (.meaning | test("95.4 MiB the machine has left last (24|25)m"))'
 }
+
+@test "leak: why: of programs that leak for real; vigia leak has the same" {
+        printf '[findings]\nleak_time = "4s"\nleak_growth = "1 MB"\n' >"$DIR/own.toml"
+        "$VIGIA" why -c "$DIR/own.toml" --json "$LEAK_DIR/run" >"$DIR/why"
+        for kind in steady steps teeth-leak; do
+                jq -e --argjson pid "$(of $kind .pid)" '[.findings[] | select(.id == "leak" and .pid == $pid)] | length == 1 and (.[0].severity != "info")' "$DIR/why"
+        done
+        for kind in flat warm teeth; do
+                jq -e --argjson pid "$(of $kind .pid)" 'all(.findings[]; .pid != $pid or (.id | test("^leak") | not))' "$DIR/why"
+        done
+        jq -e --argjson pid "$(of threads .pid)" 'any(.findings[]; .id == "leak-threads" and .pid == $pid)' "$DIR/why"
+        [[ $(of fds .fds) == null ]] || jq -e --argjson pid "$(of fds .pid)" 'any(.findings[]; .id == "leak-files" and .pid == $pid)' "$DIR/why"
+        # Without that, nine seconds are too short for anything.
+        "$VIGIA" why --json "$LEAK_DIR/run" | jq -e 'all(.findings[]; .id | test("^leak|orphan|peaks") | not)'
+}
+
+@test "leak: why: zombies, and the parent that does not wait for them" {
+        printf '[findings]\nzombie_time = "5s"\n' >"$DIR/own.toml"
+        # A shell that becomes a program which knows of no children.
+        LIMIT=none as_user "$VIGIA" run -q -i 0.2 -o "$RUN" -- sh -c '(exec true) & (exec true) & exec sleep 300' &
+        recorder=$!
+        until_true eval 'rows events 2>/dev/null | jq -s -e "[.[] | select(.kind == \"zombie\")] | length == 2"'
+        kill -TERM "$recorder"
+        wait "$recorder" || true
+        printf '[findings]\nzombie_time = "1h"\n' >"$DIR/long.toml"
+        "$VIGIA" why -c "$DIR/long.toml" --json "$RUN" | jq -e 'all(.findings[]; .id != "zombies")'
+        "$VIGIA" why -c "$DIR/own.toml" --json "$RUN" | jq -e '[.findings[] | select(.id == "zombies")] | length == 1 and (.[0] | .severity == "info"
+                and (.title | test("^sleep \\(pid [0-9]+\\) does not wait for its children: 2 ended")) and (.evidence | test(": true \\(pid [0-9]+\\)$")))'
+}
