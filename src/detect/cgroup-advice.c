@@ -32,27 +32,55 @@ static bool find_unit(const char *path, char unit[NAME_MAX_BYTES])
         return false;
 }
 
+typedef struct Knob {
+        const char *kubernetes, *kubernetes_end, *engine; /* NULL: it has none */
+        const char *systemd, *file;
+} Knob;
+
+static const Knob knobs[CGROUP_KNOBS] = {
+        [CGROUP_KNOB_MEMORY] = {"resources: {limits: {memory: ", "i}}", "memory", "MemoryMax", "memory.max"},
+        [CGROUP_KNOB_TASKS] = {"podPidsLimit: ", "", "pids-limit", "TasksMax", "pids.max"},
+        [CGROUP_KNOB_HIGH] = {NULL, NULL, NULL, "MemoryHigh", "memory.high"},
+        [CGROUP_KNOB_CPU] = {"resources: {limits: {cpu: ", "}}", "cpus", "CPUQuota", "cpu.max"},
+};
+
+typedef struct Amount {
+        char plain[32], engine[32], file[48]; /* 2G, 2g, 2G; 150%, 1.50, 150000 100000 */
+} Amount;
+
+static Amount amount_of(CgroupKnob knob, uint64_t value)
+{
+        const bool memory = knob == CGROUP_KNOB_MEMORY || knob == CGROUP_KNOB_HIGH, whole = value % (1ull << 30) == 0;
+        Amount a;
+
+        if (knob == CGROUP_KNOB_CPU) {
+                snprintf(a.plain, sizeof a.plain, "%" PRIu64 "%%", value);
+                snprintf(a.engine, sizeof a.engine, "%" PRIu64 ".%02" PRIu64, value / 100, value % 100);
+                snprintf(a.file, sizeof a.file, "%" PRIu64 "000 100000", value);
+                return a;
+        }
+        snprintf(a.plain, sizeof a.plain, "%" PRIu64 "%s", memory ? value >> (whole ? 30 : 20) : value, !memory ? "" : whole ? "G" : "M");
+        snprintf(a.engine, sizeof a.engine, "%" PRIu64 "%s", memory ? value >> (whole ? 30 : 20) : value, !memory ? "" : whole ? "g" : "m");
+        text_copy(a.file, sizeof a.file, a.plain);
+        return a;
+}
+
 void cgroup_advise(String *to, const char *path, CgroupKnob knob, uint64_t value)
 {
-        bool memory = knob == CGROUP_KNOB_MEMORY;
-        bool whole = value % (1ull << 30) == 0;
-        char unit[NAME_MAX_BYTES], amount[32], lower[32];
+        const Knob *k = &knobs[knob];
+        const Amount a = amount_of(knob, value);
+        char unit[NAME_MAX_BYTES];
 
-        snprintf(amount, sizeof amount, "%" PRIu64 "%s", memory ? value >> (whole ? 30 : 20) : value,
-                 !memory ? "" : whole ? "G" : "M");
-        snprintf(lower, sizeof lower, "%" PRIu64 "%s", value >> (whole ? 30 : 20), whole ? "g" : "m");
-        if (strstr(path, "kubepods")) {
-                string_add_format(to, memory ? "resources: {limits: {memory: %si}}\n" : "podPidsLimit: %s\n", amount);
-        } else if (strstr(path, "docker") || strstr(path, "libpod")) {
-                string_add_format(to, "%s update --%s=%s CONTAINER\n", strstr(path, "libpod") ? "podman" : "docker",
-                                  memory ? "memory" : "pids-limit", memory ? lower : amount);
+        if (strstr(path, "kubepods") && k->kubernetes) {
+                string_add_format(to, "%s%s%s\n", k->kubernetes, knob == CGROUP_KNOB_CPU ? a.engine : a.plain, k->kubernetes_end);
+        } else if ((strstr(path, "docker") || strstr(path, "libpod")) && k->engine) {
+                string_add_format(to, "%s update --%s=%s CONTAINER\n", strstr(path, "libpod") ? "podman" : "docker", k->engine, a.engine);
         } else if (is_plain(path) && find_unit(path, unit)) {
-                string_add_format(to, "systemctl set-property %s %s=%s\n", unit, memory ? "MemoryMax" : "TasksMax", amount);
+                string_add_format(to, "systemctl set-property %s %s=%s\n", unit, k->systemd, a.plain);
         } else if (is_plain(path) && path[0] == '/' && path[1]) {
-                string_add_format(to, "echo %s | sudo tee /sys/fs/cgroup%s/%s\n", amount, path,
-                                  memory ? "memory.max" : "pids.max");
+                string_add_format(to, "echo %s | sudo tee /sys/fs/cgroup%s/%s\n", a.file, path, k->file);
         } else {
-                string_add_format(to, "systemd-run --scope -p %s=%s COMMAND\n", memory ? "MemoryMax" : "TasksMax", amount);
+                string_add_format(to, "systemd-run --scope -p %s=%s COMMAND\n", k->systemd, a.plain);
         }
 }
 

@@ -3,7 +3,8 @@
 
 #include "base/text.h"
 
-typedef enum CgroupKnob { CGROUP_KNOB_MEMORY, CGROUP_KNOB_TASKS } CgroupKnob;
+/* The values are bytes, tasks, bytes, percent of one CPU. */
+typedef enum CgroupKnob { CGROUP_KNOB_MEMORY, CGROUP_KNOB_TASKS, CGROUP_KNOB_HIGH, CGROUP_KNOB_CPU, CGROUP_KNOBS } CgroupKnob;
 
 /* Appends a line to be pasted, with its '\n'. `path` is a stranger's: only a plain one is pasted. */
 void cgroup_advise(String *to, const char *path, CgroupKnob knob, uint64_t value);

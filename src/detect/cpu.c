@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "detect/cgroup-advice.h"
 #include "detect/detect.h"
 #include "detect/episode.h"
 #include "detect/growth.h"
@@ -298,10 +299,20 @@ static void tell_quota(const Cpu *c, const Thresholds *t, Findings *out)
         finding_evidence(f, "cpu.max%s%s was used up in %s of %s periods%s", q->path ? " of " : "", q->path ? q->path : "",
                          format_count(n, (uint64_t)q->grown_throttled), format_count(all, (uint64_t)q->grown_periods), string_get(&held));
         finding_meaning(f, "when the quota of a period (100 ms, usually) is used up, nothing of the cgroup runs until the next one");
+        /* To what the run could use: all the cores, or twice as much where they are not known. */
+        const double more = c->cpus > q->limit_cpus ? c->cpus : q->limit_cpus * 2;
+        _cleanup_string_ String advice = {0};
         if (q->limit_cpus >= 1)
-                finding_advice(f, "run about %.0f jobs at once, or raise the quota (systemd: CPUQuota=)", q->limit_cpus);
+                string_add_format(&advice, "run about %.0f job%s at once, or raise the quota, to %s CPUs say", q->limit_cpus,
+                                  q->limit_cpus < 1.5 ? "" : "s", format_number(n, more));
         else
-                finding_advice(f, "raise the quota (systemd: CPUQuota=)");
+                string_add_format(&advice, "raise the quota%s%s%s", q->limit_cpus > 0 ? ", to " : "", q->limit_cpus > 0 ? format_number(n, more) : "",
+                                  q->limit_cpus > 0 ? " CPUs say" : "");
+        if (q->limit_cpus > 0) {
+                string_add(&advice, ":\n");
+                cgroup_advise(&advice, q->path ? q->path : "", CGROUP_KNOB_CPU, (uint64_t)(MIN(more, 1e6) * 100 + 0.5));
+        }
+        finding_advice(f, "%s", string_get(&advice));
 }
 
 static int cpu_finish(void *state, const DetectContext *context, Findings *out)

@@ -51,6 +51,9 @@ static bool is_within_reach(const ForkState *s, ForkBound bound)
         if (!r->known)
                 return false;
         uint64_t left = used < r->limit ? r->limit - used : 0;
+        /* What a fork would promise at once is not among what was promised: a copy of all its parent has. */
+        if (bound == BOUND_COMMIT)
+                return left <= r->limit / 2;
         return left <= r->limit / 10 || (bound_is_tasks(bound) && left <= 16);
 }
 
@@ -297,8 +300,7 @@ static void tell_bound(const ForkState *s, ForkBound bound, unsigned n, const De
 static void tell_unbound(const ForkState *s, bool tasks, bool memory, const DetectContext *context, Findings *out)
 {
         _cleanup_string_ String evidence = {0};
-        Finding *f = findings_raise(out, "fork", NULL, run_failed(&context->facts) ? SEVERITY_CRITICAL : SEVERITY_INFO, SURE_POSSIBLE,
-                                    FINDING_NO_TIME);
+        Finding *f = findings_raise(out, "fork", NULL, SEVERITY_CRITICAL, SURE_POSSIBLE, FINDING_NO_TIME);
 
         if (!f)
                 return;
@@ -333,6 +335,6 @@ void fork_tell(ForkState *s, const DetectContext *context, Findings *out)
         ForkBound bound = find_bound(s, tasks, memory, &n);
         if (bound != BOUNDS)
                 tell_bound(s, bound, n, context, out);
-        else
+        else if (run_failed(&context->facts)) /* a run that went well may test just that */
                 tell_unbound(s, tasks, memory, context, out);
 }

@@ -192,7 +192,7 @@ static int fork_observe(void *state, const DetectContext *context, const char *t
 static void fork_output(void *state, const char *line, size_t size)
 {
         ForkState *s = state;
-        ForkError error = fork_read_line(line, size);
+        ForkError error = said_is_quoted(line, size) ? FORK_SAID_NOTHING : fork_read_line(line, size);
 
         if (error == FORK_SAID_NOTHING)
                 return;

@@ -21,6 +21,16 @@ static const char *after(const char *text, size_t size, const char *words)
         return at ? at + strlen(words) : NULL;
 }
 
+/* Behind the last of them: a name that a process gave itself stands before the kernel's own words. */
+static const char *after_last(const char *text, size_t size, const char *words)
+{
+        const char *last = NULL, *at = text;
+
+        while ((at = after(at, (size_t)(text + size - at), words)))
+                last = at;
+        return last;
+}
+
 static void copy_until(char *to, size_t room, const char *from, const char *end, const char *stops)
 {
         size_t n = 0;
@@ -41,7 +51,7 @@ static int32_t pid_at(const char *at, const char *end)
 /* "anon-rss:102400kB": 0 without. */
 static uint64_t kilobytes(const char *text, size_t size, const char *name)
 {
-        const char *at = after(text, size, name);
+        const char *at = after_last(text, size, name);
         uint64_t n;
 
         return at && scan_u64(&at, text + size, &n) == 0 && n < UINT64_MAX / 4096 ? n * 1024 : 0;
@@ -72,7 +82,7 @@ void oom_take_note(OomState *s, const char *text, size_t size)
                 return;
         const char *cgroup = after(text, size, ",oom_memcg=");
         s->next_limit = after(text, size, "constraint=CONSTRAINT_MEMCG") ? OOM_LIMIT_CGROUP : OOM_LIMIT_MACHINE;
-        s->next_pid = pid_at(after(text, size, ",pid="), end);
+        s->next_pid = pid_at(after_last(text, size, ",pid="), end);
         s->next_group = false;
         s->next_cgroup[0] = '\0';
         if (cgroup && s->next_limit == OOM_LIMIT_CGROUP)
@@ -86,11 +96,8 @@ OomKill *oom_add_kill(OomState *s, int64_t t_ns)
                 return NULL;
         }
         OomKill *k = &s->kills[s->n_kills++];
-        *k = (OomKill){.t_ns = t_ns, .pid = -1, .said_pid = -1, .resident_bytes = OOM_UNKNOWN, .victim.key = OOM_UNKNOWN,
-                       .memory = s->last_memory, .cgroup_then = s->last_cgroup, .totals = s->last_totals,
-                       .limits = s->last_limits};
-        text_copy(k->cgroup_path, sizeof k->cgroup_path, s->last_cgroup_path);
-        text_copy(k->limits_path, sizeof k->limits_path, s->last_limits_path);
+        *k = (OomKill){.t_ns = t_ns, .pid = -1, .said_pid = -1, .resident_bytes = OOM_UNKNOWN, .victim.key = OOM_UNKNOWN};
+        oom_scene_begin(&k->scene, &s->last, t_ns);
         return k;
 }
 
@@ -179,34 +186,8 @@ void oom_take_journal(OomWords *words, int64_t t_ns, const char *line, size_t si
                 return;
         words->daemon = daemon;
         words->daemon_ns = t_ns;
+        words->daemon_pid = daemon == OOM_EARLYOOM ? pid_at(after_last(line, size, " to process "), line + size) : -1;
         said_quote(words->daemon_line, sizeof words->daemon_line, line, size);
-}
-
-/* Compilers, linkers, run times whose own allocation failed. */
-static bool is_refused(const char *line, size_t size)
-{
-        static const char *const whole[] = {"virtual memory exhausted",
-                                            ": out of memory allocating ",
-                                            "LLVM ERROR: out of memory",
-                                            "std::bad_alloc",
-                                            "fatal error: runtime: out of memory",
-                                            "runtime: cannot allocate memory",
-                                            "java.lang.OutOfMemoryError: Java heap space",
-                                            "java.lang.OutOfMemoryError: Metaspace",
-                                            "java.lang.OutOfMemoryError: GC overhead limit exceeded",
-                                            "insufficient memory for the Java Runtime Environment to continue",
-                                            "JavaScript heap out of memory",
-                                            "final link failed: memory exhausted",
-                                            ": memory exhausted",
-                                            "heap exhausted",
-                                            NULL};
-
-        if (said_any(line, size, whole))
-                return true;
-        if (said(line, size, "memory allocation of ") && said(line, size, " bytes failed"))
-                return true;
-        return size >= strlen("MemoryError") && strncmp(line, "MemoryError", strlen("MemoryError")) == 0 &&
-               (size == strlen("MemoryError") || line[strlen("MemoryError")] == ':');
 }
 
 static bool is_killed(const char *line, size_t size)
@@ -221,8 +202,12 @@ static bool is_killed(const char *line, size_t size)
 
 void oom_take_line(OomWords *words, const char *line, size_t size)
 {
-        if (is_refused(line, size)) {
+        words->lines++;
+        if (said_is_quoted(line, size))
+                return;
+        if (oom_is_refused(line, size)) {
                 words->refused++;
+                words->refused_at = words->lines;
                 if (!words->refused_line[0])
                         said_quote(words->refused_line, sizeof words->refused_line, line, size);
         } else if (!words->killed_line[0] && is_killed(line, size)) {

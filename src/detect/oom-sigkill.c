@@ -1,8 +1,7 @@
 /*
  * What the kernel did not name. First its counters of OOM kills: one that rose while a process ended by SIGKILL
  * was that kill. Then SIGKILL for another reason: a daemon that kills before the kernel has to, timeout(1),
- * vigia's own --timeout; of the rest only that somebody sent it, and what speaks for or against memory. Last,
- * programs that said themselves that they were refused memory.
+ * vigia's own --timeout; of the rest only that somebody sent it, and what speaks for or against memory.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -31,43 +30,94 @@ static uint64_t left_of(const OomState *s, const OomRise *rise)
         return n;
 }
 
-static OomKill *add_counted(OomState *s, int64_t t_ns, const OomProcess *victim, bool cgroup)
+/* Who was killed, as far as can be told. All NULL: none of the run's. */
+typedef struct Victim {
+        const OomProcess *process;
+        const OomScene *scene; /* NULL: not known */
+        bool suspected;
+} Victim;
+
+static void add_counted(OomState *s, const OomRise *rise, const Victim *victim, bool cgroup)
 {
+        const OomProcess *p = victim->process;
+        const int64_t t_ns = p ? p->end_ns : rise->to_ns;
         OomKill *k = oom_add_kill(s, t_ns);
 
         if (!k)
-                return NULL;
+                return;
         k->counted = true;
-        if (victim) {
-                k->victim = *victim;
-                k->pid = victim->pid;
-                memcpy(k->comm, victim->comm, sizeof k->comm);
+        k->suspected = victim->suspected;
+        k->scene = (OomScene){.t_ns = t_ns};
+        if (p) {
+                k->victim = *p;
+                k->pid = p->pid;
+                memcpy(k->comm, p->comm, sizeof k->comm);
         }
+        if (victim->scene)
+                k->scene = *victim->scene;
+        else if (!cgroup)
+                k->scene.memory = rise->before;
         if (cgroup) {
                 /* What is counted is that its processes were killed, for whichever limit: a cgroup near its
                  * own was killed for that. */
                 bool full = s->cgroup_limit_bytes > 0 && s->cgroup_most_bytes >= s->cgroup_limit_bytes - s->cgroup_limit_bytes / 10;
                 k->limit = full ? OOM_LIMIT_CGROUP : OOM_LIMIT_UNKNOWN;
                 text_copy(k->cgroup, sizeof k->cgroup, full ? s->cgroup.path : "");
-                k->cgroup_then = (OomThen){s->cgroup_most_ns, full, s->cgroup_most_bytes, OOM_UNKNOWN, s->cgroup_limit_bytes, 0};
+                if (full && !(k->scene.cgroup.known && k->scene.cgroup.b != OOM_UNKNOWN))
+                        k->scene.cgroup = (OomThen){s->cgroup_most_ns, true, s->cgroup_most_bytes, OOM_UNKNOWN, s->cgroup_limit_bytes, 0};
         }
-        return k;
+}
+
+/* The run's own cgroup counts its kills, and had none then: it was somebody else's process. */
+static bool cgroup_denies(const OomState *s, const OomRise *rise)
+{
+        for (size_t i = 0; i < s->cgroup.n_rises; i++)
+                if (s->cgroup.rises[i].from_ns <= rise->to_ns && s->cgroup.rises[i].to_ns >= rise->from_ns)
+                        return false;
+        return s->cgroup.known && s->cgroup.first_ns <= rise->from_ns && s->cgroup.last_ns >= rise->to_ns;
+}
+
+/* The kernel kills who holds most: of several that ended then the biggest. Of those whose end nobody saw, it
+ * must have been among the heaviest of all that lived. */
+static Victim find_counted(const OomState *s, const OomRise *rise)
+{
+        Victim v = {0};
+
+        for (size_t i = 0; i < s->n_sigkills; i++) {
+                const OomProcess *p = &s->sigkills[i];
+                if (!falls_into(rise, p->end_ns) || oom_is_explained(s, p))
+                        continue;
+                if (!v.process || (p->peak_bytes != OOM_UNKNOWN && p->peak_bytes > v.process->peak_bytes))
+                        v = (Victim){p, i < OOM_SCENES_MAX ? &s->scenes[i] : NULL, false};
+        }
+        for (size_t i = 0; i < s->n_suspects && (!v.process || v.suspected); i++) {
+                const OomProcess *p = &s->suspects[i].process;
+                const OomScene *scene = &s->suspects[i].scene;
+                if (!falls_into(rise, p->end_ns) || oom_is_explained(s, p) || p->peak_bytes < scene->biggest[0].peak_bytes / 2)
+                        continue;
+                if (!v.process || p->peak_bytes > v.process->peak_bytes)
+                        v = (Victim){p, scene, true};
+        }
+        return v;
 }
 
 static void count_rise(OomState *s, const OomRise *rise, bool cgroup)
 {
         uint64_t n = left_of(s, rise);
+        const bool ours = cgroup || !cgroup_denies(s, rise);
 
-        for (size_t i = 0; i < s->n_sigkills && n > 0; i++) {
-                const OomProcess p = s->sigkills[i];
-                if (falls_into(rise, p.end_ns) && !oom_is_explained(s, &p)) {
-                        add_counted(s, p.end_ns, &p, cgroup);
-                        n--;
-                }
+        for (; n > 0 && ours; n--) {
+                const size_t kills = s->n_kills;
+                const Victim v = find_counted(s, rise);
+                if (!v.process)
+                        break;
+                add_counted(s, rise, &v, cgroup);
+                if (s->n_kills == kills)
+                        return;
         }
         /* Of the rest one finding says it: nothing is known but that it happened. */
         if (n > 0)
-                add_counted(s, rise->to_ns, NULL, cgroup);
+                add_counted(s, rise, &(Victim){0}, cgroup);
 }
 
 void oom_tell_counted(OomState *s, const DetectContext *context, Findings *out)
@@ -92,6 +142,8 @@ static const OomProcess *find_timeout(const OomState *s, const OomProcess *p)
         return NULL;
 }
 
+enum { TIMEOUT_TIMED_OUT = 124 }; /* timeout(1) EXIT STATUS */
+
 static const OomProcess *find_timed(const OomState *s, const OomProcess **ret_timeout)
 {
         for (size_t i = 0; i < s->n_sigkills; i++) {
@@ -99,6 +151,12 @@ static const OomProcess *find_timed(const OomState *s, const OomProcess **ret_ti
                 if (*ret_timeout)
                         return &s->sigkills[i];
         }
+        for (size_t i = 0; i < MIN(s->n_terms, (size_t)OOM_TERMS_MAX); i++) {
+                *ret_timeout = find_timeout(s, &s->terms[i]);
+                if (*ret_timeout && (*ret_timeout)->exit_code == TIMEOUT_TIMED_OUT)
+                        return &s->terms[i];
+        }
+        *ret_timeout = NULL;
         return NULL;
 }
 
@@ -126,7 +184,7 @@ static void add_evidence(String *to, const OomState *s, const OomProcess *p, siz
 {
         char at[FORMAT_MAX], a[FORMAT_MAX], b[FORMAT_MAX];
 
-        string_add_format(to, "%s (pid %d) ended by signal 9 at %s", p->comm, p->pid, format_moment(at, p->end_ns));
+        string_add_format(to, "%s (pid %d) ended by signal %u at %s", p->comm, p->pid, p->signal, format_moment(at, p->end_ns));
         if (p->peak_bytes != OOM_UNKNOWN)
                 string_add_format(to, ", its memory's peak %s", format_bytes(a, p->peak_bytes));
         if (p->cmdline[0])
@@ -146,7 +204,7 @@ static void add_evidence(String *to, const OomState *s, const OomProcess *p, siz
 static Severity severity_of(const OomState *s, const DetectFacts *facts)
 {
         return s->n_kills > 0 ? SEVERITY_INFO
-               : facts->exit_signal == 9 || facts->exit_code == 137 ? SEVERITY_CRITICAL
+               : facts->exit_signal == 9 || facts->exit_code == 137 || facts->exit_code == TIMEOUT_TIMED_OUT || facts->timed_out ? SEVERITY_CRITICAL
                : oom_run_failed(facts)                            ? SEVERITY_WARNING
                                                                   : SEVERITY_INFO;
 }
@@ -168,7 +226,8 @@ static void tell_daemon(const OomState *s, const OomProcess *p, const char *evid
         const bool systemd = s->words.daemon == OOM_SYSTEMD;
         const char *name = systemd ? "systemd-oomd" : "earlyoom";
         char at[FORMAT_MAX];
-        Finding *f = raise_killed(p, "oom-daemon", SEVERITY_CRITICAL, SURE_LIKELY, out);
+        Finding *f = raise_killed(p, "oom-daemon", SEVERITY_CRITICAL, s->words.daemon_pid > 0 && s->words.daemon_pid == p->pid ? SURE_CERTAIN : SURE_LIKELY,
+                                  out);
 
         finding_title(f, "out of memory: %s killed %s at %s", name, p->comm, format_moment(at, p->end_ns));
         finding_evidence(f, "\"%s\"; %s", s->words.daemon_line, evidence);
@@ -185,100 +244,109 @@ static void tell_timeout(const OomState *s, const OomProcess *p, const OomProces
         char length[FORMAT_MAX];
         Finding *f = raise_killed(p, "killed", severity_of(s, &context->facts), SURE_LIKELY, out);
 
-        finding_title(f, "timeout(1) killed %s after %s", p->comm, format_moment(length, p->end_ns - timeout->start_ns));
+        finding_title(f, "timeout(1) %s %s after %s", p->signal == 9 ? "killed" : "ended", p->comm, format_moment(length, p->end_ns - timeout->start_ns));
         finding_evidence(f, "%s; above it: %s (pid %d)", evidence, timeout->cmdline[0] ? timeout->cmdline : "timeout", timeout->pid);
         finding_meaning(f, "its time was over; no sign of the kernel's OOM killer");
         finding_advice(f, "see what it waited for; if it only needs longer, raise the time given to timeout");
 }
 
+/* Programs that kill before the kernel has to do so when a tenth is left, or at pressure. */
+static bool was_low(const OomState *s, const OomProcess *p)
+{
+        return s->total_bytes > 0 && s->least_bytes < s->total_bytes / 8 && llabs(s->least_ns - p->end_ns) <= 2 * (int64_t)NS_PER_SECOND;
+}
+
 static void tell_unknown(const OomState *s, const OomProcess *p, const char *evidence, const DetectContext *context, Findings *out)
 {
-        const bool denied = counter_denies(s, p), short_of = !denied && was_short(s, p);
+        const bool denied = counter_denies(s, p), low = denied && was_low(s, p), short_of = !denied && was_short(s, p);
         char at[FORMAT_MAX];
-        Finding *f = raise_killed(p, "killed", severity_of(s, &context->facts), short_of || !denied ? SURE_POSSIBLE : SURE_LIKELY, out);
+        Finding *f = raise_killed(p, "killed", severity_of(s, &context->facts), short_of || low || !denied ? SURE_POSSIBLE : SURE_LIKELY, out);
 
-        finding_title(f, short_of ? "SIGKILL ended %s at %s while memory was nearly used up" : "something sent SIGKILL to %s at %s", p->comm,
+        finding_title(f, short_of || low ? "SIGKILL ended %s at %s while memory was nearly used up" : "something sent SIGKILL to %s at %s", p->comm,
                       format_moment(at, p->end_ns));
         finding_evidence(f, "%s", evidence);
-        finding_meaning(f, "%s", short_of ? "the kernel's OOM killer would fit, but nobody who would know it was heard: its log cannot be read "
+        finding_meaning(f, "%s", low      ? "not the kernel's OOM killer, for its counter did not move; earlyoom or systemd-oomd, which kill before "
+                                            "it has to, would fit"
+                                 : short_of ? "the kernel's OOM killer would fit, but nobody who would know it was heard: its log cannot be read "
                                             "here, and no counter moved"
                                  : denied ? "not the kernel for want of memory: a program or a person did, as `timeout -k`, a stopped systemd "
                                             "unit, a test harness or kill -9 do"
                                           : "a program or a person did; whether it was the kernel's OOM killer cannot be told, for neither its "
                                             "log nor its counter was read");
-        finding_advice(f, "%s", denied ? "look for who did: the log of the service or harness that runs this build"
-                                       : "ask the kernel's log:\nsudo dmesg | grep -i 'killed process'\n");
+        finding_advice(f, "%s", low    ? "ask their log; vigia records it with the unit's name in [monitors.journal] units:\n"
+                                         "journalctl -u earlyoom -u systemd-oomd --since today\n"
+                                : denied ? "look for who did: the log of the service or harness that runs this build"
+                                         : "ask the kernel's log:\nsudo dmesg | grep -i 'killed process'\n");
 }
 
+/* Without a process that was killed: it went at SIGTERM. */
 static void tell_own_timeout(const OomState *s, const OomProcess *p, const char *evidence, const DetectContext *context, Findings *out)
 {
-        Finding *f = raise_killed(p, "killed", severity_of(s, &context->facts), SURE_CERTAIN, out);
+        const OomProcess nobody = {.end_ns = FINDING_NO_TIME, .key = OOM_UNKNOWN, .pid = -1};
+        char wall[FORMAT_MAX];
+        Finding *f = raise_killed(p ? p : &nobody, "killed", severity_of(s, &context->facts), SURE_CERTAIN, out);
 
         finding_title(f, "vigia ended the command: the time of --timeout was over");
-        finding_evidence(f, "%s", evidence);
+        if (p)
+                finding_evidence(f, "%s", evidence);
+        else if (context->facts.wall_ns != DETECT_UNKNOWN)
+                finding_evidence(f, "it had run for %s", format_duration(wall, context->facts.wall_ns));
         finding_advice(f, "see what it waited for; if it only needs longer, raise --timeout");
+}
+
+/* Whom the daemon ended: whom it names, or else who ended within its time. NULL: nobody of the run. */
+static const OomProcess *find_daemons(const OomState *s, const OomProcess *first)
+{
+        const OomWords *w = &s->words;
+
+        if (w->daemon == OOM_NO_DAEMON)
+                return NULL;
+        for (size_t i = 0; w->daemon_pid > 0 && i < s->n_sigkills; i++)
+                if (s->sigkills[i].pid == w->daemon_pid)
+                        return &s->sigkills[i];
+        for (size_t i = 0; w->daemon_pid > 0 && i < MIN(s->n_terms, (size_t)OOM_TERMS_MAX); i++)
+                if (s->terms[i].pid == w->daemon_pid)
+                        return &s->terms[i];
+        if (w->daemon_pid > 0 || !first)
+                return NULL;
+        return w->daemon_ns == FINDING_NO_TIME || llabs(w->daemon_ns - first->end_ns) <= 15 * (int64_t)NS_PER_SECOND ? first : NULL;
+}
+
+/* The first may be why the others were ended. */
+static const OomProcess *find_first(const OomState *s, size_t *ret_n)
+{
+        const OomProcess *first = NULL;
+
+        *ret_n = s->sigkills_left_out;
+        for (size_t i = 0; i < s->n_sigkills; i++) {
+                if (oom_is_explained(s, &s->sigkills[i]))
+                        continue;
+                (*ret_n)++;
+                if (!first || s->sigkills[i].end_ns < first->end_ns)
+                        first = &s->sigkills[i];
+        }
+        return first;
 }
 
 void oom_tell_sigkills(OomState *s, const DetectContext *context, Findings *out)
 {
         _cleanup_string_ String evidence = {0};
-        const OomProcess *p = NULL, *timeout = NULL;
-        size_t n = s->sigkills_left_out;
+        const OomProcess *timeout = NULL;
+        size_t n;
+        const OomProcess *p = find_first(s, &n), *named = find_daemons(s, p);
 
-        /* The first may be why the others were ended. */
-        for (size_t i = 0; i < s->n_sigkills; i++) {
-                if (oom_is_explained(s, &s->sigkills[i]))
-                        continue;
-                n++;
-                if (!p || s->sigkills[i].end_ns < p->end_ns)
-                        p = &s->sigkills[i];
-        }
-        if (!p)
-                return;
-        const OomProcess *timed = find_timed(s, &timeout);
-        if (timed)
-                p = timed;
-        add_evidence(&evidence, s, p, n);
-        if (s->words.daemon != OOM_NO_DAEMON &&
-            (s->words.daemon_ns == FINDING_NO_TIME || llabs(s->words.daemon_ns - p->end_ns) <= 15 * (int64_t)NS_PER_SECOND))
-                tell_daemon(s, p, string_get(&evidence), out);
-        else if (context->facts.timed_out)
+        const OomProcess *timed = named ? NULL : find_timed(s, &timeout);
+        const bool own = !named && context->facts.timed_out;
+
+        p = named ? named : timed && !own ? timed : p;
+        if (p)
+                add_evidence(&evidence, s, p, MAX(n, (size_t)1));
+        if (own)
                 tell_own_timeout(s, p, string_get(&evidence), context, out);
+        else if (named)
+                tell_daemon(s, p, string_get(&evidence), out);
         else if (timed)
                 tell_timeout(s, p, timeout, string_get(&evidence), context, out);
-        else
+        else if (p)
                 tell_unknown(s, p, string_get(&evidence), context, out);
-}
-
-/* ---- refused ---- */
-
-void oom_tell_refused(const OomState *s, const DetectContext *context, Findings *out)
-{
-        const bool failed = oom_run_failed(&context->facts);
-        char a[FORMAT_MAX], b[FORMAT_MAX], at[FORMAT_MAX], n[FORMAT_MAX];
-
-        if (s->words.refused == 0)
-                return;
-        const bool known = s->total_bytes > 0, plenty = known && s->least_bytes > s->total_bytes / 10;
-        const bool full = s->cgroup_limit_bytes > 0 && s->cgroup_most_bytes >= s->cgroup_limit_bytes - s->cgroup_limit_bytes / 10;
-        Finding *f = findings_raise(out, "memory-refused", NULL, failed ? SEVERITY_CRITICAL : SEVERITY_INFO,
-                                    failed ? SURE_LIKELY : SURE_POSSIBLE, FINDING_NO_TIME);
-        if (!f)
-                return;
-        f->cause = true;
-        finding_title(f, "a program was refused memory: %s", s->words.refused_line);
-        if (known)
-                finding_evidence(f, "%s such line%s in the output; the machine had %s of %s left at the least, at %s",
-                                 format_count(n, s->words.refused), s->words.refused == 1 ? "" : "s", format_bytes(a, s->least_bytes),
-                                 format_bytes(b, s->total_bytes), format_moment(at, s->least_ns));
-        else
-                finding_evidence(f, "%s such line%s in the output", format_count(n, s->words.refused), s->words.refused == 1 ? "" : "s");
-        if (plenty && !full)
-                finding_meaning(f, "the machine had memory left, and the OOM killer kills rather than refuses: what refuses is a limit on the "
-                                   "process's own address space (ulimit -v, RLIMIT_AS), strict overcommit, the program's own limit (a heap size), "
-                                   "or a request beyond all bounds");
-        else
-                finding_meaning(f, "the allocation itself failed; the program was not killed");
-        finding_advice(f, "%s", plenty && !full ? "lift the limit, or raise the heap that the program gives itself (-Xmx, --max-old-space-size):\nulimit -v unlimited\n"
-                                                : "run fewer jobs at once (-j), or give it more memory");
 }

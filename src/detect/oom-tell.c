@@ -31,12 +31,12 @@ static bool is_nearly(uint64_t used, uint64_t limit)
 
 static void find_cgroup_bytes(const OomKill *k, KillLimit *l)
 {
-        if (cgroup_paths_match(k->cgroup, k->cgroup_path) && k->cgroup_then.known && k->cgroup_then.b != OOM_UNKNOWN) {
-                l->bytes = k->cgroup_then.b;
-        } else if (cgroup_paths_match(k->cgroup, k->limits_path) && k->limits.known) {
-                l->bytes = k->limits.b;
-        } else if (k->cgroup_then.known && k->cgroup_then.c != OOM_UNKNOWN) {
-                l->bytes = k->cgroup_then.c;
+        if (cgroup_paths_match(k->cgroup, k->scene.cgroup_path) && k->scene.cgroup.known && k->scene.cgroup.b != OOM_UNKNOWN) {
+                l->bytes = k->scene.cgroup.b;
+        } else if (cgroup_paths_match(k->cgroup, k->scene.limits_path) && k->scene.limits.known) {
+                l->bytes = k->scene.limits.b;
+        } else if (k->scene.cgroup.known && k->scene.cgroup.c != OOM_UNKNOWN) {
+                l->bytes = k->scene.cgroup.c;
                 l->lowest = true;
         }
 }
@@ -44,12 +44,15 @@ static void find_cgroup_bytes(const OomKill *k, KillLimit *l)
 static KillLimit limit_of(const OomKill *k)
 {
         KillLimit l = {.which = k->limit, .path = k->cgroup, .bytes = OOM_UNKNOWN};
-        const OomThen *c = &k->cgroup_then, *m = &k->memory;
+        const OomThen *c = &k->scene.cgroup, *m = &k->scene.memory;
 
         if (l.which == OOM_LIMIT_UNKNOWN && c->known && is_nearly(c->a, c->c))
-                l = (KillLimit){OOM_LIMIT_CGROUP, true, k->cgroup_path, c->c, false};
-        else if (l.which == OOM_LIMIT_UNKNOWN && m->known && m->a != OOM_UNKNOWN && m->b != OOM_UNKNOWN && m->b < m->a / 10)
+                l = (KillLimit){OOM_LIMIT_CGROUP, true, k->scene.cgroup_path, c->c, false};
+        else if (l.which == OOM_LIMIT_UNKNOWN && m->known && m->a != OOM_UNKNOWN && m->b != OOM_UNKNOWN &&
+                 m->b < m->a / (k->counted ? 4 : 10)) /* the row before may be a quarter of a second old */
                 l = (KillLimit){OOM_LIMIT_MACHINE, true, "", OOM_UNKNOWN, false};
+        else if (l.which == OOM_LIMIT_UNKNOWN && m->known && m->a != OOM_UNKNOWN && m->b != OOM_UNKNOWN && m->b > m->a / 2)
+                l = (KillLimit){OOM_LIMIT_CGROUP, true, "", c->known ? c->c : OOM_UNKNOWN, false}; /* for nothing else was short */
         if (l.which == OOM_LIMIT_CGROUP && l.bytes == OOM_UNKNOWN)
                 find_cgroup_bytes(k, &l);
         if (l.which == OOM_LIMIT_MACHINE)
@@ -99,11 +102,13 @@ static void add_victim(String *to, const OomKill *k)
                 string_add_format(to, ", %s at its peak", format_bytes(size, v->peak_bytes));
         if (v->cmdline[0])
                 string_add_format(to, ", %s", v->cmdline);
+        if (k->suspected)
+                string_add(to, " (how it ended was not seen; it was the heaviest that ended then)");
 }
 
 static void add_limit(String *to, const OomKill *k, const KillLimit *l)
 {
-        const OomThen *m = &k->memory, *c = &k->cgroup_then;
+        const OomThen *m = &k->scene.memory, *c = &k->scene.cgroup;
         char a[FORMAT_MAX], b[FORMAT_MAX], at[FORMAT_MAX];
 
         if (l->which == OOM_LIMIT_CGROUP) {
@@ -125,21 +130,49 @@ static void add_limit(String *to, const OomKill *k, const KillLimit *l)
                                   format_bytes(b, m->c));
 }
 
+static uint64_t held_of(const OomProcess *p)
+{
+        return p->held_bytes != OOM_UNKNOWN ? p->held_bytes : p->peak_bytes;
+}
+
+/* Those that held most at that moment, as they were sampled; where they were not, by their peaks. */
+static void add_heaviest(String *to, const OomScene *s)
+{
+        const OomProcess *most[OOM_BIGGEST];
+        char size[FORMAT_MAX];
+        bool any_peak = false;
+
+        for (size_t i = 0; i < s->n_biggest; i++) {
+                size_t k = i;
+                for (; k > 0 && held_of(most[k - 1]) < held_of(&s->biggest[i]); k--)
+                        most[k] = most[k - 1];
+                most[k] = &s->biggest[i];
+        }
+        for (size_t i = 0; i < MIN(s->n_biggest, (size_t)OOM_SHOWN); i++) {
+                bool peak = most[i]->held_bytes == OOM_UNKNOWN;
+                string_add_format(to, "%s %s (pid %d) %s%s", i > 0 ? "," : "", most[i]->comm[0] ? most[i]->comm : "?", most[i]->pid,
+                                  format_bytes(size, held_of(most[i])), peak && s->totals.known && !any_peak ? " at its peak" : "");
+                any_peak |= peak;
+        }
+}
+
 static void add_alive(String *to, const OomKill *k)
 {
-        char n[FORMAT_MAX], sum[FORMAT_MAX], size[FORMAT_MAX];
+        const OomScene *s = &k->scene;
+        char n[FORMAT_MAX], sum[FORMAT_MAX], at[FORMAT_MAX];
+        const bool summed = s->totals.known && s->totals.a != OOM_UNKNOWN && (s->totals.c != OOM_UNKNOWN || s->totals.b != OOM_UNKNOWN);
 
-        if (k->totals.known && k->totals.a != OOM_UNKNOWN && (k->totals.c != OOM_UNKNOWN || k->totals.b != OOM_UNKNOWN))
-                string_add_format(to, "; the run's %s processes held %s at %s", format_count(n, k->totals.a),
-                                  format_bytes(sum, k->totals.c != OOM_UNKNOWN ? k->totals.c : k->totals.b),
-                                  format_moment(size, k->totals.t_ns));
-        if (k->n_biggest == 0)
+        if (summed)
+                string_add_format(to, "; the run's %s process%s held %s at %s", format_count(n, s->totals.a), s->totals.a == 1 ? "" : "es",
+                                  format_bytes(sum, s->totals.c != OOM_UNKNOWN ? s->totals.c : s->totals.b), format_moment(at, s->totals.t_ns));
+        if (s->n_biggest == 0)
                 return;
-        string_add_format(to, "; of the run %s process%s lived then, with peaks of %s together, the heaviest",
-                          format_count(n, k->alive), k->alive == 1 ? "" : "es", format_bytes(sum, k->alive_bytes));
-        for (size_t i = 0; i < k->n_biggest; i++)
-                string_add_format(to, "%s %s (pid %d) %s", i > 0 ? "," : "", k->biggest[i].comm[0] ? k->biggest[i].comm : "?",
-                                  k->biggest[i].pid, format_bytes(size, k->biggest[i].peak_bytes));
+        if (summed)
+                string_add(to, ", the heaviest");
+        else
+                string_add_format(to, "; of the run %s process%s lived then, with peaks of %s together, the heaviest",
+                                  format_count(n, s->alive), s->alive == 1 ? "" : "es", format_bytes(sum, s->alive_bytes));
+        add_heaviest(to, s);
 }
 
 static void add_teller(String *to, const OomKill *k)
@@ -158,11 +191,11 @@ static uint64_t add_jobs(String *to, const OomKill *k, uint64_t room)
 {
         char each[FORMAT_MAX], all[FORMAT_MAX];
 
-        for (size_t i = 0; k->victim.key != OOM_UNKNOWN && room != OOM_UNKNOWN && i < k->n_categories; i++) {
-                const OomCategory *c = &k->categories[i];
+        for (size_t i = 0; k->victim.key != OOM_UNKNOWN && room != OOM_UNKNOWN && i < k->scene.n_categories; i++) {
+                const OomCategory *c = &k->scene.categories[i];
                 if (!text_equal(c->name, k->victim.category) || c->n < 2 || c->peak_bytes / c->n == 0)
                         continue;
-                uint64_t others = k->alive_bytes - c->peak_bytes, mean = c->peak_bytes / c->n;
+                uint64_t others = k->scene.alive_bytes - c->peak_bytes, mean = c->peak_bytes / c->n;
                 uint64_t usable = room - room / 5 > others ? room - room / 5 - others : 0, fit = usable / mean;
                 if (fit == 0 || fit >= c->n)
                         continue;
@@ -190,7 +223,7 @@ static uint64_t enough(uint64_t limit, uint64_t wanted)
 static void add_advice(String *to, const OomKill *k, const KillLimit *l)
 {
         const bool known = l->bytes != OOM_UNKNOWN && l->bytes > 0, raise = known && l->which == OOM_LIMIT_CGROUP && !l->lowest;
-        const uint64_t wanted = known ? enough(l->bytes, k->alive_bytes) : 0;
+        const uint64_t wanted = known ? enough(l->bytes, k->scene.alive_bytes) : 0;
         const uint64_t jobs = add_jobs(to, k, known ? l->bytes : OOM_UNKNOWN);
         char more[FORMAT_MAX];
 
@@ -199,7 +232,7 @@ static void add_advice(String *to, const OomKill *k, const KillLimit *l)
         else if (l->which == OOM_LIMIT_CGROUP)
                 string_add(to, "; or raise that cgroup's memory.max");
         else
-                string_add(to, k->memory.known && k->memory.c == 0 ? "; or add memory, or swap (zram) where little of it is used at a time"
+                string_add(to, k->scene.memory.known && k->scene.memory.c == 0 ? "; or add memory, or swap (zram) where little of it is used at a time"
                                                                    : "; or add memory");
         if (jobs > 0)
                 string_add_format(to, "%s-j %" PRIu64 "\n", raise ? "" : ":\n", jobs);
@@ -227,7 +260,7 @@ void oom_tell(const OomState *s, OomKill *k, const DetectContext *context, Findi
 
         name_subject(k, s);
         Finding *f = findings_raise(out, "oom", k->subject, own ? SEVERITY_CRITICAL : SEVERITY_WARNING,
-                                    k->told || k->logged ? SURE_CERTAIN : SURE_LIKELY, k->t_ns);
+                                    k->told || k->logged ? SURE_CERTAIN : k->suspected ? SURE_POSSIBLE : SURE_LIKELY, k->t_ns);
         if (!f)
                 return;
         f->cause = true;

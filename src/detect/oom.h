@@ -1,7 +1,8 @@
 /*
  * What the detector `oom` knows of kills: those that the kernel told, those that only its counters tell,
- * and processes that ended by SIGKILL otherwise. oom.c gathers, oom-kernel.c reads the kernel's words,
- * oom-tell.c says it, oom-sigkill.c says the rest.
+ * and processes that ended by SIGKILL otherwise. oom.c gathers, oom-scene.c keeps who lived at a kill and what
+ * was left of memory, oom-kernel.c reads the kernel's words, oom-tell.c says it, oom-sigkill.c says the rest,
+ * oom-refused.c what programs said that were refused memory.
  */
 #pragma once
 
@@ -9,9 +10,14 @@
 
 enum {
         OOM_KILLS_MAX = 32,    /* told apart; further ones are counted */
-        OOM_BIGGEST = 5,       /* of those alive then */
+        OOM_BIGGEST = 12,      /* of those alive then, by their peaks … */
+        OOM_SHOWN = 5,         /* … of which those that held most are told */
         OOM_CATEGORIES = 16,   /* in which those alive are counted */
         OOM_SIGKILLS_MAX = 64, /* kept; further ones are counted */
+        OOM_SCENES_MAX = 16,   /* of the first of them it is known who lived then */
+        OOM_SUSPECTS_MAX = 8,  /* the heaviest whose end nobody saw */
+        OOM_RECENT_MAX = 32,   /* rows of processes that are looked at again */
+        OOM_TERMS_MAX = 32,    /* that ended by SIGTERM: the last ones */
         OOM_SENDERS_MAX = 32,  /* timeout(1), kept */
         OOM_RISES_MAX = 16,
         OOM_COMM = 16,
@@ -27,6 +33,11 @@ typedef struct OomProcess {
         int64_t start_ns, end_ns; /* INT64_MAX: it was never seen to end */
         uint64_t peak_bytes;  /* OOM_UNKNOWN */
         bool peak_exact;
+        unsigned signal;      /* that ended it; 0 */
+        int exit_code;        /* -1: none */
+        bool end_unknown;     /* it ended, and nobody saw how */
+        uint64_t held_bytes;  /* at the moment of a scene, as sampled; OOM_UNKNOWN */
+        int64_t held_ns;
         char comm[OOM_COMM], category[48], cmdline[OOM_WORDS];
 } OomProcess;
 
@@ -42,6 +53,27 @@ typedef struct OomThen {
         uint64_t a, b, c, d;
 } OomThen;
 
+/* Who lived at a moment, and what there was of memory. */
+typedef struct OomScene {
+        int64_t t_ns;
+        OomProcess biggest[OOM_BIGGEST];
+        size_t n_biggest;
+        uint64_t alive, alive_bytes; /* of the run; sum of their peaks */
+        OomCategory categories[OOM_CATEGORIES];
+        size_t n_categories;
+        OomThen memory; /* total, available, swap total, swap free */
+        OomThen cgroup; /* memory, own limit, lowest limit */
+        OomThen totals; /* processes, resident, proportional */
+        OomThen limits; /* memory of the tightest cgroup, its limit */
+        char cgroup_path[OOM_PATH], limits_path[OOM_PATH];
+} OomScene;
+
+/* One that ended, and how is not known: where an ordinary user records, that is the rule. */
+typedef struct OomSuspect {
+        OomProcess process;
+        OomScene scene; /* when it ended */
+} OomSuspect;
+
 typedef enum OomLimit { OOM_LIMIT_UNKNOWN, OOM_LIMIT_MACHINE, OOM_LIMIT_CGROUP } OomLimit;
 
 typedef struct OomKill {
@@ -51,27 +83,19 @@ typedef struct OomKill {
         uint64_t process; /* 0 */
         bool told, logged, counted; /* by bpf; by the kernel's log; by a counter alone */
         bool whole_group; /* memory.oom.group */
+        bool suspected;   /* the victim is a suspect */
         OomLimit limit;
         uint64_t resident_bytes; /* in the kernel's words; OOM_UNKNOWN */
         char comm[OOM_COMM], cgroup[OOM_PATH], subject[48];
         OomProcess victim; /* key OOM_UNKNOWN: no row of it */
-        OomProcess biggest[OOM_BIGGEST];
-        size_t n_biggest;
-        uint64_t alive, alive_bytes;
-        OomCategory categories[OOM_CATEGORIES];
-        size_t n_categories;
-        OomThen memory; /* total, available, swap total, swap free */
-        OomThen cgroup_then; /* memory, own limit, lowest limit */
-        OomThen totals; /* processes, resident, proportional */
-        char cgroup_path[OOM_PATH]; /* of cgroup_then */
-        OomThen limits; /* memory of the tightest cgroup, its limit */
-        char limits_path[OOM_PATH];
+        OomScene scene; /* at t_ns */
 } OomKill;
 
 /* A counter of kills. */
 typedef struct OomRise {
         int64_t from_ns, to_ns;
         uint64_t n;
+        OomThen before; /* the row before it */
 } OomRise;
 
 typedef struct OomCounter {
@@ -89,10 +113,12 @@ typedef enum OomDaemon { OOM_NO_DAEMON, OOM_SYSTEMD, OOM_EARLYOOM } OomDaemon;
 typedef struct OomWords {
         OomDaemon daemon;
         int64_t daemon_ns; /* FINDING_NO_TIME: in the output */
+        int32_t daemon_pid; /* that it names; -1 */
         char daemon_line[OOM_WORDS];
         char killed_line[OOM_WORDS];  /* "Killed signal terminated program cc1plus" */
         char refused_line[OOM_WORDS]; /* "virtual memory exhausted" */
         uint64_t refused;             /* such lines */
+        uint64_t lines, refused_at;   /* all lines; the last of those */
 } OomWords;
 
 typedef struct OomState {
@@ -104,8 +130,12 @@ typedef struct OomState {
         int32_t next_pid;
         char next_cgroup[OOM_PATH];
         bool next_group;
-        OomThen last_memory, last_cgroup, last_totals, last_limits; /* where rows come live */
-        char last_cgroup_path[OOM_PATH], last_limits_path[OOM_PATH];
+        OomScene last; /* where rows come live: the newest of each table, and nobody alive */
+        OomScene scenes[OOM_SCENES_MAX]; /* of the first sigkills */
+        OomSuspect suspects[OOM_SUSPECTS_MAX];
+        size_t n_suspects;
+        OomProcess recent[OOM_RECENT_MAX], terms[OOM_TERMS_MAX];
+        size_t n_recent, n_terms; /* all there were */
         OomCounter machine, cgroup;
         OomProcess sigkills[OOM_SIGKILLS_MAX];
         size_t n_sigkills;
@@ -117,7 +147,24 @@ typedef struct OomState {
         uint64_t least_bytes, total_bytes;
         uint64_t cgroup_most_bytes, cgroup_limit_bytes; /* where the cgroup was fullest */
         int64_t cgroup_most_ns;
+        bool strict; /* overcommit_memory 2: what is promised is bounded … */
+        uint64_t promised_bytes, promise_limit_bytes; /* … where it was nearest to its limit */
+        int64_t promised_ns;
+        char kernel_refused[OOM_WORDS]; /* the kernel's own word for it: "__vm_enough_memory: …" */
+        int64_t kernel_refused_ns;
+        int32_t kernel_refused_pid;
+        bool kernel_refused_ours; /* a process of the run */
 } OomState;
+
+/* A scene at t_ns: the rows of each table that were the last ones, nobody alive. */
+void oom_scene_begin(OomScene *scene, const OomScene *last, int64_t t_ns);
+/* Counts the process, if it lived then. */
+void oom_scene_note(OomScene *scene, const OomProcess *process);
+/* What a process held at a time, if that is the nearest before the scene. */
+void oom_scene_sample(OomScene *scene, int64_t t_ns, uint64_t process, uint64_t bytes);
+/* A row of a table, which of them by `table`; its path may be NULL. */
+typedef enum OomTable { OOM_MEMORY, OOM_CGROUP, OOM_TOTALS, OOM_LIMITS } OomTable;
+void oom_scene_row(OomScene *scene, OomTable table, const OomThen *row, const char *path);
 
 /* Takes the text of a row of events into the state; NULL: it is no kill of its own. `told`: by bpf. */
 OomKill *oom_take_event(OomState *s, int64_t t_ns, bool told, int32_t pid, uint64_t process, const char *text, size_t size);
@@ -130,10 +177,11 @@ void oom_take_journal(OomWords *words, int64_t t_ns, const char *line, size_t si
 
 /* Raises the finding of a kill, or says it better. */
 void oom_tell(const OomState *s, OomKill *kill, const DetectContext *context, Findings *out);
-/* Kills that counters tell and nobody else; then processes that SIGKILL ended for another reason, and
- * programs that said themselves that memory was refused to them. */
+/* Kills that counters tell and nobody else; then processes that SIGKILL ended for another reason. */
 void oom_tell_counted(OomState *s, const DetectContext *context, Findings *out);
 void oom_tell_sigkills(OomState *s, const DetectContext *context, Findings *out);
+/* Programs that said themselves that memory was refused to them, where the run failed. */
+bool oom_is_refused(const char *line, size_t size);
 void oom_tell_refused(const OomState *s, const DetectContext *context, Findings *out);
 
 /* The process is the victim of a kill that is known. */

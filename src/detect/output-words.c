@@ -14,6 +14,7 @@ static const char *const file_columns[] = {"t_ns", "process", "fds", "fds_max", 
 
 static const DetectTable tables[] = {{"disk", disk_columns, false}, {"files", file_columns, false}, {NULL}};
 
+#define FULL_MOST ((uint64_t)256 << 20) /* what is left of a large one that is full */
 enum { MOUNTS_MAX = 64, MOUNT_SIZE = 256, LINE_SIZE = 200 };
 
 /* The fullest that a file system was seen. */
@@ -26,8 +27,9 @@ typedef struct Mount {
 typedef struct OutputWords {
         Mount mounts[MOUNTS_MAX];
         size_t n_mounts;
-        uint64_t no_space, too_many, too_many_system;
-        char space_line[LINE_SIZE], files_line[LINE_SIZE];
+        uint64_t no_space, too_many, too_many_system, no_watches;
+        bool instances; /* of inotify, not watches */
+        char space_line[LINE_SIZE], files_line[LINE_SIZE], watches_line[LINE_SIZE];
         uint64_t fds, fds_max;               /* of the process nearest to its limit */
         uint64_t open_files, open_files_max; /* of the machine */
 } OutputWords;
@@ -111,16 +113,33 @@ static int output_words_observe(void *state, const DetectContext *context, const
 
 static bool is_no_space(const char *line, size_t size)
 {
-        static const char *const words[] = {"no space left on device", "ENOSPC", "disk quota exceeded", NULL};
+        static const char *const words[] = {"no space left on device", "ENOSPC:", "'ENOSPC'", "(ENOSPC)", "disk quota exceeded", NULL};
         static const char *const others[] = {"inotify", "watch", "semaphore", "semget", "shmget", "getrandom", NULL};
 
         return said_any(line, size, words) && !said_any(line, size, others);
+}
+
+/* "ENOSPC: System limit for number of file watchers reached"; inotify_add_watch(2), inotify_init(2). */
+static bool is_watches(const char *line, size_t size)
+{
+        static const char *const words[] = {"inotify", "file watchers", "watch limit", NULL};
+        static const char *const errors[] = {"no space left on device", "ENOSPC", "upper limit on inotify watches", "too many open files", "EMFILE", NULL};
+
+        return said_any(line, size, words) && said_any(line, size, errors);
 }
 
 static void output_words_output(void *state, const char *line, size_t size)
 {
         OutputWords *w = state;
 
+        if (said_is_quoted(line, size))
+                return;
+        if (is_watches(line, size)) {
+                if (w->no_watches++ == 0)
+                        said_quote(w->watches_line, sizeof w->watches_line, line, size);
+                w->instances |= said(line, size, "too many open files") || said(line, size, "EMFILE");
+                return;
+        }
         if (is_no_space(line, size)) {
                 if (w->no_space++ == 0)
                         said_quote(w->space_line, sizeof w->space_line, line, size);
@@ -139,7 +158,7 @@ static void output_words_output(void *state, const char *line, size_t size)
 /* Nothing that a program of some size could still write. */
 static bool is_full(const Mount *m)
 {
-        return m->size_bytes > 0 && (m->least_bytes <= m->size_bytes / 100 || m->least_bytes < 1 << 20 ||
+        return m->size_bytes > 0 && (m->least_bytes <= MIN(m->size_bytes / 100, FULL_MOST) || m->least_bytes < 1 << 20 ||
                                      (m->inodes > 0 && m->least_inodes <= m->inodes / 1000));
 }
 
@@ -185,7 +204,10 @@ static void tell_no_space(const OutputWords *w, const DetectContext *context, Fi
         const Mount *m = find_full(w);
         char a[FORMAT_MAX], b[FORMAT_MAX], at[FORMAT_MAX], n[FORMAT_MAX];
         Severity severity = run_failed(&context->facts) ? SEVERITY_CRITICAL : m ? SEVERITY_WARNING : SEVERITY_INFO;
-        const bool inodes = m && m->least_bytes > m->size_bytes / 100 && m->least_bytes >= 1 << 20;
+        /* A run that went well may test just that. */
+        if (!m && !run_failed(&context->facts))
+                return;
+        const bool inodes = m && m->least_bytes > MIN(m->size_bytes / 100, FULL_MOST) && m->least_bytes >= 1 << 20;
         /* The detector of disks may have raised it, for being nearly full: this is more. */
         Finding *f = findings_raise(out, inodes ? "inodes" : "disk-full", m ? m->path : NULL, severity, m && named_mount(w) ? SURE_CERTAIN : SURE_LIKELY,
                                     m ? m->least_ns : FINDING_NO_TIME);
@@ -215,9 +237,12 @@ static void tell_no_space(const OutputWords *w, const DetectContext *context, Fi
 
 static void tell_too_many(const OutputWords *w, const DetectContext *context, Findings *out)
 {
-        const bool system = w->too_many_system > 0;
+        const bool system = w->too_many_system > 0, near = w->fds_max > 0 && w->fds >= w->fds_max / 10 * 9;
         char a[FORMAT_MAX], b[FORMAT_MAX], n[FORMAT_MAX];
         _cleanup_string_ String evidence = {0};
+
+        if (!near && !run_failed(&context->facts))
+                return;
         Finding *f = findings_raise(out, "files-exhausted", NULL, run_failed(&context->facts) ? SEVERITY_CRITICAL : SEVERITY_INFO, SURE_LIKELY,
                                     FINDING_NO_TIME);
 
@@ -239,12 +264,32 @@ static void tell_too_many(const OutputWords *w, const DetectContext *context, Fi
                                        : "raise it in the shell that starts the build:\nulimit -n $(ulimit -Hn)\n");
 }
 
+static void tell_watches(const OutputWords *w, const DetectContext *context, Findings *out)
+{
+        const char *key = w->instances ? "fs.inotify.max_user_instances" : "fs.inotify.max_user_watches";
+        char n[FORMAT_MAX];
+
+        if (!run_failed(&context->facts))
+                return;
+        Finding *f = findings_raise(out, "watches-exhausted", NULL, SEVERITY_CRITICAL, SURE_LIKELY, FINDING_NO_TIME);
+        if (!f)
+                return;
+        f->cause = true;
+        finding_title(f, "a program could not watch more files: the user's limit on inotify %s was met", w->instances ? "instances" : "watches");
+        finding_evidence(f, "the output says \"%s\" (%s such line%s)", w->watches_line, format_count(n, w->no_watches),
+                         w->no_watches == 1 ? "" : "s");
+        finding_meaning(f, "no disk is full and no file is open too often: %s bounds it, for all programs of the user", key);
+        finding_advice(f, "raise it:\nsudo sysctl %s=%s\n", key, w->instances ? "1024" : "1048576");
+}
+
 static int output_words_finish(void *state, const DetectContext *context, Findings *out)
 {
         const OutputWords *w = state;
 
         if (w->no_space > 0)
                 tell_no_space(w, context, out);
+        if (w->no_watches > 0)
+                tell_watches(w, context, out);
         if (w->too_many > 0)
                 tell_too_many(w, context, out);
         return 0;

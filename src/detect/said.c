@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/macros.h"
+
 const char *said_find(const char *line, size_t size, const char *words)
 {
         size_t n = strlen(words);
@@ -18,6 +20,52 @@ bool said_any(const char *line, size_t size, const char *const *list)
 {
         for (; *list; list++)
                 if (said(line, size, *list))
+                        return true;
+        return false;
+}
+
+static bool begins(const char *line, size_t size, const char *words)
+{
+        size_t n = strlen(words);
+
+        return size >= n && strncasecmp(line, words, n) == 0;
+}
+
+static bool ends(const char *line, size_t size, const char *words)
+{
+        size_t n = strlen(words);
+
+        return size >= n && strncasecmp(line + size - n, words, n) == 0;
+}
+
+/* gcc, clang and rustc: "  12 | text", "     | ^~~~". */
+static bool is_excerpt(const char *line, size_t size)
+{
+        size_t i = 0;
+
+        while (i < size && (line[i] == ' ' || (line[i] >= '0' && line[i] <= '9')))
+                i++;
+        return i > 0 && i < size && line[i] == '|';
+}
+
+bool said_is_quoted(const char *line, size_t size)
+{
+        static const char *const first[] = {"ok ", "pass ", "pass:", "passed ", "[ok", "[pass", "[       ok ]", "checking ", "test case ", "\xe2\x9c\x93", "\xe2\x9c\x94"};
+        static const char *const last[] = {" ok", " passed", " pass", "[ok]", "[ ok ]", "[pass]"};
+
+        while (size > 0 && (*line == ' ' || *line == '\t') && !is_excerpt(line, size)) {
+                line++;
+                size--;
+        }
+        while (size > 0 && (line[size - 1] == ' ' || line[size - 1] == '\t'))
+                size--;
+        if (is_excerpt(line, size))
+                return true;
+        for (size_t i = 0; i < ARRAY_LENGTH(first); i++)
+                if (begins(line, size, first[i]))
+                        return true;
+        for (size_t i = 0; i < ARRAY_LENGTH(last); i++)
+                if (ends(line, size, last[i]))
                         return true;
         return false;
 }

@@ -131,11 +131,56 @@ static void test_others(void **state)
         World w;
 
         begin(&w, 1);
-        say(&w, "inotify_add_watch: No space left on device");
-        say(&w, "Error: ENOSPC: System limit for number of file watchers reached, watch '/srv'");
         say(&w, "semget: No space left on device");
         say(&w, "there is no space left in this box");
+        say(&w, "cc -DHAVE_ENOSPC -c test-enospc.c");
+        say(&w, "   12 | fail(\"No space left on device\");");
+        say(&w, "  PASS: Too many open files is told");
+        say(&w, "test full::no_space_left_on_device ... ok");
         assert_int_equal(world_finish(&w)->n, 0);
+        world_end(&w);
+}
+
+/* No disk is full: there are too many watches. */
+static void test_watches(void **state)
+{
+        static const struct {
+                const char *line, *key;
+        } cases[] = {
+                {"inotify_add_watch: No space left on device", "fs.inotify.max_user_watches="},
+                {"Error: ENOSPC: System limit for number of file watchers reached, watch '/srv'", "fs.inotify.max_user_watches="},
+                {"inotify_init1: Too many open files", "fs.inotify.max_user_instances="},
+        };
+
+        for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+                World w;
+                begin(&w, 1);
+                say(&w, cases[i].line);
+                assert_int_equal(world_finish(&w)->n, 1);
+                const Finding *f = world_find(&w, "watches-exhausted", NULL);
+                assert_non_null(f);
+                has(f->advice, cases[i].key);
+                world_end(&w);
+        }
+}
+
+/* A run that went well: a test that fills something up, or says so. What was really full is worth a word. */
+static void test_fine(void **state)
+{
+        World w;
+
+        begin(&w, 0);
+        give_mount(&w, 1, "/tmp", "tmpfs", 400 * MIB, 9000);
+        say(&w, "dd: writing to '/dev/full': No space left on device");
+        say(&w, "open: Too many open files");
+        say(&w, "inotify_add_watch: No space left on device");
+        assert_int_equal(world_finish(&w)->n, 0);
+        world_end(&w);
+        begin(&w, 0);
+        give_mount(&w, 1, "/tmp", "tmpfs", 0, 9000);
+        say(&w, "cp: error writing '/tmp/x': No space left on device");
+        world_finish(&w);
+        assert_int_equal(world_find(&w, "disk-full", "/tmp")->severity, SEVERITY_WARNING);
         world_end(&w);
 }
 
@@ -143,7 +188,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_named), cmocka_unit_test(test_unnamed), cmocka_unit_test(test_unseen),
-                cmocka_unit_test(test_files), cmocka_unit_test(test_others),
+                cmocka_unit_test(test_files), cmocka_unit_test(test_others), cmocka_unit_test(test_watches),
+                cmocka_unit_test(test_fine),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,7 +115,8 @@ static bool is_told(const Findings *detected, const char *kind)
 {
         static const struct {
                 const char *kind, *id;
-        } better[] = {{"oom-kill", "oom"}, {"kernel-oom", "oom"}, {"kernel-oom-note", "oom"}, {"kernel-fork-rejected", "fork"}};
+        } better[] = {{"oom-kill", "oom"}, {"kernel-oom", "oom"}, {"kernel-oom-note", "oom"}, {"kernel-fork-rejected", "fork"},
+                      {"kernel-allocation-failure", "memory-refused"}};
 
         for (size_t i = 0; i < ARRAY_LENGTH(better); i++)
                 for (size_t k = 0; text_equal(better[i].kind, kind) && k < detected->n; k++)
@@ -172,13 +173,29 @@ static int find_monitor_errors(ReportData *d)
 }
 
 
+/* What lacks in the recording comes behind what it shows, where they weigh the same. */
+static bool is_of_recording(const Finding *f)
+{
+        static const char *const ids[] = {"lost-events", "partial", "lost-rows", "recording", "late-ticks", "monitor-errors"};
+
+        for (size_t i = 0; i < ARRAY_LENGTH(ids); i++)
+                if (text_equal(f->id, ids[i]))
+                        return true;
+        return false;
+}
+
+static bool comes_before(const Finding *a, const Finding *b)
+{
+        return finding_outweighs(a, b) || (!finding_outweighs(b, a) && is_of_recording(b) && !is_of_recording(a));
+}
+
 /* What outweighs others first; otherwise as found. */
 static void sort_findings(ReportData *d)
 {
         for (size_t i = 1; i < d->n_findings; i++) {
                 Finding f = d->findings[i];
                 size_t k = i;
-                for (; k > 0 && finding_outweighs(&f, &d->findings[k - 1]); k--)
+                for (; k > 0 && comes_before(&f, &d->findings[k - 1]); k--)
                         d->findings[k] = d->findings[k - 1];
                 d->findings[k] = f;
         }

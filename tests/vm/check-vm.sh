@@ -42,7 +42,7 @@ suite() # NAME ARGUMENTS-OF-run-vm…
         local output status programs=() program
         suite=$1
         shift
-        for program in "$build"/tests/helpers/{burn,forkstorm,peak,tiny} \
+        for program in "$build"/tests/helpers/{burn,forkstorm,peak,spike,tiny} \
                 "$build"/tests/test-command-cgroup "$(command -v jq)"; do
                 [[ -x $program ]] && programs+=(-p "$program")
         done

@@ -103,6 +103,27 @@ ok "and max"
 is "$(rows memory '.oom_kills' | sort -un | wc -l)" 2
 ok "memory: the machine's oom_kill rose"
 
+# --- memory.high and cpu.max: nothing is killed, it takes longer ---
+mkdir $root/slow $root/half
+echo 60M >$root/slow/memory.high
+printf '[monitors.cgroup]\npath = ["/slow"]\n' >/tmp/slow.toml
+rm -rf "$at"
+vigia run --no-report -q -c /tmp/slow.toml -o "$at" -- sh -c 'echo $$ >/sys/fs/cgroup/slow/cgroup.procs; peak 66' >/tmp/out 2>&1
+is "$(first '"\(.id) \(.severity)"')" "memory-high warning"
+ok "finding: memory.high held it up"
+first .title >/tmp/why
+grep -q "^a cgroup's memory.high of 60 MiB slowed the run down$" /tmp/why
+ok "finding: and how much it is"
+echo '20000 100000' >$root/half/cpu.max
+into half record burn 1200 0 >/tmp/out 2>&1
+is "$(first '"\(.id) \(.severity)"')" "cpu-quota warning"
+ok "finding: a CPU quota held it back"
+first .title >/tmp/why
+grep -q "^a quota of 0\.20* CPUs held the run back in .* % of its periods$" /tmp/why
+ok "finding: which"
+is "$(first .advice | sed -n 2p)" "echo 200000 100000 | sudo tee /sys/fs/cgroup/half/cpu.max"
+ok "finding: what to do"
+
 # --- pressure ---
 record sh -c 'burn 1500 & burn 1500 & burn 1500 & burn 1500 & burn 1500 & burn 1500 & wait' >/tmp/out 2>&1
 is "$(rows pressure '.resource' | sort -u | tr '\n' ' ')" "cpu io memory "

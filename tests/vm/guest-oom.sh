@@ -53,3 +53,43 @@ ok "the finding, too"
 record sh -c 'sleep 100 & kill -KILL $!; wait $!'
 is "$(first .id)" killed
 ok "a SIGKILL from somebody is not taken for it"
+
+# --- nobody, and the kernel's log is kept from him: its counter tells, and samples who held what ---
+echo 1 >/proc/sys/kernel/dmesg_restrict
+rm -rf "$at"
+su nobody -c "vigia run --no-report -q -o $at -- sh -c 'spike 40 60000 1 & peak $((total / 1024 * 2)); kill \$!; exit 3'" >/tmp/out 2>/tmp/err
+is "$(rows events 'select(.kind == "kernel-oom" or .kind == "oom-kill") | .pid')" ""
+ok "counted: nobody told of it"
+is "$(first '"\(.id) \(.severity)"')" "oom critical"
+ok "counted: the finding is first all the same"
+first .title >/tmp/why
+grep -q '^out of memory: the kernel killed peak at .*, probably for want of memory in the machine$' /tmp/why
+ok "counted: whom"
+first .evidence >/tmp/why
+grep -q '^pid [0-9]*, .*; the machine had .* left at .*; the run.s [0-9]* processes held .*, the heaviest peak (pid [0-9]*) .*, spike (pid [0-9]*) 4.*; told by the kernel.s counter' /tmp/why
+ok "counted: who lived then, and what each held"
+
+# --- a daemon's child, which is no process of the run ---
+mkfifo /tmp/go
+(
+        read -r _ </tmp/go
+        peak $((total / 1024 * 2))
+        touch /tmp/gone
+) >/dev/null 2>&1 &
+record sh -c 'echo >/tmp/go; until [ -e /tmp/gone ]; do sleep 0.2; done; exit 1' >/tmp/out 2>&1
+wait
+is "$(first '"\(.id) \(.severity)"')" "oom warning"
+ok "a daemon's child: told as a warning"
+first .meaning >/tmp/why
+grep -q "^it was none of the run's recorded processes" /tmp/why
+ok "and that it was none of the run's"
+
+# --- what may be promised is bounded ---
+echo 2 >/proc/sys/vm/overcommit_memory
+record peak "$((total / 1024 * 2))" >/tmp/out 2>&1
+echo 1 >/proc/sys/vm/overcommit_memory
+is "$(first '"\(.id) \(.severity) \(.sure)"')" "memory-refused critical certain"
+ok "overcommit_memory 2: memory was refused"
+first .title >/tmp/why
+grep -q "by the limit on what may be promised (CommitLimit)" /tmp/why
+ok "by which limit"
