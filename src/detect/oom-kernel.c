@@ -16,7 +16,7 @@ enum { SAME_KILL_SECONDS = 5 };
 
 static const char *after(const char *text, size_t size, const char *words)
 {
-        const char *at = size > 0 ? memmem(text, size, words, strlen(words)) : NULL;
+        const char *at = text && size > 0 ? memmem(text, size, words, strlen(words)) : NULL;
 
         return at ? at + strlen(words) : NULL;
 }
