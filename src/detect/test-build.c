@@ -20,6 +20,9 @@ static const Column thread_columns[] = {SIGNED("t_ns"), NUMBER("process"), NUMBE
                                         TEXT("state"), NUMBER("user_us"), NUMBER("system_us")};
 static const Schema thread_schema = {"threads", thread_columns, ARRAY_LENGTH(thread_columns)};
 
+static const Column high_columns[] = {SIGNED("t_ns"), TEXT("path"), NUMBER("memory_bytes"), NUMBER("memory_high_bytes"), NUMBER("high_events")};
+static const Schema high_schema = {"cgroup", high_columns, ARRAY_LENGTH(high_columns)};
+
 enum { COMPILE_S = 60 };
 
 /* make -j`jobs` on 4 cores: a minute of compiling, then `link_s` of ld; others use `others` cores all the time. */
@@ -222,11 +225,37 @@ static void test_threads(void **state)
         batch_free(processes);
 }
 
+/* Over memory.high for seconds; a moment of it, or none set on what counts it, is not worth a word. */
+static void test_memory_high(void **state)
+{
+        for (int kind = 0; kind < 3; kind++) {
+                Batch *rows = new_rows(&high_schema);
+                World w;
+                world_begin(&w);
+                for (unsigned i = 0; i <= 40; i++)
+                        add_row(rows, i * 0.25 * SECOND, "/system.slice/ci.service", 60e6, kind == 2 ? NOTHING : (double)(64u << 20),
+                                kind == 1 ? 5.0 + (i > 20) : 5.0 + MAX((double)i - 8, 0.0));
+                world_give(&w, rows);
+                assert_int_equal(world_finish(&w)->n, kind == 0);
+                const Finding *f = world_find(&w, "memory-high", "/system.slice/ci.service");
+                if (kind == 0) {
+                        assert_non_null(f);
+                        assert_int_equal(f->severity, SEVERITY_WARNING);
+                        assert_string_equal(f->title, "a cgroup's memory.high of 64 MiB slowed the run down");
+                        assert_non_null(strstr(f->evidence, "32 times in 8 s, from 2 s to 10 s"));
+                        assert_non_null(strstr(f->advice, "\nsystemctl set-property ci.service MemoryHigh=96M\n"));
+                }
+                batch_free(rows);
+                world_end(&w);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_tail), cmocka_unit_test(test_well), cmocka_unit_test(test_few_jobs), cmocka_unit_test(test_labels),
                 cmocka_unit_test(test_chain), cmocka_unit_test(test_growth), cmocka_unit_test(test_swap), cmocka_unit_test(test_threads),
+                cmocka_unit_test(test_memory_high),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

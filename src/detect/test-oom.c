@@ -188,6 +188,43 @@ static void test_held_then(void **state)
         }
 }
 
+/* Nobody saw how they ended, as where an ordinary user records: the heaviest that ended then, and no more than possible. */
+static void test_counted_suspect(void **state)
+{
+        for (int light = 0; light < 2; light++) {
+                World w;
+                Rows r;
+                world_begin(&w);
+                rows_begin(&r);
+                process(&r, 10, 100, 1, "sh", 0, 20, 0, 2 * MIB);
+                batch_set_i64(r.processes, PROCESS_EXIT_CODE, 3);
+                for (unsigned i = 0; i < 20; i++) /* of other times */
+                        process(&r, 20 + i, 200 + (int32_t)i, 100, "cc1", 1, 3, 0, 7 * GIB);
+                process(&r, 11, 101, 100, light ? "true" : "cc1plus", 1, 10, 0, light ? MIB : 12 * GIB);
+                process(&r, 12, 102, 100, "cc1plus", 1, 15, 0, 4 * GIB);
+                batch_set_i64(r.processes, PROCESS_EXIT_CODE, 0);
+                memory(&r, 8 * S, GIB, 7);
+                memory(&r, 11 * S, 12 * GIB, 8);
+                const Findings *found = rows_give(&r, &w);
+                const Finding *f = NULL;
+                for (size_t i = 0; i < found->n; i++)
+                        if (text_equal(found->items[i]->id, "oom"))
+                                f = found->items[i];
+                assert_non_null(f);
+                assert_int_equal(count(found, "oom"), 1);
+                if (light) { /* nobody of those would have been chosen */
+                        assert_int_equal(f->process, 0);
+                } else {
+                        assert_int_equal(f->process, 11);
+                        assert_int_equal(f->sure, SURE_POSSIBLE);
+                        has(f->title, "the kernel killed cc1plus at 10 s, probably for want of memory in the machine");
+                        has(f->evidence, "how it ended was not seen");
+                        has(f->evidence, "of the run 3 processes lived then, with peaks of 16 GiB together, the heaviest cc1plus (pid 101) 12 GiB, cc1plus (pid 102) 4 GiB");
+                }
+                world_end(&w);
+        }
+}
+
 /* The machine's counter moved and something of the run was killed, but the run's own cgroup counts its kills: none. */
 static void test_counted_not_ours(void **state)
 {
@@ -283,7 +320,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_machine), cmocka_unit_test(test_cgroup), cmocka_unit_test(test_outside),
                 cmocka_unit_test(test_other_namespace), cmocka_unit_test(test_counted), cmocka_unit_test(test_held_then),
-                cmocka_unit_test(test_counted_not_ours), cmocka_unit_test(test_forged), cmocka_unit_test(test_counted_elsewhere),
+                cmocka_unit_test(test_counted_not_ours), cmocka_unit_test(test_forged), cmocka_unit_test(test_counted_suspect), cmocka_unit_test(test_counted_elsewhere),
                 cmocka_unit_test(test_strange),
         };
 
