@@ -69,6 +69,11 @@ int host_open(const Host *host, const char *path)
         return fd < 0 ? -errno : fd;
 }
 
+int host_stat(const Host *host, const char *path, struct stat *ret)
+{
+        return fstatat(host->root_fd, path, ret, 0) < 0 ? -errno : 0;
+}
+
 int host_open_regular(const Host *host, const char *path, mode_t *ret_mode)
 {
         struct stat st;

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/types.h>
 
@@ -28,6 +29,8 @@ int host_open(const Host *host, const char *path);
  * waiting for it, and without opening anything else: opening a device can be to use it.
  * -EOPNOTSUPP: it is something else; *ret_mode is its st_mode then. */
 int host_open_regular(const Host *host, const char *path, mode_t *ret_mode);
+
+int host_stat(const Host *host, const char *path, struct stat *ret); /* stat(2); 0 or -errno */
 
 /* Reads at most size - 1 bytes and terminates; the length, or -errno. For kernel files that
  * fit; a longer one is cut. */

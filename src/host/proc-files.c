@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 int numbers_walk(int fd, NumberFn fn, void *data)
 {
@@ -39,13 +40,20 @@ static int count(const char *name, void *data)
         return ++*n >= PROC_FDS_MAX;
 }
 
+static const char *fds_path(char path[static 48], pid_t pid)
+{
+        if (pid > 0)
+                snprintf(path, 48, "proc/%d/fd", (int)pid);
+        else
+                text_copy(path, 48, "proc/self/fd");
+        return path;
+}
+
 static int open_fds(const Host *host, pid_t pid)
 {
-        char path[48] = "proc/self/fd";
+        char path[48];
 
-        if (pid > 0)
-                snprintf(path, sizeof path, "proc/%d/fd", (int)pid);
-        return host_open(host, path);
+        return host_open(host, fds_path(path, pid));
 }
 
 bool proc_fds_have_size(const Host *host)
@@ -61,22 +69,24 @@ bool proc_fds_have_size(const Host *host)
 
 int proc_fds_count(const Host *host, pid_t pid, bool by_size, uint64_t *ret)
 {
-        _cleanup_close_ int fd = open_fds(host, pid);
+        char path[48];
         uint64_t n = 0;
         struct stat st;
 
-        if (fd < 0)
-                return proc_error(fd);
         if (by_size) {
-                if (fstat(fd, &st) < 0)
-                        return proc_error(-errno);
+                int r = host_stat(host, fds_path(path, pid), &st);
+                if (r < 0)
+                        return proc_error(r);
                 *ret = st.st_size > 0 ? (uint64_t)st.st_size : 0;
                 return 0;
         }
+        _cleanup_close_ int fd = open_fds(host, pid);
+        if (fd < 0)
+                return proc_error(fd);
         int r = numbers_walk(fd, count, &n);
         if (r < 0)
                 return proc_error(r);
-        *ret = n;
+        *ret = pid == getpid() && n > 0 ? n - 1 : n; /* the folder's own is one of ours only while we count */
         return 0;
 }
 

@@ -54,9 +54,9 @@ static const Schema outside_schema = {"outside", outside_columns, N_COLUMNS};
 
 enum {
         /* One part of a CPU in so many is used for each: */
-        UNIX_SHARE = 5000,
-        TCP_SHARE = 6000,    /* the kernel's whole table is walked */
-        CPU_SHARE = 4000,
+        UNIX_SHARE = 10000,
+        TCP_SHARE = 12000,   /* the kernel's whole table is walked */
+        CPU_SHARE = 8000,
         SETTLE_MS = 250,     /* into the run, before the first look: the shortest have none */
         REST_MAX_S = 8,
         LAST_PROCESSES = 2000, /* on the machine, for a last look at the run's end: 8 ms */

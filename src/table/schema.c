@@ -38,8 +38,12 @@ const char *unit_name(Unit unit)
         return (size_t)unit < ARRAY_LENGTH(names) ? names[unit] : "";
 }
 
+/* Words of the program itself are the same bytes, once it is linked; only those of others are compared. */
 int schema_find(const Schema *schema, const char *name)
 {
+        for (size_t i = 0; i < schema->n_columns; i++)
+                if (schema->columns[i].name == name)
+                        return (int)i;
         for (size_t i = 0; i < schema->n_columns; i++)
                 if (strcmp(schema->columns[i].name, name) == 0)
                         return (int)i;
