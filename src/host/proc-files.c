@@ -58,13 +58,19 @@ static int open_fds(const Host *host, pid_t pid)
 
 bool proc_fds_have_size(const Host *host)
 {
-        _cleanup_close_ int fd = open_fds(host, 0);
-        uint64_t n = 0;
-        struct stat st;
+        enum { TRIES = 8 }; /* another thread may open or close one meanwhile */
 
-        /* The folder's own descriptor is one of ours for both. */
-        return fd >= 0 && fstat(fd, &st) == 0 && numbers_walk(fd, count, &n) == 0 && n > 0 &&
-               (uint64_t)st.st_size == n;
+        for (int i = 0; i < TRIES; i++) {
+                _cleanup_close_ int fd = open_fds(host, 0);
+                uint64_t n = 0;
+                struct stat st;
+                if (fd < 0 || fstat(fd, &st) < 0 || numbers_walk(fd, count, &n) < 0 || n == 0 || st.st_size == 0)
+                        return false;
+                /* The folder's own descriptor is one of ours for both. */
+                if ((uint64_t)st.st_size == n)
+                        return true;
+        }
+        return false;
 }
 
 int proc_fds_count(const Host *host, pid_t pid, bool by_size, uint64_t *ret)
