@@ -31,7 +31,8 @@ export const { missing } = built;
 
 export async function launch() {
 	const { chromium } = await import('playwright-core');
-	return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+	// No graphics by software: the page needs none, and making it would be most of a browser's start.
+	return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu', '--disable-software-rasterizer'] });
 }
 
 const made = new Map();
@@ -53,17 +54,41 @@ export function written(name, { page, data }) {
 	return pathToFileURL(path).href;
 }
 
-/** Opens a page, fails on what it says on its console, and waits until all is drawn. */
-export async function open(browser, url, { width = 1200, height = 900, hash = '', scheme = 'light', locale = 'en-GB', touch = false, reducedMotion = 'reduce' } = {}) {
+// Windows that a test is done with, by what they were opened with: the next takes one of them, and loads its own
+// page in it. What a test did to the window itself is undone; what it must not leave behind it opens `alone`.
+const free = new Map();
+
+async function windowOf(browser, options) {
+	const { width, height, scheme, locale, touch, reducedMotion } = options, key = JSON.stringify([width, height, scheme, locale, touch, reducedMotion]);
+	const list = free.get(browser)?.get(key) ?? [], page = list.pop();
+	if (page) {
+		await page.setViewportSize({ width, height });
+		return { page, key };
+	}
 	const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, locale, hasTouch: touch, reducedMotion });
 	context.setDefaultTimeout(30000); // of a machine that has other work
-	const page = await context.newPage(), said = [];
-	page.on('console', (message) => said.push(`${message.type()}: ${message.text()}`));
-	page.on('pageerror', (error) => said.push(`error: ${error.stack}`));
+	return { page: await context.newPage(), key };
+}
+
+async function giveBack(browser, key, page, heard) {
+	for (const [event, listener] of Object.entries(heard))
+		page.off(event, listener);
+	await page.mouse.move(0, 0);
+	await page.goto('about:blank');
+	const windows = free.get(browser) ?? new Map();
+	free.set(browser, windows.set(key, [...(windows.get(key) ?? []), page]));
+}
+
+/** Opens a page, notes what it says on its console, and waits until all is drawn. */
+export async function open(browser, url, { width = 1200, height = 900, hash = '', scheme = 'light', locale = 'en-GB', touch = false, reducedMotion = 'reduce', alone = false } = {}) {
+	const { page, key } = await windowOf(browser, { width, height, scheme, locale, touch, reducedMotion }), said = [];
+	const heard = { console: (message) => said.push(`${message.type()}: ${message.text()}`), pageerror: (error) => said.push(`error: ${error.stack}`) };
+	for (const [event, listener] of Object.entries(heard))
+		page.on(event, listener);
 	await page.goto(url + (hash && `#${hash}`));
 	await page.waitForSelector('html[data-ready]');
 	await page.waitForFunction(() => [...document.querySelectorAll('#memory .chart-box, #cpu .chart-box')].every((box) => box.querySelector('canvas')));
-	return { page, said, close: () => context.close() };
+	return { page, said, close: () => (alone ? page.context().close() : giveBack(browser, key, page, heard)) };
 }
 
 export function cleanUp() {

@@ -348,7 +348,7 @@ describe('the report page', { skip: missing, concurrency: false }, () => {
 		assert.equal(await background(dark.page), 'rgb(255, 255, 255)');
 		await hashBecomes(dark.page, /theme=light/);
 		await dark.close();
-		const light = await visit('typical');
+		const light = await visit('typical', { alone: true });
 		assert.equal(await background(light.page), 'rgb(255, 255, 255)');
 		await light.page.emulateMedia({ colorScheme: 'dark' });
 		await light.page.waitForFunction(() => getComputedStyle(document.body).backgroundColor === 'rgb(21, 23, 26)');

@@ -16,6 +16,8 @@ async function visit(how = {}) {
 	return visited.page;
 }
 
+const done = (page) => opened.findLast((visited) => visited.page === page).close();
+
 const sums = (page) => page.locator('#processes .sums').innerText();
 const sumsBecome = (page, pattern) => page.waitForFunction((source) => new RegExp(source).test(document.querySelector('#processes .sums').textContent), pattern.source);
 const commands = (page) => page.$$eval('#processes .virtual .line', (lines) => lines.map((line) => line.textContent));
@@ -62,7 +64,7 @@ describe('processes on the report page', { skip: missing, concurrency: false }, 
 				assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
 				const area = await page.$eval('.lanes-plot canvas', (canvas) => canvas.width * canvas.height);
 				assert.ok(await drawn(page) > area * 0.4, 'most of the lanes is coloured');
-				await page.context().close();
+				await done(page);
 			});
 
 	test('a click selects: command line, relatives, address; the table shows it, Escape ends it', async () => {
@@ -79,7 +81,7 @@ describe('processes on the report page', { skip: missing, concurrency: false }, 
 		await page.waitForFunction(() => /gcc -o vmapp/.test(document.querySelector('#timeline .process-command').textContent));
 		await page.keyboard.press('Escape');
 		await page.waitForFunction(() => !document.querySelector('#timeline .process-command'));
-		await page.context().close();
+		await done(page);
 	});
 
 	test('the pointer tells in the line below, not over the data', async () => {
@@ -91,7 +93,7 @@ describe('processes on the report page', { skip: missing, concurrency: false }, 
 		await page.waitForFunction(() => /make -j8/.test(document.querySelector('.readout').textContent));
 		assert.match(await page.locator('.readout').innerText(), /0\ss to .* CPU · peak 12\sMiB · exit 0/s);
 		assert.equal(box.height, now.height);
-		await page.context().close();
+		await done(page);
 	});
 
 	test('keys go from process to process and say where they are', async () => {
@@ -105,7 +107,7 @@ describe('processes on the report page', { skip: missing, concurrency: false }, 
 		assert.ok(heard.size >= 5, [...heard].join('\n'));
 		for (const text of heard)
 			assert.match(text, /: .* CPU · peak/);
-		await page.context().close();
+		await done(page);
 	});
 
 	test('lanes by tree scroll in a bounded height; the address says it', async () => {
@@ -121,7 +123,7 @@ describe('processes on the report page', { skip: missing, concurrency: false }, 
 		await page.evaluate(() => (location.hash = '#lanes=tree'));
 		await sumsBecome(page, new RegExp(`^${rows.length.toLocaleString('en')} of`));
 		assert.ok(await page.locator('#timeline').getByRole('radio', { name: 'by tree' }).isChecked());
-		await page.context().close();
+		await done(page);
 	});
 
 	test('a click keeps the moment: who was alive then, and how much memory', async () => {
@@ -136,7 +138,7 @@ describe('processes on the report page', { skip: missing, concurrency: false }, 
 		assert.match(listed[0], /ld -o vmapp/);
 		await page.locator('#alive').getByRole('button', { name: 'follow the cursor' }).click();
 		await page.waitForFunction(() => /when memory was highest/.test(document.querySelector('#alive').textContent));
-		await page.context().close();
+		await done(page);
 	});
 
 	test('idle cores: the serial end is told with who held it up; the chain is marked', async () => {
@@ -148,7 +150,7 @@ describe('processes on the report page', { skip: missing, concurrency: false }, 
 		await page.locator('#idle').getByRole('button', { name: 'mark it in the timeline' }).click();
 		await page.waitForFunction(() => location.hash.includes('chain=1'));
 		await page.waitForFunction((n) => document.querySelector('.lanes-plot canvas').toDataURL().length !== n, before);
-		await page.context().close();
+		await done(page);
 	});
 
 	test('search narrows table, sums and lanes', async () => {
@@ -169,7 +171,7 @@ describe('processes on the report page', { skip: missing, concurrency: false }, 
 		await sumsBecome(page, /No process is like that/);
 		await page.locator('#processes').getByRole('button', { name: 'show all' }).click();
 		await sumsBecome(page, new RegExp(`^${rows.length.toLocaleString('en')} of`));
-		await page.context().close();
+		await done(page);
 	});
 
 	test('failed ones with one click', async () => {
@@ -180,7 +182,7 @@ describe('processes on the report page', { skip: missing, concurrency: false }, 
 		assert.equal(await button.getAttribute('aria-pressed'), 'true');
 		const exits = await page.$$eval('#processes .virtual .of-exit', (cells) => cells.map((cell) => cell.textContent));
 		assert.ok(exits.length > 0 && exits.every((text) => text === '1' || text === 'SIGKILL'), exits.join());
-		await page.context().close();
+		await done(page);
 	});
 
 	test('sorted by any column, the unknown last; the address says it', async () => {
@@ -192,7 +194,7 @@ describe('processes on the report page', { skip: missing, concurrency: false }, 
 		assert.equal(await page.locator('#processes .of-time[role=columnheader]').getAttribute('aria-sort'), 'descending');
 		await page.locator('#processes').getByRole('button', { name: 'time' }).click();
 		assert.match((await commands(page))[0], /^mkdir /);
-		await page.context().close();
+		await done(page);
 	});
 
 	test('groups by source file and by program add up, and open', async () => {
@@ -208,7 +210,7 @@ describe('processes on the report page', { skip: missing, concurrency: false }, 
 		await sumsBecome(page, /^4 of /);
 		assert.equal((await commands(page)).length, 4, 'sh, gcc, cc1 and as');
 		assert.ok(await page.locator('#processes').getByRole('radio', { name: 'each process' }).isChecked());
-		await page.context().close();
+		await done(page);
 	});
 
 	test('a category alone, in the lanes and in the table', async () => {
@@ -221,7 +223,7 @@ describe('processes on the report page', { skip: missing, concurrency: false }, 
 		await page.locator('#timeline .legend-entry', { hasText: 'Testing' }).click({ modifiers: ['Shift'] });
 		await page.locator('#timeline .legend-entry', { hasText: 'CPP_Link' }).click();
 		await sumsBecome(page, new RegExp(`^${rows.length.toLocaleString('en')} of`));
-		await page.context().close();
+		await done(page);
 	});
 
 	test('only rows in sight are elements; scrolling reaches the last', async () => {
@@ -229,7 +231,7 @@ describe('processes on the report page', { skip: missing, concurrency: false }, 
 		assert.ok(await page.locator('#processes .virtual .row').count() < 60);
 		await page.$eval('#processes .virtual', (list) => (list.scrollTop = list.scrollHeight));
 		await page.waitForFunction(() => [...document.querySelectorAll('#processes .virtual .line')].some((line) => line.textContent.startsWith('run-tests')));
-		await page.context().close();
+		await done(page);
 	});
 
 	test('a command line is copied', async () => {
@@ -240,14 +242,14 @@ describe('processes on the report page', { skip: missing, concurrency: false }, 
 		await page.locator('#processes .virtual .row').hover();
 		await page.locator('#processes .virtual .copy').click();
 		await page.waitForFunction(() => window.copied === '/usr/bin/ld -o vmapp crt1.o @objects -lc');
-		await page.context().close();
+		await done(page);
 	});
 
 	test('in Portuguese and in Chinese', async () => {
 		for (const [locale, words] of [['pt-PT', /Processos no tempo.*Núcleos parados.*falharam/s], ['zh-CN', /进程时间线.*空闲的核心.*失败/s]]) {
 			const page = await visit({ locale });
 			assert.match(await page.locator('main').innerText(), words);
-			await page.context().close();
+			await done(page);
 		}
 	});
 });
