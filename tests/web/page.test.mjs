@@ -365,6 +365,11 @@ describe('the report page', { skip: missing, concurrency: false }, () => {
 			assert.equal(await page.evaluate(() => document.documentElement.lang), locale === 'fr-FR' ? 'en' : locale.slice(0, 2));
 			const text = await page.locator('main').innerText();
 			assert.doesNotMatch(text, /\{\w+\}|undefined|NaN|\[object/);
+			// What the program wrote is English in each, and says so to who reads it aloud.
+			const { findings } = fixture('typical').page.report;
+			assert.deepEqual(await page.$$eval('.finding strong [lang=en]', (all) => all.map((e) => e.textContent)), findings.map(({ title }) => title));
+			assert.equal(await page.locator('.because [lang=en]').innerText(), findings[0].title);
+			assert.equal(await page.locator('.monitor-name [lang=en]').count(), await page.locator('.monitor').count());
 			await close();
 		});
 

@@ -142,8 +142,12 @@ describe('the page of a real sweep', { skip, concurrency: false }, () => {
 		await page.setViewportSize({ width: 400, height: 800 });
 		await page.waitForFunction(() => document.documentElement.scrollWidth <= 400 && document.querySelector('#sweep svg').clientWidth < 400);
 		await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
-		const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-		assert.deepEqual(violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => `${v.id}: ${v.nodes[0].target} ${v.nodes[0].failureSummary}`), []);
+		for (const colorScheme of ['light', 'dark']) {
+			await page.emulateMedia({ colorScheme });
+			const { violations, passes } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+			assert.ok(passes.length > 10, 'axe has looked');
+			assert.deepEqual(violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => `${v.id}: ${v.nodes[0].target} ${v.nodes[0].failureSummary}`), [], colorScheme);
+		}
 		assert.deepEqual(said, []);
 		await context.close();
 	});

@@ -2,6 +2,7 @@
 // at their ends, in the room right of the plot, moved apart so that none covers another.
 import type uPlot from 'uplot';
 import type { Frame, Line, Mark } from './chart';
+import { moment } from './format';
 import { theme } from './theme';
 import { gutterOf } from './viewport';
 
@@ -197,6 +198,21 @@ function drawMarks(u: uPlot, marks: readonly Mark[]): void {
 		context.globalAlpha = 1;
 		drawShape(context, severity, x, bbox.top - 7 * ratio, 5 * ratio);
 	}
+}
+
+/** The marks of the time axis, none beyond the edge of the picture. */
+export function drawTimes(u: uPlot, { step, at }: { step: number; at: readonly number[] }): void {
+	const { ctx: context, bbox } = u, ratio = devicePixelRatio, { width } = context.canvas;
+	context.save();
+	context.font = `${FONT * ratio}px system-ui, sans-serif`;
+	context.fillStyle = theme.palette.dim;
+	context.textAlign = 'center';
+	context.textBaseline = 'top';
+	for (const t of at) {
+		const text = moment(t, step), half = context.measureText(text).width / 2;
+		context.fillText(text, Math.max(half, Math.min(width - half, u.valToPos(t, 'x', true))), bbox.top + bbox.height + 7 * ratio);
+	}
+	context.restore();
 }
 
 export function chartDraw(u: uPlot, frame: Frame, marks: readonly Mark[], width: number): void {

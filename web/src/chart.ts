@@ -2,10 +2,10 @@
 // own is the control. Only what is seen of the data, at the level that fits, is given to uPlot.
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { chartDraw } from './chart-draw';
+import { chartDraw, drawTimes } from './chart-draw';
 import { paintFrame } from './chart-paint';
 import { h } from './dom';
-import { moment, type Quantity } from './format';
+import type { Quantity } from './format';
 import { attachGestures, attachKeys } from './gestures';
 import { Redraw } from './redraw';
 import { StackImage } from './stack-columns';
@@ -15,6 +15,8 @@ import { gutterOf, type Range, type Viewport } from './viewport';
 
 export type Line = {
 	key: string; label: string; color: string;
+	/** The label is English in whatever language the page is. */
+	english?: boolean;
 	/** NaN: unknown. */
 	values: Float64Array<ArrayBuffer>;
 	/** Dashed, and over a stack, not in it. */
@@ -164,7 +166,8 @@ export class TimeChart {
 			axes: [
 				{ ...axis, size: 26, gap: 6, grid: { show: false },
 					splits: (u) => this.#xTicks(u).at,
-					values: (u, at) => { const { step } = this.#xTicks(u); return at.map((v) => moment(v, step)); } },
+					// chartDraw writes them: uPlot would cut those at the edges.
+					values: (_, at) => at.map(() => '') },
 				{ ...axis, size: gutter.left, gap: 8, grid: { stroke: palette.hairline, width: 1 },
 					splits: () => this.#scale.at,
 					values: (_, at) => at.map((v) => this.#yText(v)) },
@@ -174,6 +177,7 @@ export class TimeChart {
 				if (this.#frame) {
 					paintFrame(u, this.#frame, this.#image);
 					chartDraw(u, this.#frame, this.#options.marks ?? [], width);
+					drawTimes(u, this.#xTicks(u));
 				}
 			}] },
 		};

@@ -1,7 +1,8 @@
 // Numbers as LOOK has them: a unit behind a space, at most three significant digits, times like
 // `4m 12s`. Decimal signs follow the page's language.
-import { lang } from './i18n';
+import { lang, texts } from './i18n';
 
+const named = texts({ en: { pages: 'pages' }, pt: { pages: 'páginas' }, zh: { pages: '页' } });
 const three = new Intl.NumberFormat(lang, { maximumSignificantDigits: 3 });
 const hundredth = new Intl.NumberFormat(lang, { maximumFractionDigits: 2 });
 const whole = new Intl.NumberFormat(lang, { maximumFractionDigits: 0 });
@@ -128,7 +129,7 @@ const time = (factor: number): Quantity => ({ factor, unit: 's', base: 10, text:
 
 /** Gauges are shown in their unit, counters as rates per second: of times that is a part of the time. */
 export function quantity(told: string, role: Role): Quantity {
-	const rate = role === 'counter' && told !== 'ratio', unit = told.replace(/\/s$/, '');
+	const rate = role === 'counter' && told !== 'ratio', bare = told.replace(/\/s$/, ''), unit = bare === 'pages' ? named('pages') : bare;
 	switch (unit) {
 	case 'bytes': {
 		const text = (v: number): string => (known(v) ? bytes(v) + (rate ? '/s' : '') : UNKNOWN);

@@ -55,7 +55,7 @@ export class Legend {
 			const swatch = h('span', { class: `swatch${line.dash ? ' dashed' : ''}` });
 			swatch.style.setProperty('--color', line.color);
 			const button = h('button', { type: 'button', class: 'legend-entry', 'aria-pressed': String(!line.hidden),
-				onclick: (e: MouseEvent) => this.#pick(line.key, e.shiftKey) }, swatch, h('span', { class: 'legend-name' }, shown(line.label, 60)), value);
+				onclick: (e: MouseEvent) => this.#pick(line.key, e.shiftKey) }, swatch, h('span', { class: 'legend-name', lang: line.english ? 'en' : null }, shown(line.label, 60)), value);
 			return { key: line.key, button, value };
 		});
 		const total = this.#withTotal && lines.length > 1 ? h('span', { class: 'legend-total' }, t('total'), this.#total) : null;

@@ -2,7 +2,7 @@
 // unit, others one chart a column with a line for each key. Folded, and drawn when opened.
 import { TimeChart, type Frame, type Line, type Mark } from './chart';
 import { windowOf, type Page } from './data';
-import { english, h, shown } from './dom';
+import { english, h, replace, shown } from './dom';
 import { moment, momentOf, quantity } from './format';
 import { fragment } from './fragment';
 import { texts } from './i18n';
@@ -14,9 +14,9 @@ import { mountSpecial } from './special-charts';
 import type { Range, Viewport } from './viewport';
 
 const t = texts({
-	en: { title: 'The machine meanwhile', none: 'No monitor recorded anything.', label: '{column} over time', findings: '{n} findings', one: '1 finding', zero: 'Always 0: {names}', nothing: 'Always 0.', by: 'each by itself', more: 'all {n} events', rate: 'per second' },
-	pt: { title: 'A máquina entretanto', none: 'Nenhum monitor registou nada.', label: '{column} ao longo do tempo', findings: '{n} constatações', one: '1 constatação', zero: 'Sempre 0: {names}', nothing: 'Sempre 0.', by: 'cada um por si', more: 'todos os {n} eventos', rate: 'por segundo' },
-	zh: { title: '同时的机器状态', none: '没有监视器记录到数据。', label: '{column} 随时间变化', findings: '{n} 条发现', one: '1 条发现', zero: '始终为 0：{names}', nothing: '始终为 0。', by: '逐项', more: '全部 {n} 个事件', rate: '每秒' },
+	en: { title: 'The machine meanwhile', none: 'No monitor recorded anything.', label: '{column} over time', findings: '{n} findings', one: '1 finding', zero: 'Always 0:', nothing: 'Always 0.', by: 'each by itself', more: 'all {n} events', rate: 'per second' },
+	pt: { title: 'A máquina entretanto', none: 'Nenhum monitor registou nada.', label: '{column} ao longo do tempo', findings: '{n} constatações', one: '1 constatação', zero: 'Sempre 0:', nothing: 'Sempre 0.', by: 'cada um por si', more: 'todos os {n} eventos', rate: 'por segundo' },
+	zh: { title: '同时的机器状态', none: '没有监视器记录到数据。', label: '{column} 随时间变化', findings: '{n} 条发现', one: '1 条发现', zero: '始终为 0：', nothing: '始终为 0。', by: '逐项', more: '全部 {n} 个事件', rate: '每秒' },
 });
 
 // What people look for first; others as they come.
@@ -78,7 +78,7 @@ class PlanChart {
 		const told = ranked.filter(({ most }) => most > 0).sort((a, b) => b.most - a.most).map(({ one }) => one);
 		if (told.length > 0 && nothing.length > 0) {
 			this.#zero.hidden = false;
-			this.#zero.textContent = t('zero', { names: nothing.slice(0, 30).map(({ one }) => shown(one.label, 40)).join(', ') + (nothing.length > 30 ? ' …' : '') });
+			replace(this.#zero, t('zero'), ' ', english(nothing.slice(0, 30).map(({ one }) => shown(one.label, 40)).join(', ') + (nothing.length > 30 ? ' …' : '')));
 		}
 		if (told.length === 0) {
 			this.#zero.hidden = false;
@@ -103,7 +103,7 @@ class PlanChart {
 		const longest = parts.reduce((a, b) => (b.times.length > a.times.length ? b : a)).times;
 		const [begin, end] = windowOf(longest, range.from, range.to), at = longest.subarray(begin, end);
 		const lines = parts.map(({ label, color, series, times, values }): Line => ({
-			key: key(series), label, color, hidden: hidden.has(key(series)), values: scaledTo(times, values, at, how.factor) }));
+			key: key(series), label, color, english: series.key === '', hidden: hidden.has(key(series)), values: scaledTo(times, values, at, how.factor) }));
 		return { t: at, lines, stacked: false, limits: [], quantity: how, whole: true };
 	}
 }
@@ -151,7 +151,7 @@ function fill(host: HTMLElement, page: Page, viewport: Viewport, table: Table, m
 		new PlanChart(host.appendChild(h('div', { class: 'plan' })), page, viewport, table, plan, marks);
 	if (rest.length > 0) {
 		const box = h('div', {}), names = rest.map(({ title }) => shown(title, 40)).join(', ');
-		const details = h('details', { class: 'apart' }, h('summary', {}, together.length > 0 ? `${table.keys.join(', ')}: ${t('by')}` : shown(names, 160)), box);
+		const details = h('details', { class: 'apart' }, h('summary', {}, together.length > 0 ? `${table.keys.join(', ')}: ${t('by')}` : english(shown(names, 160))), box);
 		host.append(details);
 		details.addEventListener('toggle', () => {
 			if (details.open && box.childElementCount === 0)

@@ -87,7 +87,7 @@ export function processesPage(rows, cores) {
 		format: 1, kind: 'run', version: '0.1.0', duration_s: duration, start: null,
 		report: { format: 1, run: { id: 'invented', label: 'make', command: `make -j${cores}`, host: 'alder', wall_s: duration, exit_code: 2, exit_signal: null, complete: true, recording: false, timed_out: false, snapshot_of: null },
 			capture: { source: 'bpf', processes: rows.length, lost_events: 0, partial: false, programs: rows.length }, failure: null, own: { cpu_s: 1, cpu_percent: 0.4, peak_rss_bytes: 5e6, written_bytes: 3e6 },
-			peak: { pss_bytes: null, rss_bytes: null, cgroup_bytes: null, t_s: duration * 0.93 }, cpu: { user_s: rows.reduce((s, r) => s + r.cpu, 0), system_s: 0 },
+			peak: { pss_bytes: 3e9, rss_bytes: null, cgroup_bytes: null, t_s: duration * 0.93 }, cpu: { user_s: rows.reduce((s, r) => s + r.cpu, 0), system_s: 0 },
 			categories: [], majors: [], top: [], findings: [], outside: [], matched: { processes: 0, cpu_s: 0 },
 			machine: { available_least_bytes: null, available_least_t_s: null, swap_most_bytes: null, busy_ratio: null, iowait_ratio: null, waited_cpu_ratio: null, waited_memory_ratio: null, waited_io_ratio: null } },
 		machine: { cores, memory_bytes: 64 * 2 ** 30, cgroup_limit_bytes: null, kernel: '6.1.0', cpu: 'invented' },

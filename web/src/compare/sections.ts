@@ -2,7 +2,7 @@
 // both sides have.
 import { CategoryView } from '../categories';
 import { Choice } from '../choice';
-import { english, h, shown } from '../dom';
+import { english, h, replace, shown } from '../dom';
 import { bytes, count, quantity } from '../format';
 import { fragment } from '../fragment';
 import { texts } from '../i18n';
@@ -17,13 +17,13 @@ import type { Figure } from './types';
 const t = texts({
 	en: { memory: 'Memory', cpu: 'CPU', cores: 'cores busy', categories: 'By category', monitors: 'The machine meanwhile', measure: 'Measure', style: 'Categories', major: 'major', detailed: 'detailed', tree: 'memory of all processes together', noMemory: 'No memory was measured on both sides.', noCpu: 'No CPU time was measured over time on both sides.',
 		machine: 'machine', core: '1 core', coresLimit: '{n} cores', aligned: 'Each run from its own start; {base} solid, {other} dashed.', means: 'Bold lines are means of those runs that were still going.', memoryOf: 'memory', cpuOf: 'CPU', labelMemory: 'Memory over time, runs beside each other', labelCpu: 'Cores busy over time, runs beside each other', labelCategories: 'Categories over time, runs beside each other', labelColumn: '{column} over time, runs beside each other',
-		none: 'There is no monitor’s table that both sides have.', zero: 'Always 0: {names}', differs: '{n} {n?differs:differ}' },
+		none: 'There is no monitor’s table that both sides have.', zero: 'Always 0:', differs: '{n} {n?differs:differ}' },
 	pt: { memory: 'Memória', cpu: 'CPU', cores: 'núcleos ocupados', categories: 'Por categoria', monitors: 'A máquina entretanto', measure: 'Medida', style: 'Categorias', major: 'principais', detailed: 'detalhadas', tree: 'memória de todos os processos juntos', noMemory: 'Não se mediu memória dos dois lados.', noCpu: 'Não se mediu tempo de CPU ao longo do tempo dos dois lados.',
 		machine: 'máquina', core: '1 núcleo', coresLimit: '{n} núcleos', aligned: 'Cada execução a partir do seu início; {base} a cheio, {other} a tracejado.', means: 'As linhas grossas são médias das execuções que ainda corriam.', memoryOf: 'memória', cpuOf: 'CPU', labelMemory: 'Memória ao longo do tempo, execuções lado a lado', labelCpu: 'Núcleos ocupados ao longo do tempo, execuções lado a lado', labelCategories: 'Categorias ao longo do tempo, execuções lado a lado', labelColumn: '{column} ao longo do tempo, execuções lado a lado',
-		none: 'Não há tabela de monitor que os dois lados tenham.', zero: 'Sempre 0: {names}', differs: '{n} {n?difere:diferem}' },
+		none: 'Não há tabela de monitor que os dois lados tenham.', zero: 'Sempre 0:', differs: '{n} {n?difere:diferem}' },
 	zh: { memory: '内存', cpu: 'CPU', cores: '占用核数', categories: '按类别', monitors: '同时的机器状态', measure: '指标', style: '类别', major: '主类', detailed: '细分', tree: '所有进程的内存合计', noMemory: '双方没有都测到内存。', noCpu: '双方没有都测到随时间变化的 CPU 时间。',
 		machine: '整机', core: '1 核', coresLimit: '{n} 核', aligned: '各次运行从各自的开始对齐；{base} 为实线，{other} 为虚线。', means: '粗线为仍在进行的各次运行的平均。', memoryOf: '内存', cpuOf: 'CPU', labelMemory: '各次运行的内存随时间变化', labelCpu: '各次运行的占用核数随时间变化', labelCategories: '各次运行的类别随时间变化', labelColumn: '各次运行的 {column} 随时间变化',
-		none: '没有双方都有的监视器表。', zero: '始终为 0：{names}', differs: '{n} 项不同' },
+		none: '没有双方都有的监视器表。', zero: '始终为 0：', differs: '{n} 项不同' },
 });
 
 const both = (view: RunView, has: (run: ShownRun) => boolean): boolean => view.of(0).some(has) && view.of(1).some(has);
@@ -184,7 +184,7 @@ function planChart(host: HTMLElement, viewport: Viewport, view: RunView, table: 
 		const nothing = all.filter((thing) => most.get(thing) === 0);
 		if (nothing.length > 0) {
 			zero.hidden = false;
-			zero.textContent = t('zero', { names: nothing.slice(0, 30).map(({ label }) => shown(label, 40)).join(', ') + (nothing.length > 30 ? ' …' : '') });
+			replace(zero, t('zero'), ' ', english(nothing.slice(0, 30).map(({ label }) => shown(label, 40)).join(', ') + (nothing.length > 30 ? ' …' : '')));
 		}
 		if (nothing.length === all.length)
 			body.hidden = true;

@@ -3,6 +3,7 @@
 import type { Page } from '../data';
 import { h, replace, shown } from '../dom';
 import { bytes, count, duration, moment } from '../format';
+import { peakOf } from '../head';
 import { texts } from '../i18n';
 import type { Viewport } from '../viewport';
 import { aliveAt, type Alive } from './alive-at';
@@ -13,26 +14,26 @@ import { brief, charactersIn, command, words } from './words';
 
 const t = texts({
 	en: {
-		title: 'Who was alive at {t}', cursor: 'under the cursor', clicked: 'the moment that was clicked', peak: 'when memory was highest', start: 'the start',
+		title: 'Who was alive at {t}', cursor: 'under the cursor', clicked: 'the moment that was clicked', peak: 'when memory was highest', end: 'just before it ended', start: 'the start',
 		release: 'follow the cursor', hint: 'Click any chart to keep a moment here.', none: 'No process was alive then.', empty: 'No process was recorded.',
 		total: '{n} processes, {bytes} in all', one: '1 process, {bytes}', unsampled: '{n} more had no sample yet: at most their peak (≤)', nosample: 'Of {n} alive, none had a sample yet: at most their peak (≤)', most: 'At least {bytes} in {n} {n?process that was:processes that were} sampled',
 		list: 'Processes alive, most memory first', since: 'for {duration}', unknown: 'memory unknown', goto: 'show in charts',
 	},
 	pt: {
-		title: 'Quem estava vivo em {t}', cursor: 'sob o cursor', clicked: 'o momento clicado', peak: 'quando a memória foi mais alta', start: 'o início',
+		title: 'Quem estava vivo em {t}', cursor: 'sob o cursor', clicked: 'o momento clicado', peak: 'quando a memória foi mais alta', end: 'mesmo antes do fim', start: 'o início',
 		release: 'seguir o cursor', hint: 'Clique em qualquer gráfico para fixar aqui um momento.', none: 'Nenhum processo estava vivo então.', empty: 'Nenhum processo foi registado.',
 		total: '{n} processos, {bytes} ao todo', one: '1 processo, {bytes}', unsampled: 'mais {n} ainda sem medida: no máximo o seu pico (≤)', nosample: 'Dos {n} vivos, nenhum tinha ainda medida: no máximo o seu pico (≤)', most: 'Pelo menos {bytes} em {n} {n?processo medido:processos medidos}',
 		list: 'Processos vivos, primeiro os de mais memória', since: 'há {duration}', unknown: 'memória desconhecida', goto: 'mostrar nos gráficos',
 	},
 	zh: {
-		title: '{t} 时谁在运行', cursor: '光标处', clicked: '点击的时刻', peak: '内存最高时', start: '开始时',
+		title: '{t} 时谁在运行', cursor: '光标处', clicked: '点击的时刻', peak: '内存最高时', end: '结束之前', start: '开始时',
 		release: '跟随光标', hint: '点击任一图表可固定一个时刻。', none: '此刻没有进程在运行。', empty: '没有记录到进程。',
 		total: '{n} 个进程，共 {bytes}', one: '1 个进程，{bytes}', unsampled: '另有 {n} 个尚无采样：至多为其峰值（≤）', nosample: '运行中的 {n} 个都尚无采样：至多为其峰值（≤）', most: '已采样的 {n} 个进程至少占用 {bytes}',
 		list: '正在运行的进程，内存最多者在前', since: '已运行 {duration}', unknown: '内存未知', goto: '在图表中显示',
 	},
 });
 
-type Why = 'cursor' | 'clicked' | 'peak' | 'start';
+type Why = 'cursor' | 'clicked' | 'peak' | 'end' | 'start';
 const ROWS = 10, ROW = 28, NARROW = 730;
 const PAUSE_MS = 80;
 
@@ -62,6 +63,7 @@ class AliveList {
 	readonly #shared: Shared;
 	readonly #viewport: Viewport;
 	readonly #peak: number | null;
+	readonly #measured: boolean;
 	readonly #title = h('h2', {});
 	readonly #what = h('p', { class: 'dim' });
 	readonly #sum = h('p', {});
@@ -83,6 +85,7 @@ class AliveList {
 		this.#shared = shared;
 		this.#viewport = viewport;
 		this.#peak = page.meta.report.peak.t_s === null ? null : Math.min(page.meta.report.peak.t_s, lastAlive(shared));
+		this.#measured = peakOf(page.meta.report) !== null;
 		const rows = mostAlive(shared);
 		this.#list = new VirtualList(ROW, rows, (index) => this.#row(index));
 		this.#frame = h('div', { class: 'alive-list', role: 'table', 'aria-label': t('list') }, this.#list.element);
@@ -104,7 +107,7 @@ class AliveList {
 			return { at: clicked, why: 'clicked' };
 		if (cursor !== null)
 			return { at: cursor, why: 'cursor' };
-		return this.#peak !== null ? { at: this.#peak, why: 'peak' } : { at: 0, why: 'start' };
+		return this.#peak !== null ? { at: this.#peak, why: this.#measured ? 'peak' : 'end' } : { at: 0, why: 'start' };
 	}
 
 	/** At once, but not more often than one can read. */

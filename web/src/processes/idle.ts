@@ -2,7 +2,7 @@
 // were busy, and by the chain of processes who held the run up there. What is inferred is called so.
 import type { Page } from '../data';
 import { h, replace, shown, type Child } from '../dom';
-import { count, duration, moment, number, percent } from '../format';
+import { cores as busyCores, count, duration, moment, number, percent } from '../format';
 import { texts } from '../i18n';
 import type { Viewport } from '../viewport';
 import { idleFacts, type CoreSeries, type Held, type IdleFacts, type StretchFacts } from './idle-facts';
@@ -99,8 +99,8 @@ class Idle {
 
 	#stretch(one: StretchFacts): Child {
 		const { cores, duration: wall } = this.#facts, long = one.to - one.from;
-		const told = t(long > wall * 0.98 ? 'whole' : one.tail ? 'tail' : 'stretch', { wall: duration(long), from: moment(one.from, long / 20), part: percent(long / wall), busy: number(one.cores), cores,
-			others: one.others === null || one.others < OTHERS_TOLD * cores ? '' : t('othersHad', { others: number(one.others) }) });
+		const told = t(long > wall * 0.98 ? 'whole' : one.tail ? 'tail' : 'stretch', { wall: duration(long), from: moment(one.from, long / 20), part: percent(long / wall), busy: busyCores(one.cores), cores,
+			others: one.others === null || one.others < OTHERS_TOLD * cores ? '' : t('othersHad', { others: busyCores(one.others) }) });
 		if (one.taken)
 			return [h('strong', {}, told), ' ', t('taken'), ' ', this.#zoom(one)];
 		const named = one.held.filter((held) => held.seconds >= long * 0.05).slice(0, NAMED);

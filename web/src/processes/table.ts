@@ -25,7 +25,7 @@ const t = texts({
 		group: 'Group', none: 'each process', program: 'by program', source: 'by source file', category: 'by category', failed: '{n} failed', nofailed: 'none failed',
 		sums: '{n} of {all} {all?process:processes} · {cpu} CPU · {wall} of time · largest peak {peak}', groups: '{n} {n?group:groups} of ',
 		nosource: '(no source file)', field: 'No field is called so: {word}', number: 'Not understood: {word}', nothing: 'No process is like that.',
-		empty: 'No process was recorded.', clear: 'show all', told: 'The page holds {told} of {count} processes: the heaviest and those that failed are among them.',
+		empty: 'No process was recorded.', clear: 'show all', images: 'A process that went on as another program (exec) has a row for each: {all} rows, {processes} processes.', told: 'The page holds {told} of {count} processes: the heaviest and those that failed are among them.',
 		open: 'click: its processes', peakOf: 'largest: {name}',
 	},
 	pt: {
@@ -33,7 +33,7 @@ const t = texts({
 		group: 'Agrupar', none: 'cada processo', program: 'por programa', source: 'por ficheiro fonte', category: 'por categoria', failed: '{n} {n?falhou:falharam}', nofailed: 'nenhum falhou',
 		sums: '{n} de {all} {all?processo:processos} · {cpu} de CPU · {wall} de tempo · maior pico {peak}', groups: '{n} {n?grupo:grupos} de ',
 		nosource: '(sem ficheiro fonte)', field: 'Não há campo com este nome: {word}', number: 'Não se entende: {word}', nothing: 'Nenhum processo é assim.',
-		empty: 'Nenhum processo foi registado.', clear: 'mostrar todos', told: 'A página tem {told} de {count} processos: os mais pesados e os que falharam estão entre eles.',
+		empty: 'Nenhum processo foi registado.', clear: 'mostrar todos', images: 'Um processo que continuou como outro programa (exec) tem uma linha para cada: {all} linhas, {processes} processos.', told: 'A página tem {told} de {count} processos: os mais pesados e os que falharam estão entre eles.',
 		open: 'clique: os seus processos', peakOf: 'maior: {name}',
 	},
 	zh: {
@@ -41,7 +41,7 @@ const t = texts({
 		group: '分组', none: '逐个进程', program: '按程序', source: '按源文件', category: '按类别', failed: '{n} 个失败', nofailed: '没有失败',
 		sums: '{all} 个进程中的 {n} 个 · CPU {cpu} · 用时合计 {wall} · 最大峰值 {peak}', groups: '{n} 组，共 ',
 		nosource: '（无源文件）', field: '没有此字段：{word}', number: '无法理解：{word}', nothing: '没有这样的进程。',
-		empty: '没有记录到进程。', clear: '显示全部', told: '本页包含 {count} 个进程中的 {told} 个：最重的和失败的都在其中。',
+		empty: '没有记录到进程。', clear: '显示全部', images: '通过 exec 变为其他程序的进程，每个程序各占一行：{all} 行，{processes} 个进程。', told: '本页包含 {count} 个进程中的 {told} 个：最重的和失败的都在其中。',
 		open: '点击：查看其进程', peakOf: '最大者：{name}',
 	},
 });
@@ -83,8 +83,9 @@ class Table {
 		this.#choice = new Choice<Grouping>(t('group'), GROUPINGS.map((one) => ({ value: one, text: t(one) })), this.#grouping, (grouping) => this.#groupBy(grouping));
 		this.#grid = h('div', { class: 'process-table', role: 'table', 'aria-label': t('title') },
 			h('div', { role: 'rowgroup' }, this.#head), this.#list.element);
-		const { told, count: all } = page.meta.processes;
+		const { told, count: all } = page.meta.processes, { processes } = page.meta.report.capture;
 		replace(section, h('h2', {}, t('title')), told < all && h('p', { class: 'dim' }, t('told', { told: count(told), count: count(all) })),
+			processes !== null && processes < all && h('p', { class: 'dim small' }, t('images', { all: count(all), processes: count(processes) })),
 			h('div', { class: 'controls' }, this.#search, this.#failed, this.#choice.element),
 			h('p', { class: 'dim small search-hint', id: 'process-search-hint' }, t('hint')), this.#problems, legendNew(shared), this.#sums, this.#grid, detailsNew(shared, viewport));
 		this.#listen();
