@@ -1,6 +1,6 @@
 # The advice's forecast against real sweeps: each tree is built at -j 1, 2 and 4, each level is forecast from every
 # recording at another level, and compared with what it took there. Nothing of the model is fitted to these trees.
-# BENCH_TREES='lua zstd redis git vigia', BENCH_REPEAT=2; Debian's sources are fetched by apt, the rest is here.
+# BENCH_TREES='lua zstd redis git vigia' (and bash), BENCH_REPEAT=2; Debian's sources are fetched by apt, the rest is here.
 
 LEVELS=1,2,4
 
@@ -44,6 +44,10 @@ set_up_tree() # NAME
         git)
                 fetch_source git && DIR=$SOURCE && CLEAN_COMMAND="make clean" &&
                         BUILD_COMMAND="make -j{j} NO_CURL=1 NO_EXPAT=1 NO_GETTEXT=1 NO_TCLTK=1 NO_PERL=1 NO_PYTHON=1 NO_OPENSSL=1 CFLAGS=-O0 all"
+                ;;
+        bash)
+                fetch_source bash && DIR=$SOURCE && (cd "$DIR" && ./configure -q --without-bash-malloc CFLAGS=-O0 >"$PLACE/configure.log" 2>&1) &&
+                        BUILD_COMMAND="make -j{j}" CLEAN_COMMAND="make clean"
                 ;;
         vigia)
                 make_tree && DIR=$PLACE/tree && BUILD_COMMAND="ninja -C build -j{j}" CLEAN_COMMAND="ninja -C build -t clean"

@@ -175,6 +175,9 @@ enum { TOOL_KEY = 1, SUB_KEY = 10, JOB_KEY = 100 };
 
 static inline void world_sub_makes(const World *w, Batch *b)
 {
+        char line[64];
+
+        snprintf(line, sizeof line, "make -j%u --jobserver-auth=*** -C sub", w->jobs_at_once);
         for (int sub = 1; sub < 80; sub++) {
                 double start = INFINITY, end = 0;
                 for (size_t i = 0; i < w->n; i++)
@@ -183,7 +186,7 @@ static inline void world_sub_makes(const World *w, Batch *b)
                                 end = fmax(end, w->jobs[i].end_ms);
                         }
                 if (isfinite(start))
-                        world_process(b, SUB_KEY + (uint64_t)sub, TOOL_KEY, "make", "make -C sub", start - 1, end + 1, 0.001, 2, 0);
+                        world_process(b, SUB_KEY + (uint64_t)sub, TOOL_KEY, "make", line, start - 1, end + 1, 0.001, 2, 0);
         }
 }
 
@@ -253,6 +256,8 @@ static inline void world_check(World *w, unsigned recorded, double cpus, const u
         Advise a;
 
         world_advise(w, recorded, cpus, &options, &a);
+        if (w->tool)
+                assert_int_equal(a.plan->width, recorded);
         for (size_t i = 0; i < n; i++) {
                 const ForecastLevel *l = world_level(&a, levels[i]);
                 world_build(w, levels[i], cpus);

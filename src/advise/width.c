@@ -144,6 +144,17 @@ static unsigned given_at_once(const Plan *plan, const unsigned *widths)
         return (unsigned)MIN(most, WIDTH_MAX);
 }
 
+/* A make under another's jobserver repeats the -j whose slots it shares. */
+static bool shares_slots(const Plan *plan, const unsigned *widths, uint32_t i, const char *command)
+{
+        if (!strstr(command, " --jobserver-"))
+                return false;
+        for (uint32_t at = plan->nodes[i].tool; at != PLAN_NONE; at = plan->nodes[at].tool)
+                if (widths[at] > 0)
+                        return true;
+        return false;
+}
+
 int width_find(Plan *plan, const BuildRows *rows)
 {
         _cleanup_free_ unsigned *widths = calloc(plan->n, sizeof *widths);
@@ -152,10 +163,11 @@ int width_find(Plan *plan, const BuildRows *rows)
                 return -ENOMEM;
         plan->most = MAX(MIN(most_at_once(plan, false), (unsigned)WIDTH_MAX), 1u);
         plan->builders = MIN(most_at_once(plan, true), (unsigned)WIDTH_MAX);
-        for (size_t i = 1; i < plan->n; i++) {
+        for (uint32_t i = 1; i < plan->n; i++) {
                 const PlanNode *n = &plan->nodes[i];
                 uint32_t command = n->is_tool ? rows->processes[n->process].command : 0;
-                unsigned width = command ? width_of_command(n->build_tool, rows->commands[command - 1]) : 0;
+                const char *words = command ? rows->commands[command - 1] : "";
+                unsigned width = shares_slots(plan, widths, i, words) ? 0 : width_of_command(n->build_tool, words);
                 plan->unlimited |= width == UINT_MAX;
                 widths[i] = width == UINT_MAX ? 0 : width;
         }
