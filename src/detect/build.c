@@ -32,7 +32,7 @@ static const DetectTable tables[] = {
 #define CPU_LEAST_US  5000000
 #define IO_MATTERS    0.25 /* of the cores' time */
 #define WORKS         0.7  /* cores: less is waiting, not one job after the other */
-enum { IMAGES_LEAST = 20, COSTLY = 10, NAMED = 3, TOLD = 3, PIECES = 100 };
+enum { IMAGES_LEAST = 20, COSTLY = 10, COSTLY_PROGRAMS = 3, NAMED = 3, TOLD = 3, PIECES = 100 };
 
 typedef struct Build {
         BuildImages images;
@@ -310,6 +310,13 @@ static void tell_idle(Build *b, const Stretch *all, size_t n, const DetectContex
         }
 }
 
+/* ---- what cost most ---- */
+
+static int compare_text(const void *a, const void *b)
+{
+        return strcmp((*(const BuildLabel *const *)a)->text, (*(const BuildLabel *const *)b)->text);
+}
+
 static int compare_cost(const void *a, const void *b)
 {
         const BuildLabel *x = *(const BuildLabel *const *)a, *y = *(const BuildLabel *const *)b;
@@ -317,31 +324,88 @@ static int compare_cost(const void *a, const void *b)
         return (x->cpu_us < y->cpu_us) - (x->cpu_us > y->cpu_us);
 }
 
+static int compare_program(const void *a, const void *b)
+{
+        const BuildLabel *x = a, *y = b;
+
+        return (x->cpu_us < y->cpu_us) - (x->cpu_us > y->cpu_us);
+}
+
+static size_t program_size(const char *label)
+{
+        return strcspn(label, " ");
+}
+
+/* All that one program did; labels in order of their text, so that its own lie together: no character of a label
+ * comes before a space. Texts are the labels', their first word only. */
+static size_t sum_programs(const BuildLabel *const *by_text, size_t n, BuildLabel *programs)
+{
+        size_t n_programs = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                size_t size = program_size(by_text[i]->text);
+                BuildLabel *last = n_programs > 0 ? &programs[n_programs - 1] : NULL;
+                if (!last || program_size(last->text) != size || strncmp(last->text, by_text[i]->text, size) != 0) {
+                        last = &programs[n_programs++];
+                        *last = (BuildLabel){.text = by_text[i]->text};
+                }
+                last->cpu_us += by_text[i]->cpu_us;
+                last->n += by_text[i]->n;
+        }
+        qsort(programs, n_programs, sizeof *programs, compare_program);
+        return n_programs;
+}
+
+static void add_cost(const BuildLabel *l, size_t size, bool first, String *out)
+{
+        char cpu[FORMAT_MAX], n[FORMAT_MAX];
+
+        string_add_format(out, "%s%.*s", first ? "" : ", ", (int)size, l->text);
+        if (l->n > 1)
+                string_add_format(out, " ×%s", format_count(n, l->n));
+        string_add_format(out, " %s", format_duration(cpu, l->cpu_us * NS_PER_US));
+}
+
+/* What a program did without a file that tells one from the other is not one command. */
+static bool is_command(const BuildLabel *l)
+{
+        return l->cpu_us > 0 && (l->n == 1 || l->text[program_size(l->text)] == ' ');
+}
+
 static int tell_costly(const Build *b, Findings *out)
 {
         const BuildImages *images = &b->images;
-        char cpu[FORMAT_MAX], all[FORMAT_MAX], share[FORMAT_MAX], n[FORMAT_MAX];
+        char cpu[FORMAT_MAX], all[FORMAT_MAX], share[FORMAT_MAX];
         _cleanup_string_ String evidence = {0};
 
         if (images->seen < IMAGES_LEAST || images->cpu_us < CPU_LEAST_US || images->n_labels == 0)
                 return 0;
-        _cleanup_free_ const BuildLabel **by_cost = calloc(images->n_labels, sizeof *by_cost);
-        if (!by_cost)
+        _cleanup_free_ const BuildLabel **labels = calloc(images->n_labels, sizeof *labels);
+        _cleanup_free_ BuildLabel *programs = calloc(images->n_labels, sizeof *programs);
+        if (!labels || !programs)
                 return -ENOMEM;
         for (size_t i = 0; i < images->n_labels; i++)
-                by_cost[i] = &images->labels[i];
-        qsort(by_cost, images->n_labels, sizeof *by_cost, compare_cost);
+                labels[i] = &images->labels[i];
+        qsort(labels, images->n_labels, sizeof *labels, compare_text);
+        size_t n_programs = sum_programs(labels, images->n_labels, programs);
+        qsort(labels, images->n_labels, sizeof *labels, compare_cost);
         Finding *f = findings_raise(out, "costly-commands", NULL, SEVERITY_INFO, SURE_CERTAIN, FINDING_NO_TIME);
-        finding_title(f, "%s cost most CPU time: %s of %s (%s)", by_cost[0]->text, format_duration(cpu, by_cost[0]->cpu_us * NS_PER_US),
-                      format_duration(all, images->cpu_us * NS_PER_US), format_percent(share, (double)by_cost[0]->cpu_us / (double)images->cpu_us));
-        for (size_t i = 0; i < images->n_labels && i < COSTLY && by_cost[i]->cpu_us > 0; i++) {
-                string_add_format(&evidence, "%s%s", i > 0 ? ", " : "", by_cost[i]->text);
-                if (by_cost[i]->n > 1)
-                        string_add_format(&evidence, " ×%s", format_count(n, by_cost[i]->n));
-                string_add_format(&evidence, " %s", format_duration(cpu, by_cost[i]->cpu_us * NS_PER_US));
+        finding_title(f, "%.*s took %s of the CPU time: %s of %s", (int)program_size(programs[0].text), programs[0].text,
+                      format_percent(share, (double)programs[0].cpu_us / (double)images->cpu_us),
+                      format_duration(cpu, programs[0].cpu_us * NS_PER_US), format_duration(all, images->cpu_us * NS_PER_US));
+        string_add(&evidence, "programs: ");
+        for (size_t i = 0; i < n_programs && i < COSTLY_PROGRAMS && programs[i].cpu_us > 0; i++)
+                add_cost(&programs[i], program_size(programs[i].text), i == 0, &evidence);
+        size_t told = 0;
+        for (size_t i = 0; i < images->n_labels && told < COSTLY; i++) {
+                if (!is_command(labels[i]))
+                        continue;
+                if (told == 0)
+                        string_add(&evidence, "; single commands: ");
+                add_cost(labels[i], strlen(labels[i]->text), told++ == 0, &evidence);
         }
         finding_evidence(f, "%s", string_get(&evidence));
-        finding_meaning(f, "CPU time by program and file; what is first in the list pays most when it gets faster");
+        finding_meaning(f, "CPU time by program, and by program and file; what is first pays most when it gets faster");
         return evidence.failed ? -ENOMEM : 0;
 }
 
