@@ -36,17 +36,49 @@ uint64_t heap_watch_held(const HeapWatched *place)
         return f->taken_bytes > f->freed_bytes ? f->taken_bytes - f->freed_bytes : 0;
 }
 
+/* Where threads and programs begin: in the C library, or in what calls it. */
+static bool is_beginning(const LeakFrame *frame)
+{
+        static const char *const objects[] = {"libc.so", "libc-2.", "libc.musl", "ld-musl", "libpthread"};
+        const char *name = frame->object ? strrchr(frame->object, '/') : NULL;
+
+        if (frame->function && (text_equal(frame->function, "_start") || text_starts_with(frame->function, "__libc_start")))
+                return true;
+        for (size_t i = 0; name && i < ARRAY_LENGTH(objects); i++)
+                if (text_starts_with(name + 1, objects[i]))
+                        return true;
+        return false;
+}
+
+static bool is_whole(const HeapWatch *w, const HeapPlace *place)
+{
+        LeakFrame last = {0};
+
+        if (place->n >= HEAP_STACK_DEPTH)
+                return true; /* as deep as was looked */
+        bool whole = place->n > 1 && heap_symbols_find(w->symbols, place->calls[place->n - 1], &last) == 0 && is_beginning(&last);
+        leak_frame_done(&last);
+        return whole;
+}
+
 static int name_calls(HeapWatch *w, const HeapPlace *place, HeapWatched *to)
 {
         if (w->symbols && !w->refreshed)
                 heap_symbols_refresh(w->symbols);
         w->refreshed = true;
+        to->whole = is_whole(w, place);
         for (size_t i = 0; i < place->n && to->n_frames < LEAK_FRAMES; i++) {
                 LeakFrame frame = {0};
                 int r = heap_symbols_find(w->symbols, place->calls[i], &frame);
                 if (r < 0) {
                         leak_frame_done(&frame);
                         return r;
+                }
+                /* Not in any file: a register that is no frame pointer led there. */
+                if (i > 0 && w->symbols && !frame.object) {
+                        leak_frame_done(&frame);
+                        to->whole = false;
+                        break;
                 }
                 if (to->n_frames == 0 && i + 1 < place->n && leak_is_allocator(frame.function))
                         leak_frame_done(&frame);

@@ -11,6 +11,7 @@ typedef struct HeapWatched {
         uint64_t key;
         LeakFrame frames[LEAK_FRAMES]; /* without the allocator's own */
         size_t n_frames;
+        bool whole; /* up to where the program, or the thread, began; else frame pointers ended before */
         struct heap_figures figures;
         TrendSeries series; /* MB that are held */
         LeakVerdict verdict; /* heap_watch_finish's */

@@ -179,7 +179,7 @@ static void show(const Heap *h, String *out)
         ReportOptions to;
         char bytes[FORMAT_MAX], time[FORMAT_MAX], calls[FORMAT_MAX];
         uint64_t held = 0;
-        size_t n = 0;
+        size_t n = 0, n_cut = 0;
 
         report_options_for(stdout, &to);
         for (size_t i = 0; i < h->watch.n; i++)
@@ -189,6 +189,7 @@ static void show(const Heap *h, String *out)
         for (size_t i = 0; i < h->watch.n && n < PLACES_SHOWN; i++) {
                 if (heap_watch_held(&h->watch.places[i]) == 0)
                         break;
+                n_cut += !h->watch.places[i].whole;
                 if (n++ == 0)
                         string_add_format(out, to.color ? "\n\x1b[2m  %-10s%-10s%-10swhere\x1b[0m\n" : "\n  %-10s%-10s%-10swhere\n",
                                           "held", "blocks", "MB/min");
@@ -199,7 +200,12 @@ static void show(const Heap *h, String *out)
                 string_add_format(out, ", one in %u looked at where they came fast", 1u << h->watch.highest_shift);
         if (h->watch.missed > 0)
                 string_add_format(out, ", %s missed for want of room", format_count(bytes, h->watch.missed));
-        string_add(out, "\n            stacks beyond the caller follow frame pointers, if there are any\n");
+        string_add_char(out, '\n');
+        if (n_cut > 0)
+                string_add_format(out, "            %s of the %s stacks shown %s cut off: only the caller is sure there, for the\n"
+                                       "            program, or what it calls, is built without frame pointers\n"
+                                       "            (-fno-omit-frame-pointer)\n",
+                                  format_count(bytes, n_cut), format_count(calls, n), n_cut == 1 ? "is" : "are");
 }
 
 static void add_place_json(Json *j, const HeapWatched *p)
@@ -215,6 +221,7 @@ static void add_place_json(Json *j, const HeapWatched *p)
         json_add_fixed(j, "low", p->verdict.low, 4);
         json_add_fixed(j, "high", p->verdict.high, 4);
         json_add_text(j, "class", p->verdict.class == LEAK_UNKNOWN ? NULL : leak_class_name(p->verdict.class));
+        json_add_bool(j, "whole", p->whole);
         json_open_array(j, "stack", JSON_LINES);
         for (size_t i = 0; i < p->n_frames; i++)
                 leak_frame_json(&p->frames[i], j);
