@@ -1,6 +1,7 @@
 /* libdwfl does it all; it is loaded by name, so that nothing else carries its relocations. */
 #include "app/heap-symbols.h"
 
+#include <ctype.h>
 #include <dlfcn.h>
 #include <elfutils/libdwfl.h>
 #include <errno.h>
@@ -10,7 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/library.h"
 #include "host/host.h"
 
@@ -27,6 +30,10 @@ typedef struct DwflApi {
         __typeof__(&dwfl_module_info) info;
         __typeof__(&dwfl_module_getsrc) source;
         __typeof__(&dwfl_lineinfo) line;
+        __typeof__(&dwfl_attach_state) attach_state;
+        __typeof__(&dwfl_getthread_frames) frames;
+        __typeof__(&dwfl_thread_state_registers) set_registers;
+        __typeof__(&dwfl_frame_pc) frame_pc;
 } DwflApi;
 
 static const LibrarySymbol symbols_of[] = {
@@ -42,6 +49,10 @@ static const LibrarySymbol symbols_of[] = {
         {"dwfl_module_info", offsetof(DwflApi, info)},
         {"dwfl_module_getsrc", offsetof(DwflApi, source)},
         {"dwfl_lineinfo", offsetof(DwflApi, line)},
+        {"dwfl_attach_state", offsetof(DwflApi, attach_state)},
+        {"dwfl_getthread_frames", offsetof(DwflApi, frames)},
+        {"dwfl_thread_state_registers", offsetof(DwflApi, set_registers)},
+        {"dwfl_frame_pc", offsetof(DwflApi, frame_pc)},
 };
 
 struct HeapSymbols {
@@ -52,6 +63,10 @@ struct HeapSymbols {
         Dwfl_Callbacks callbacks;
         char *debuginfo_path; /* NULL: the standard places */
         Dwfl *dwfl;
+        bool attached, unwinds; /* its state was asked for; and can be had */
+        const struct heap_snippet *snippet; /* that is being unwound */
+        uint64_t *calls;
+        size_t n_calls, most_calls;
 };
 
 bool heap_symbols_available(void)
@@ -115,6 +130,139 @@ int heap_symbols_refresh(HeapSymbols *s)
         s->api.report_end(s->dwfl, NULL, NULL);
         return r == 0 ? 0 : -ESRCH;
 }
+
+/* ---- where code is ---- */
+
+enum { MAPS_MAX = 16 << 20 };
+
+static bool take_hex(const char **at, const char *end, uint64_t *ret)
+{
+        const char *begin = *at;
+
+        for (*ret = 0; *at < end && isxdigit((unsigned char)**at); (*at)++)
+                *ret = *ret << 4 | (uint64_t)(**at <= '9' ? **at - '0' : (**at | 32) - 'a' + 10);
+        return *at > begin;
+}
+
+/* The smallest makes room. */
+static void take_range(struct heap_texts *texts, uint64_t from, uint64_t to)
+{
+        size_t least = 0;
+
+        if (texts->n < HEAP_TEXTS) {
+                texts->range[texts->n].from = from;
+                texts->range[texts->n++].to = to;
+                return;
+        }
+        for (size_t i = 1; i < HEAP_TEXTS; i++)
+                if (texts->range[i].to - texts->range[i].from < texts->range[least].to - texts->range[least].from)
+                        least = i;
+        if (to - from > texts->range[least].to - texts->range[least].from) {
+                texts->range[least].from = from;
+                texts->range[least].to = to;
+        }
+}
+
+int heap_symbols_texts(const HeapSymbols *s, struct heap_texts *ret)
+{
+        _cleanup_(buffer_done) Buffer maps = {0};
+        char name[32];
+
+        snprintf(name, sizeof name, "proc/%d/maps", (int)s->pid);
+        _cleanup_close_ int fd = host_open(s->host, name);
+        int r = fd < 0 ? fd : file_read_all(fd, &maps, MAPS_MAX);
+        if (r < 0)
+                return r;
+        *ret = (struct heap_texts){0};
+        const char *at = (const char *)maps.data, *end = at + maps.size;
+        for (const char *next; at < end; at = next + 1) {
+                uint64_t from, to;
+                next = memchr(at, '\n', (size_t)(end - at));
+                next = next ? next : end;
+                /* "55d0c0a00000-55d0c0a21000 r-xp …", of a file */
+                if (take_hex(&at, next, &from) && at < next && *at++ == '-' && take_hex(&at, next, &to) && next - at > 4 && at[3] == 'x' &&
+                    memchr(at, '/', (size_t)(next - at)) && to > from)
+                        take_range(ret, from, to);
+        }
+        return 0;
+}
+
+/* ---- unwinding ---- */
+
+static pid_t next_thread(Dwfl *dwfl, void *data, void **thread)
+{
+        const HeapSymbols *s = data;
+
+        if (*thread)
+                return 0;
+        *thread = data;
+        return s->pid;
+}
+
+static bool get_thread(Dwfl *dwfl, pid_t tid, void *data, void **thread)
+{
+        *thread = data;
+        return true;
+}
+
+static bool read_memory(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *ret, void *data)
+{
+        const struct heap_snippet *snippet = ((const HeapSymbols *)data)->snippet;
+        uint64_t from = snippet->registers[7];
+
+        if (address < from || snippet->size < sizeof *ret || address - from > snippet->size - sizeof *ret)
+                return false;
+        memcpy(ret, snippet->stack + (address - from), sizeof *ret);
+        return true;
+}
+
+static bool set_registers(Dwfl_Thread *thread, void *data)
+{
+        const HeapSymbols *s = data;
+        Dwarf_Word registers[HEAP_REGISTERS];
+
+        for (size_t i = 0; i < HEAP_REGISTERS; i++)
+                registers[i] = s->snippet->registers[i];
+        return s->api.set_registers(thread, 0, HEAP_REGISTERS, registers);
+}
+
+static int take_frame(Dwfl_Frame *frame, void *data)
+{
+        HeapSymbols *s = data;
+        Dwarf_Addr pc;
+        bool is_activation;
+
+        if (!s->api.frame_pc(frame, &pc, &is_activation) || s->n_calls > s->most_calls)
+                return DWARF_CB_ABORT;
+        /* The first is the function itself, which is entered. */
+        if (s->n_calls++ > 0)
+                s->calls[s->n_calls - 2] = pc;
+        return s->n_calls > s->most_calls ? DWARF_CB_ABORT : DWARF_CB_OK;
+}
+
+size_t heap_symbols_unwind(HeapSymbols *s, const struct heap_snippet *snippet, uint64_t *calls, size_t most)
+{
+        static const Dwfl_Thread_Callbacks callbacks = {.next_thread = next_thread, .get_thread = get_thread,
+                                                        .memory_read = read_memory, .set_initial_registers = set_registers};
+
+        if (!s || snippet->size < sizeof(uint64_t))
+                return 0;
+        if (!s->attached) {
+                s->attached = true;
+                s->unwinds = s->api.attach_state(s->dwfl, NULL, s->pid, &callbacks, s);
+        }
+        if (!s->unwinds)
+                return 0;
+        s->snippet = snippet;
+        s->calls = calls;
+        s->n_calls = 0;
+        s->most_calls = most;
+        s->api.frames(s->dwfl, s->pid, take_frame, s);
+        s->snippet = NULL;
+        return s->n_calls > 0 ? s->n_calls - 1 : 0;
+}
+
+/* ---- names ---- */
 
 static int keep(char **to, const char *text)
 {

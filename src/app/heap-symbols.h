@@ -10,6 +10,7 @@
 #include "app/leak-sites.h"
 #include "base/error.h"
 #include "base/macros.h"
+#include "bpf/heap.event.h"
 
 typedef struct HeapSymbols HeapSymbols;
 
@@ -22,6 +23,13 @@ DEFINE_CLEANUP(HeapSymbols, heap_symbols)
 
 /* Reads the maps again. 0, or -errno: it is gone, and what was known stays. */
 int heap_symbols_refresh(HeapSymbols *symbols);
+
+/* Its largest ranges of code, as its maps are now. 0 or -errno. */
+int heap_symbols_texts(const HeapSymbols *symbols, struct heap_texts *ret);
+
+/* Return addresses, innermost first, by the unwind tables of its files (as of the last refresh), from what a call left: how
+ * many, 0 where that cannot be. Each is sure; the last need not be the outermost. */
+size_t heap_symbols_unwind(HeapSymbols *symbols, const struct heap_snippet *snippet, uint64_t *calls, size_t most);
 
 /* A return address: the call in front of it. Texts are owned by the frame; what is not known stays NULL. NULL symbols:
  * the address alone. 0 or -ENOMEM. */

@@ -14,7 +14,8 @@ enum { SHIFT_MOST = 12 };
 int heap_watch_init(HeapWatch *watch, HeapProbe *probe, HeapSymbols *symbols, uint64_t now_ns)
 {
         *watch = (HeapWatch){.probe = probe, .symbols = symbols, .begun_ns = now_ns, .looked_ns = now_ns};
-        return map_new(&watch->by_key);
+        int r = map_new(&watch->by_key);
+        return r < 0 ? r : map_new(&watch->by_stack);
 }
 
 void heap_watch_done(HeapWatch *watch)
@@ -26,6 +27,7 @@ void heap_watch_done(HeapWatch *watch)
         }
         free(watch->places);
         map_free(watch->by_key);
+        map_free(watch->by_stack);
         *watch = (HeapWatch){0};
 }
 
@@ -61,11 +63,16 @@ static bool is_whole(const HeapWatch *w, const HeapPlace *place)
         return whole;
 }
 
-static int name_calls(HeapWatch *w, const HeapPlace *place, HeapWatched *to)
+static void refresh(HeapWatch *w)
 {
         if (w->symbols && !w->refreshed)
                 heap_symbols_refresh(w->symbols);
         w->refreshed = true;
+}
+
+static int name_calls(HeapWatch *w, const HeapPlace *place, HeapWatched *to)
+{
+        refresh(w);
         to->whole = is_whole(w, place);
         for (size_t i = 0; i < place->n && to->n_frames < LEAK_FRAMES; i++) {
                 LeakFrame frame = {0};
@@ -75,7 +82,7 @@ static int name_calls(HeapWatch *w, const HeapPlace *place, HeapWatched *to)
                         return r;
                 }
                 /* Not in any file: a register that is no frame pointer led there. */
-                if (i > 0 && w->symbols && !frame.object) {
+                if (i > 0 && w->symbols && !frame.object && !to->unwound) {
                         leak_frame_done(&frame);
                         to->whole = false;
                         break;
@@ -88,13 +95,9 @@ static int name_calls(HeapWatch *w, const HeapPlace *place, HeapWatched *to)
         return 0;
 }
 
-static int find_place(HeapWatch *w, const HeapPlace *place, HeapWatched **ret)
+static int add_place(HeapWatch *w, const HeapPlace *place, bool unwound, HeapWatched **ret)
 {
-        size_t at = (uintptr_t)map_get(w->by_key, place->key);
-
-        *ret = at > 0 ? &w->places[at - 1] : NULL;
-        if (at > 0)
-                return 0;
+        *ret = NULL;
         if (w->n >= HEAP_PLACES_MAX) {
                 w->left_out++;
                 return 0;
@@ -104,7 +107,7 @@ static int find_place(HeapWatch *w, const HeapPlace *place, HeapWatched **ret)
                 return -ENOMEM;
         w->places = places;
         HeapWatched *new = &w->places[w->n];
-        *new = (HeapWatched){.key = place->key};
+        *new = (HeapWatched){.key = place->key, .unwound = unwound};
         trend_series_init(&new->series, 10 * NS_PER_SECOND);
         w->n++;
         int r = name_calls(w, place, new);
@@ -112,6 +115,47 @@ static int find_place(HeapWatch *w, const HeapPlace *place, HeapWatched **ret)
                 r = map_put(w->by_key, place->key, (void *)(uintptr_t)w->n);
         *ret = new;
         return r;
+}
+
+static int find_place(HeapWatch *w, const HeapPlace *place, HeapWatched **ret)
+{
+        size_t at = (uintptr_t)map_get(w->by_key, place->key);
+
+        *ret = at > 0 ? &w->places[at - 1] : NULL;
+        return at > 0 ? 0 : add_place(w, place, false, ret);
+}
+
+/* Several ways that come to the same stack are one place. */
+static void unwind(uint64_t key, const struct heap_snippet *snippet, void *data)
+{
+        HeapWatch *w = data;
+        HeapPlace place = {.key = key};
+        HeapWatched *unused;
+
+        if (w->failed || map_get(w->by_key, key))
+                return;
+        refresh(w);
+        place.n = heap_symbols_unwind(w->symbols, snippet, place.calls, HEAP_STACK_DEPTH);
+        /* The caller is known for sure, so it has to be the first. */
+        if (place.n == 0 || place.calls[0] != snippet->site.caller)
+                return;
+        uint64_t stack = hash_bytes(place.calls, place.n * sizeof *place.calls);
+        void *known = map_get(w->by_stack, stack);
+        if (known)
+                w->failed = map_put(w->by_key, key, known) < 0;
+        else if (add_place(w, &place, true, &unused) < 0 ||
+                 (unused && map_put(w->by_stack, stack, (void *)(uintptr_t)w->n) < 0))
+                w->failed = true;
+}
+
+static void look_for_code(HeapWatch *w)
+{
+        struct heap_texts texts;
+
+        if (!w->symbols || heap_symbols_texts(w->symbols, &texts) < 0 || memcmp(&texts, &w->texts, sizeof texts) == 0)
+                return;
+        w->texts = texts;
+        heap_probe_set_texts(w->probe, &texts);
 }
 
 static int look_at(const HeapPlace *place, void *data)
@@ -122,8 +166,11 @@ static int look_at(const HeapPlace *place, void *data)
 
         if (r < 0 || !watched)
                 return r;
-        watched->figures = place->figures;
-        return trend_series_add(&watched->series, (int64_t)(w->looked_ns - w->begun_ns), (double)heap_watch_held(watched) / 1e6);
+        watched->figures.taken_bytes += place->figures.taken_bytes;
+        watched->figures.taken_blocks += place->figures.taken_blocks;
+        watched->figures.freed_bytes += place->figures.freed_bytes;
+        watched->figures.freed_blocks += place->figures.freed_blocks;
+        return 0;
 }
 
 /* Where calls come too fast, fewer are looked at; the others still cost their probes. */
@@ -148,7 +195,14 @@ int heap_watch_look(HeapWatch *w, uint64_t now_ns)
         w->calls = calls;
         w->looked_ns = now_ns;
         w->refreshed = false;
-        return heap_probe_each(w->probe, look_at, w);
+        look_for_code(w);
+        heap_probe_drain(w->probe, unwind, w);
+        for (size_t i = 0; i < w->n; i++)
+                w->places[i].figures = (struct heap_figures){0};
+        int r = w->failed ? -ENOMEM : heap_probe_each(w->probe, look_at, w);
+        for (size_t i = 0; r == 0 && i < w->n; i++)
+                r = trend_series_add(&w->places[i].series, (int64_t)(w->looked_ns - w->begun_ns), (double)heap_watch_held(&w->places[i]) / 1e6);
+        return r;
 }
 
 static int compare_places(const void *a, const void *b)

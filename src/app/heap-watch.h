@@ -11,7 +11,8 @@ typedef struct HeapWatched {
         uint64_t key;
         LeakFrame frames[LEAK_FRAMES]; /* without the allocator's own */
         size_t n_frames;
-        bool whole; /* up to where the program, or the thread, began; else frame pointers ended before */
+        bool whole; /* up to where the program, or the thread, began */
+        bool unwound; /* by tables, so that each call is sure; else by frame pointers, where only the first is */
         struct heap_figures figures;
         TrendSeries series; /* MB that are held */
         LeakVerdict verdict; /* heap_watch_finish's */
@@ -22,11 +23,13 @@ typedef struct HeapWatch {
         HeapSymbols *symbols;   /* borrowed; NULL: addresses */
         HeapWatched *places;    /* those that hold most first, after finish */
         size_t n, capacity;
-        struct Map *by_key;     /* index + 1 */
+        struct Map *by_key, *by_stack; /* index + 1 */
+        struct heap_texts texts; /* as the probe was told */
         uint64_t left_out;      /* places beyond the bound */
         uint64_t begun_ns, looked_ns, calls, missed;
         unsigned shift, highest_shift;
         bool refreshed;         /* the maps, in this look */
+        bool failed;            /* for want of memory */
 } HeapWatch;
 
 int heap_watch_init(HeapWatch *watch, HeapProbe *probe, HeapSymbols *symbols, uint64_t now_ns); /* 0 or -ENOMEM */

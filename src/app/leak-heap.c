@@ -141,6 +141,7 @@ static int watch(Heap *h, Error *err)
         uint64_t begun = clock_monotonic_ns();
         int r = 0;
 
+        r = heap_watch_look(&h->watch, begun); /* where code is, before the first call */
         if (h->go >= 0 && write(h->go, "", 1) != 1)
                 return error_set_errno(err, errno, "the command could not be let go");
         while (r == 0) {
@@ -202,10 +203,9 @@ static void show(const Heap *h, String *out)
                 string_add_format(out, ", %s missed for want of room", format_count(bytes, h->watch.missed));
         string_add_char(out, '\n');
         if (n_cut > 0)
-                string_add_format(out, "            %s of the %s stacks shown %s cut off: only the caller is sure there, for the\n"
-                                       "            program, or what it calls, is built without frame pointers\n"
-                                       "            (-fno-omit-frame-pointer)\n",
-                                  format_count(bytes, n_cut), format_count(calls, n), n_cut == 1 ? "is" : "are");
+                string_add_format(out, "            %s of the %s stacks shown %s early: the program, or what it calls, has\n"
+                                       "            neither unwind tables there nor frame pointers (-fno-omit-frame-pointer)\n",
+                                  format_count(bytes, n_cut), format_count(calls, n), n_cut == 1 ? "ends" : "end");
 }
 
 static void add_place_json(Json *j, const HeapWatched *p)

@@ -1,7 +1,8 @@
 /*
  * Who takes memory and does not give it back: probes on the entry and return of a C library's malloc and its kin, in one
  * process. A call that begins is remembered with its stack; when it returns the block is known by its address until it
- * is given back; figures are kept a place. Of many calls only one in 2^shift is looked at, and weighs as much.
+ * is given back; figures are kept a place. Of many calls only one in 2^shift is looked at, and weighs as much. The stack
+ * of a place that is new is handed out, to be unwound where the tables for that can be read.
  */
 #include "bpf/kernel.h"
 
@@ -75,6 +76,18 @@ struct {
         __type(value, u32);
 } sampling SEC(".maps"); /* the shift */
 
+struct {
+        __uint(type, BPF_MAP_TYPE_ARRAY);
+        __uint(max_entries, 1);
+        __type(key, u32);
+        __type(value, struct heap_texts);
+} texts SEC(".maps");
+
+struct {
+        __uint(type, BPF_MAP_TYPE_RINGBUF);
+        __uint(max_entries, HEAP_RING);
+} snippets SEC(".maps");
+
 static __always_inline void count(u32 which)
 {
         u64 *counter = bpf_map_lookup_elem(&counters, &which);
@@ -95,6 +108,107 @@ static __always_inline u64 caller_of(struct pt_regs *ctx)
         return caller;
 }
 
+#if defined(__TARGET_ARCH_x86)
+static __always_inline void take_registers(struct pt_regs *ctx, struct heap_snippet *to)
+{
+        to->registers[0] = ctx->ax;
+        to->registers[1] = ctx->dx;
+        to->registers[2] = ctx->cx;
+        to->registers[3] = ctx->bx;
+        to->registers[4] = ctx->si;
+        to->registers[5] = ctx->di;
+        to->registers[6] = ctx->bp;
+        to->registers[7] = ctx->sp;
+        to->registers[8] = ctx->r8;
+        to->registers[9] = ctx->r9;
+        to->registers[10] = ctx->r10;
+        to->registers[11] = ctx->r11;
+        to->registers[12] = ctx->r12;
+        to->registers[13] = ctx->r13;
+        to->registers[14] = ctx->r14;
+        to->registers[15] = ctx->r15;
+        to->registers[16] = ctx->ip;
+}
+
+/* What there is of it: a stack may end sooner. */
+static __always_inline u64 take_stack(struct heap_snippet *to, const void *from)
+{
+        if (bpf_probe_read_user(to->stack, HEAP_SNIPPET, from) == 0)
+                return HEAP_SNIPPET;
+        if (bpf_probe_read_user(to->stack, HEAP_SNIPPET / 2, from) == 0)
+                return HEAP_SNIPPET / 2;
+        if (bpf_probe_read_user(to->stack, HEAP_SNIPPET / 4, from) == 0)
+                return HEAP_SNIPPET / 4;
+        if (bpf_probe_read_user(to->stack, HEAP_SNIPPET / 8, from) == 0)
+                return HEAP_SNIPPET / 8;
+        return bpf_probe_read_user(to->stack, HEAP_SNIPPET / 32, from) == 0 ? HEAP_SNIPPET / 32 : 0;
+}
+
+static __always_inline bool hand_out(struct pt_regs *ctx, const struct heap_site *site)
+{
+        struct heap_snippet *to = bpf_ringbuf_reserve(&snippets, sizeof *to, 0);
+
+        if (!to)
+                return false;
+        to->site = *site;
+        take_registers(ctx, to);
+        to->size = take_stack(to, (const void *)ctx->sp);
+        bpf_ringbuf_submit(to, BPF_RB_NO_WAKEUP);
+        return true;
+}
+
+/* A word of a stack, if it points into code. Global, so that the verifier looks at it once and not at every call. */
+__attribute__((noinline)) u64 mix_code(u64 path, u64 word)
+{
+        u32 zero = 0;
+        const struct heap_texts *where = bpf_map_lookup_elem(&texts, &zero);
+
+        for (int k = 0; where && k < HEAP_TEXTS; k++)
+                if (word >= where->range[k].from && word < where->range[k].to)
+                        return (path ^ word) * 0x9e3779b97f4a7c15ull;
+        return path;
+}
+
+/* What may be return addresses near the stack's end, and how deep it is: two ways to the same call hardly ever agree
+ * in both. That one way has several of these does no harm. */
+static __always_inline u64 path_of(struct pt_regs *ctx)
+{
+        u64 words[HEAP_PATH_WORDS] = {0}, path = ctx->sp;
+
+        bpf_probe_read_user(words, sizeof words, (const void *)ctx->sp);
+        for (int i = 0; i < HEAP_PATH_WORDS; i++)
+                path = mix_code(path, words[i]);
+        return path | 1;
+}
+
+/* Of a site that is new, once there is room. */
+static __always_inline void add_way(struct pt_regs *ctx, struct heap_site *site)
+{
+        struct heap_figures none = {}, *figures;
+        struct heap_texts *where;
+        u32 zero = 0;
+
+        where = bpf_map_lookup_elem(&texts, &zero);
+        if (!where || where->n == 0)
+                return;
+        site->path = path_of(ctx);
+        struct heap_site key = *site;
+        figures = bpf_map_lookup_elem(&sites, &key);
+        if (!figures) {
+                bpf_map_update_elem(&sites, &key, &none, BPF_NOEXIST);
+                figures = bpf_map_lookup_elem(&sites, &key);
+        }
+        if (!figures)
+                site->path = 0; /* too many ways: by its caller alone */
+        else if (!figures->told)
+                figures->told = hand_out(ctx, &key);
+}
+#else
+static __always_inline void add_way(struct pt_regs *ctx, struct heap_site *site)
+{
+}
+#endif
+
 static __always_inline int begin(struct pt_regs *ctx, u64 bytes, u64 which)
 {
         struct heap_block block = {};
@@ -110,6 +224,7 @@ static __always_inline int begin(struct pt_regs *ctx, u64 bytes, u64 which)
         block.site.stack = bpf_get_stackid(ctx, &stacks, BPF_F_USER_STACK_);
         if (block.site.stack < 0)
                 block.site.stack = -1;
+        add_way(ctx, &block.site);
         if (bpf_map_update_elem(&pending, &key, &block, BPF_ANY) != 0)
                 count(HEAP_MISSED);
         return 0;
@@ -125,8 +240,10 @@ static __always_inline void add_taken(const struct heap_block *block)
                 bpf_map_update_elem(&sites, &site, &none, BPF_NOEXIST);
                 figures = bpf_map_lookup_elem(&sites, &site);
         }
-        if (!figures)
+        if (!figures) {
+                count(HEAP_MISSED);
                 return;
+        }
         __sync_fetch_and_add(&figures->taken_bytes, block->bytes * block->weight);
         __sync_fetch_and_add(&figures->taken_blocks, block->weight);
 }

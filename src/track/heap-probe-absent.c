@@ -28,6 +28,14 @@ void heap_probe_counters(const HeapProbe *probe, uint64_t *ret_calls, uint64_t *
         *ret_calls = *ret_missed = 0;
 }
 
+void heap_probe_set_texts(HeapProbe *probe, const struct heap_texts *texts)
+{
+}
+
+void heap_probe_drain(HeapProbe *probe, void (*fn)(uint64_t key, const struct heap_snippet *snippet, void *data), void *data)
+{
+}
+
 int heap_probe_each(const HeapProbe *probe, int (*fn)(const HeapPlace *place, void *data), void *data)
 {
         return -EOPNOTSUPP;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "bpf/heap.skel.h"
 
@@ -18,6 +19,9 @@ struct HeapProbe {
         struct heap_bpf *skeleton;
         struct bpf_link *links[LINKS_MAX];
         size_t n_links;
+        struct ring_buffer *ring;
+        void (*fn)(uint64_t key, const struct heap_snippet *snippet, void *data); /* of the drain under way */
+        void *data;
 };
 
 #define UPROBES "/sys/bus/event_source/devices/uprobe/type"
@@ -40,6 +44,7 @@ HeapProbe *heap_probe_free(HeapProbe *p)
                 return NULL;
         for (size_t i = 0; i < p->n_links; i++)
                 bpf_link__destroy(p->links[i]);
+        ring_buffer__free(p->ring);
         heap_bpf__destroy(p->skeleton);
         free(p);
         return NULL;
@@ -88,6 +93,21 @@ static int attach_all(HeapProbe *p, pid_t pid, const char *library, Error *err)
         return n == 0 ? error_set(err, ENOENT, "%s has none of malloc, free, mmap; is it a C library?", library) : 0;
 }
 
+static uint64_t key_of(const struct heap_site *site)
+{
+        return hash_bytes(site, sizeof *site);
+}
+
+static int take(void *data, void *record, size_t size)
+{
+        const HeapProbe *p = data;
+        const struct heap_snippet *snippet = record;
+
+        if (size >= sizeof *snippet && snippet->size <= HEAP_SNIPPET)
+                p->fn(key_of(&snippet->site), snippet, p->data);
+        return 0;
+}
+
 int heap_probe_new(pid_t pid, const char *library, HeapProbe **ret, Error *err)
 {
         _cleanup_(heap_probe_freep) HeapProbe *p = calloc(1, sizeof *p);
@@ -106,10 +126,26 @@ int heap_probe_new(pid_t pid, const char *library, HeapProbe **ret, Error *err)
         }
         if (r == 0)
                 r = attach_all(p, pid, library, err);
+        if (r == 0 && !(p->ring = ring_buffer__new(bpf_map__fd(p->skeleton->maps.snippets), take, p, NULL)))
+                r = error_set(err, ENOMEM, "bpf: no ring buffer");
         libbpf_set_print(before);
         if (r == 0)
                 *ret = TAKE(p);
         return r;
+}
+
+void heap_probe_set_texts(HeapProbe *probe, const struct heap_texts *texts)
+{
+        uint32_t zero = 0;
+
+        bpf_map_update_elem(bpf_map__fd(probe->skeleton->maps.texts), &zero, texts, BPF_ANY);
+}
+
+void heap_probe_drain(HeapProbe *probe, void (*fn)(uint64_t key, const struct heap_snippet *snippet, void *data), void *data)
+{
+        probe->fn = fn;
+        probe->data = data;
+        ring_buffer__consume(probe->ring);
 }
 
 int heap_probe_sample(HeapProbe *probe, unsigned shift)
@@ -156,7 +192,7 @@ int heap_probe_each(const HeapProbe *probe, int (*fn)(const HeapPlace *place, vo
                 if (bpf_map_lookup_elem(fd, &site, &place.figures) < 0)
                         continue;
                 add_calls(probe, &site, &place);
-                place.key = site.caller ^ (uint64_t)(unsigned)site.stack << 48;
+                place.key = key_of(&site);
                 r = fn(&place, data);
         }
         return r;

@@ -2,7 +2,8 @@
  * Probes on malloc and its kin in one process (heap.bpf.c): what was taken and given back, by stack of calls. Needs
  * root or CAP_BPF and CAP_PERFMON, and a kernel with uprobes.
  *
- * Stacks follow frame pointers: of a program compiled without them only the caller is sure.
+ * Stacks follow frame pointers: of a program compiled without them only the caller is sure. Where it is told where code
+ * lies, it also hands out what is needed to unwind them by tables (x86-64 only).
  * posix_memalign, memory that was taken before, and allocators of a program's own are not seen. A call costs some
  * microseconds.
  */
@@ -40,6 +41,12 @@ int heap_probe_sample(HeapProbe *probe, unsigned shift);
 
 /* Calls so far, and those that could not be kept for want of room. */
 void heap_probe_counters(const HeapProbe *probe, uint64_t *ret_calls, uint64_t *ret_missed);
+
+/* Where the process has code, ascending or not; from then on stacks are handed out. At most HEAP_TEXTS count. */
+void heap_probe_set_texts(HeapProbe *probe, const struct heap_texts *texts);
+
+/* Stacks that were handed out since; fn's snippet lasts for the call. */
+void heap_probe_drain(HeapProbe *probe, void (*fn)(uint64_t key, const struct heap_snippet *snippet, void *data), void *data);
 
 /* Each place there is. What fn fails with is handed on. */
 int heap_probe_each(const HeapProbe *probe, int (*fn)(const HeapPlace *place, void *data), void *data);
