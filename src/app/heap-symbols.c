@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/library.h"
 #include "host/host.h"
+#include "host/proc-identity.h"
 
 typedef struct DwflApi {
         __typeof__(&dwfl_begin) begin;
@@ -63,7 +64,8 @@ struct HeapSymbols {
         Dwfl_Callbacks callbacks;
         char *debuginfo_path; /* NULL: the standard places */
         Dwfl *dwfl;
-        bool attached, unwinds; /* its state was asked for; and can be had */
+        bool unwinds;     /* its state is attached */
+        unsigned tries;   /* to attach it */
         const struct heap_snippet *snippet; /* that is being unwound */
         uint64_t *calls;
         size_t n_calls, most_calls;
@@ -133,7 +135,7 @@ int heap_symbols_refresh(HeapSymbols *s)
 
 /* ---- where code is ---- */
 
-enum { MAPS_MAX = 16 << 20 };
+enum { MAPS_MAX = 16 << 20, NEAR_BYTES = 64 << 20, TRIES_MAX = 100 };
 
 static bool take_hex(const char **at, const char *end, uint64_t *ret)
 {
@@ -144,23 +146,25 @@ static bool take_hex(const char **at, const char *end, uint64_t *ret)
         return *at > begin;
 }
 
-/* The smallest makes room. */
+/* Maps come in order of their addresses: libraries that lie side by side are one range, so that all of them fit. What is
+ * too much is left out: of ways that differ there only, the first is told. */
 static void take_range(struct heap_texts *texts, uint64_t from, uint64_t to)
 {
-        size_t least = 0;
-
-        if (texts->n < HEAP_TEXTS) {
+        if (texts->n > 0 && from - texts->range[texts->n - 1].to <= NEAR_BYTES) {
+                texts->range[texts->n - 1].to = to;
+        } else if (texts->n < HEAP_TEXTS) {
                 texts->range[texts->n].from = from;
                 texts->range[texts->n++].to = to;
-                return;
         }
-        for (size_t i = 1; i < HEAP_TEXTS; i++)
-                if (texts->range[i].to - texts->range[i].from < texts->range[least].to - texts->range[least].from)
-                        least = i;
-        if (to - from > texts->range[least].to - texts->range[least].from) {
-                texts->range[least].from = from;
-                texts->range[least].to = to;
-        }
+}
+
+/* A command that has not begun yet is a fork of ours. */
+static bool is_ours(const HeapSymbols *s)
+{
+        char exe[512], own[512];
+
+        return proc_exe_read(s->host, s->pid, exe, sizeof exe) != 0 ||
+               (proc_exe_read(s->host, getpid(), own, sizeof own) == 0 && text_equal(exe, own));
 }
 
 int heap_symbols_texts(const HeapSymbols *s, struct heap_texts *ret)
@@ -168,6 +172,8 @@ int heap_symbols_texts(const HeapSymbols *s, struct heap_texts *ret)
         _cleanup_(buffer_done) Buffer maps = {0};
         char name[32];
 
+        if (is_ours(s))
+                return -EAGAIN;
         snprintf(name, sizeof name, "proc/%d/maps", (int)s->pid);
         _cleanup_close_ int fd = host_open(s->host, name);
         int r = fd < 0 ? fd : file_read_all(fd, &maps, MAPS_MAX);
@@ -247,10 +253,8 @@ size_t heap_symbols_unwind(HeapSymbols *s, const struct heap_snippet *snippet, u
 
         if (!s || snippet->size < sizeof(uint64_t))
                 return 0;
-        if (!s->attached) {
-                s->attached = true;
+        if (!s->unwinds && s->tries++ < TRIES_MAX)
                 s->unwinds = s->api.attach_state(s->dwfl, NULL, s->pid, &callbacks, s);
-        }
         if (!s->unwinds)
                 return 0;
         s->snippet = snippet;

@@ -24,7 +24,7 @@ DEFINE_CLEANUP(HeapSymbols, heap_symbols)
 /* Reads the maps again. 0, or -errno: it is gone, and what was known stays. */
 int heap_symbols_refresh(HeapSymbols *symbols);
 
-/* Its largest ranges of code, as its maps are now. 0 or -errno. */
+/* Where its code is, as its maps are now. 0; -EAGAIN: it has not begun; or -errno. */
 int heap_symbols_texts(const HeapSymbols *symbols, struct heap_texts *ret);
 
 /* Return addresses, innermost first, by the unwind tables of its files (as of the last refresh), from what a call left: how

@@ -15,7 +15,9 @@ int heap_watch_init(HeapWatch *watch, HeapProbe *probe, HeapSymbols *symbols, ui
 {
         *watch = (HeapWatch){.probe = probe, .symbols = symbols, .begun_ns = now_ns, .looked_ns = now_ns};
         int r = map_new(&watch->by_key);
-        return r < 0 ? r : map_new(&watch->by_stack);
+        if (r == 0)
+                r = map_new(&watch->by_stack);
+        return r < 0 ? r : map_new(&watch->hopeless);
 }
 
 void heap_watch_done(HeapWatch *watch)
@@ -28,6 +30,7 @@ void heap_watch_done(HeapWatch *watch)
         free(watch->places);
         map_free(watch->by_key);
         map_free(watch->by_stack);
+        map_free(watch->hopeless);
         *watch = (HeapWatch){0};
 }
 
@@ -137,8 +140,10 @@ static void unwind(uint64_t key, const struct heap_snippet *snippet, void *data)
         refresh(w);
         place.n = heap_symbols_unwind(w->symbols, snippet, place.calls, HEAP_STACK_DEPTH);
         /* The caller is known for sure, so it has to be the first. */
-        if (place.n == 0 || place.calls[0] != snippet->site.caller)
+        if (place.n == 0 || place.calls[0] != snippet->site.caller) {
+                w->failed = map_put(w->hopeless, key, w) < 0;
                 return;
+        }
         uint64_t stack = hash_bytes(place.calls, place.n * sizeof *place.calls);
         void *known = map_get(w->by_stack, stack);
         if (known)
@@ -162,6 +167,10 @@ static int look_at(const HeapPlace *place, void *data)
 {
         HeapWatch *w = data;
         HeapWatched *watched;
+
+        /* Its stack comes with the next look. */
+        if (place->figures.told && !map_get(w->by_key, place->key) && !map_get(w->hopeless, place->key))
+                return 0;
         int r = find_place(w, place, &watched);
 
         if (r < 0 || !watched)
@@ -214,7 +223,7 @@ static int compare_places(const void *a, const void *b)
 
 int heap_watch_finish(HeapWatch *w, const LeakLimits *limits)
 {
-        int r = 0;
+        int r = heap_watch_look(w, w->looked_ns); /* for stacks that came between two looks */
 
         for (size_t i = 0; r == 0 && i < w->n; i++) {
                 r = trend_series_finish(&w->places[i].series, (int64_t)(w->looked_ns - w->begun_ns));

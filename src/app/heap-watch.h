@@ -24,6 +24,7 @@ typedef struct HeapWatch {
         HeapWatched *places;    /* those that hold most first, after finish */
         size_t n, capacity;
         struct Map *by_key, *by_stack; /* index + 1 */
+        struct Map *hopeless;   /* keys whose stack could not be unwound */
         struct heap_texts texts; /* as the probe was told */
         uint64_t left_out;      /* places beyond the bound */
         uint64_t begun_ns, looked_ns, calls, missed;

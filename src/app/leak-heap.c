@@ -20,7 +20,7 @@
 #include "base/log.h"
 #include "host/host.h"
 
-enum { LOOK_MS = 250, PLACES_SHOWN = 12, PLACES_JSON = 500, MAPS_MAX = 16 << 20, FRAMES_SHOWN = 4, INDENT = 32 };
+enum { LOOK_MS = 250, FIRST_MS = 10, PLACES_SHOWN = 12, PLACES_JSON = 500, MAPS_MAX = 16 << 20, FRAMES_SHOWN = 4, INDENT = 32 };
 
 typedef struct Heap {
         const LeakHeapAsked *asked;
@@ -137,7 +137,7 @@ static bool is_over(Heap *h)
 
 static int watch(Heap *h, Error *err)
 {
-        const struct timespec look = {0, LOOK_MS * 1000000L};
+        const struct timespec look = {0, LOOK_MS * 1000000L}, first = {0, FIRST_MS * 1000000L};
         uint64_t begun = clock_monotonic_ns();
         int r = 0;
 
@@ -145,7 +145,8 @@ static int watch(Heap *h, Error *err)
         if (h->go >= 0 && write(h->go, "", 1) != 1)
                 return error_set_errno(err, errno, "the command could not be let go");
         while (r == 0) {
-                int signal = sigtimedwait(&h->signals, NULL, &look);
+                /* A command's files are known only when it has begun. */
+                int signal = sigtimedwait(&h->signals, NULL, h->watch.texts.n > 0 && h->watch.looked_ns - begun > LOOK_MS * 1000000ull ? &look : &first);
                 uint64_t now = clock_monotonic_ns();
                 r = heap_watch_look(&h->watch, now);
                 if (is_over(h) || signal == SIGINT || signal == SIGTERM ||
@@ -203,8 +204,8 @@ static void show(const Heap *h, String *out)
                 string_add_format(out, ", %s missed for want of room", format_count(bytes, h->watch.missed));
         string_add_char(out, '\n');
         if (n_cut > 0)
-                string_add_format(out, "            %s of the %s stacks shown %s early: the program, or what it calls, has\n"
-                                       "            neither unwind tables there nor frame pointers (-fno-omit-frame-pointer)\n",
+                string_add_format(out, "            %s of the %s stacks shown %s early: from before its files were known, or\n"
+                                       "            through code with neither unwind tables nor frame pointers\n",
                                   format_count(bytes, n_cut), format_count(calls, n), n_cut == 1 ? "ends" : "end");
 }
 

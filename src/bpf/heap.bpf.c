@@ -83,6 +83,17 @@ struct {
         __type(value, struct heap_texts);
 } texts SEC(".maps");
 
+struct heap_words {
+        u64 word[HEAP_PATH_WORDS];
+};
+
+struct {
+        __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+        __uint(max_entries, 1);
+        __type(key, u32);
+        __type(value, struct heap_words);
+} scratch SEC(".maps");
+
 struct {
         __uint(type, BPF_MAP_TYPE_RINGBUF);
         __uint(max_entries, HEAP_RING);
@@ -163,7 +174,7 @@ __attribute__((noinline)) u64 mix_code(u64 path, u64 word)
         u32 zero = 0;
         const struct heap_texts *where = bpf_map_lookup_elem(&texts, &zero);
 
-        for (int k = 0; where && k < HEAP_TEXTS; k++)
+        for (u64 k = 0; where && k < HEAP_TEXTS && k < where->n; k++)
                 if (word >= where->range[k].from && word < where->range[k].to)
                         return (path ^ word) * 0x9e3779b97f4a7c15ull;
         return path;
@@ -173,11 +184,20 @@ __attribute__((noinline)) u64 mix_code(u64 path, u64 word)
  * in both. That one way has several of these does no harm. */
 static __always_inline u64 path_of(struct pt_regs *ctx)
 {
-        u64 words[HEAP_PATH_WORDS] = {0}, path = ctx->sp;
+        u32 zero = 0;
+        struct heap_words *words = bpf_map_lookup_elem(&scratch, &zero);
+        u64 path = ctx->sp, n = HEAP_PATH_WORDS;
 
-        bpf_probe_read_user(words, sizeof words, (const void *)ctx->sp);
-        for (int i = 0; i < HEAP_PATH_WORDS; i++)
-                path = mix_code(path, words[i]);
+        if (!words)
+                return 0;
+        /* A stack that has just begun may be shorter. */
+        if (bpf_probe_read_user(words, sizeof *words, (const void *)ctx->sp) != 0) {
+                n = HEAP_PATH_WORDS / 8;
+                if (bpf_probe_read_user(words, sizeof *words / 8, (const void *)ctx->sp) != 0)
+                        return 0;
+        }
+        for (u64 i = 0; i < HEAP_PATH_WORDS && i < n; i++)
+                path = mix_code(path, words->word[i]);
         return path | 1;
 }
 
@@ -192,6 +212,8 @@ static __always_inline void add_way(struct pt_regs *ctx, struct heap_site *site)
         if (!where || where->n == 0)
                 return;
         site->path = path_of(ctx);
+        if (site->path == 0)
+                return;
         struct heap_site key = *site;
         figures = bpf_map_lookup_elem(&sites, &key);
         if (!figures) {

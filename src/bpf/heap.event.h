@@ -7,7 +7,7 @@ enum {
         HEAP_LIVE = 262144, /* blocks that are held; further ones are counted as missed */
         HEAP_PENDING = 16384, /* calls that have begun */
         HEAP_TEXTS = 8,       /* ranges of code that are told apart */
-        HEAP_PATH_WORDS = 32, /* of the stack that tell the ways to a call apart */
+        HEAP_PATH_WORDS = 128, /* of the stack, that tell the ways to a call apart */
         HEAP_SNIPPET = 8192,  /* bytes of a stack, to be unwound */
         HEAP_RING = 2 << 20,
         HEAP_REGISTERS = 17,  /* as DWARF numbers those of x86-64; the last is the instruction's */
