@@ -204,7 +204,7 @@ static void show(const Heap *h, String *out)
                 string_add_format(out, ", %s missed for want of room", format_count(bytes, h->watch.missed));
         string_add_char(out, '\n');
         if (n_cut > 0)
-                string_add_format(out, "            %s of the %s stacks shown %s early: from before its files were known, or\n"
+                string_add_format(out, "            %s of the %s stacks shown %s early: of its first moments, or\n"
                                        "            through code with neither unwind tables nor frame pointers\n",
                                   format_count(bytes, n_cut), format_count(calls, n), n_cut == 1 ? "ends" : "end");
 }
