@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "app/config-thresholds.h"
 #include "app/report-page.h"
 #include "app/sweep-command.h"
 #include "base/cleanup.h"
@@ -122,12 +123,15 @@ static int read_run(const SweepWork *work, SweepRun *run, Error *err)
         _cleanup_string_ String path = {0};
         _cleanup_string_ String text = {0};
         const ReportOptions plain = {0};
+        Thresholds thresholds;
+        const ReportLabels labels = {.thresholds = &thresholds};
         ReportData data;
 
+        configuration_thresholds(&work->command->recording.configuration, &thresholds);
         string_add_format(&path, "%s/%s", work->path, run->path);
         int r = run_reader_open(string_get(&path), &reader, err);
         if (r == 0)
-                r = report_data_load(&data, reader, err);
+                r = report_data_load_labelled(&data, reader, &labels, err);
         if (r < 0)
                 return r;
         run->state = sweep_judge(work->sweep, data.info);
@@ -138,7 +142,7 @@ static int read_run(const SweepWork *work, SweepRun *run, Error *err)
         }
         report_data_done(&data);
         Error why = {0};
-        if (r == 0 && work->command->recording.html && report_page_put(reader, NULL, "", &why) < 0)
+        if (r == 0 && work->command->recording.html && report_page_put(reader, &labels, "", &why) < 0)
                 log_warning("no page: %s", why.message);
         return r < 0 ? error_set(err, r, "out of memory") : 0;
 }
