@@ -20,6 +20,8 @@ static const Column thread_columns[] = {SIGNED("t_ns"), NUMBER("process"), NUMBE
                                         TEXT("state"), NUMBER("user_us"), NUMBER("system_us")};
 static const Schema thread_schema = {"threads", thread_columns, ARRAY_LENGTH(thread_columns)};
 
+static const Column pressure_columns[] = {SIGNED("t_ns"), TEXT("resource"), NUMBER("some_us")};
+static const Schema pressure_schema = {"pressure", pressure_columns, ARRAY_LENGTH(pressure_columns)};
 static const Column high_columns[] = {SIGNED("t_ns"), TEXT("path"), NUMBER("memory_bytes"), NUMBER("memory_high_bytes"), NUMBER("high_events")};
 static const Schema high_schema = {"cgroup", high_columns, ARRAY_LENGTH(high_columns)};
 
@@ -202,6 +204,33 @@ static void test_swap(void **state)
         batch_free(rows);
 }
 
+/* Few pages: what the kernel says of waiting decides. */
+static void test_swap_waits(void **state)
+{
+        for (int waits = 0; waits < 2; waits++) {
+                Batch *rows = new_rows(&memory_schema), *pressure = new_rows(&pressure_schema);
+                World w;
+                world_begin(&w);
+                for (unsigned s = 0; s <= 60; s++) {
+                        add_row(rows, s * SECOND, s * 300.0, s * 80.0, 0.0);
+                        add_row(pressure, s * SECOND, "cpu", s * 1e6);
+                        add_row(pressure, s * SECOND, "memory", waits ? s * 4e5 : s * 1e4);
+                }
+                world_give(&w, rows);
+                world_give(&w, pressure);
+                const Findings *found = world_finish(&w);
+                assert_int_equal(found->n, waits);
+                if (waits) {
+                        assert_string_equal(found->items[0]->id, "swap-thrash");
+                        assert_true(found->items[0]->cause);
+                        assert_non_null(strstr(found->items[0]->evidence, "tasks waited for memory up to 40.0 % of the time"));
+                }
+                world_end(&w);
+                batch_free(rows);
+                batch_free(pressure);
+        }
+}
+
 static void test_threads(void **state)
 {
         World w;
@@ -255,7 +284,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_tail), cmocka_unit_test(test_well), cmocka_unit_test(test_few_jobs), cmocka_unit_test(test_labels),
-                cmocka_unit_test(test_chain), cmocka_unit_test(test_growth), cmocka_unit_test(test_swap), cmocka_unit_test(test_threads),
+                cmocka_unit_test(test_chain), cmocka_unit_test(test_growth), cmocka_unit_test(test_swap),
+                cmocka_unit_test(test_swap_waits), cmocka_unit_test(test_threads),
                 cmocka_unit_test(test_memory_high),
         };
 

@@ -4,18 +4,18 @@
 # here; 4: it hung.
 #
 #   run-vm.sh [-b BUILD] [-m MEGABYTES] [-c CPUS] [-a KERNEL-ARGUMENTS] [-t SECONDS] [-p PROGRAM]…
-#             [-f FILE-OR-FOLDER]… SCRIPT
+#             [-f FILE-OR-FOLDER]… [-k MODULE]… SCRIPT
 #
 # Needs qemu-system-x86 and busybox-static. No KVM: 5 to 15 s to boot (VIGIA_VM_ACCEL=kvm where it
 # works; nested in another machine it may hang).
 # The kernel is downloaded once into build/vm (VIGIA_VM_KERNEL=FILE takes another).
 # Inside: PATH has vigia, the programs given by -p, and busybox; cgroup2 is on /sys/fs/cgroup;
-# what -f names at its own place; users root and nobody; the tree's tests/roots below /vigia/tests, working folder /vigia/build.
+# what -f names at its own place; the kernel's modules that -k names, where it has them, in /vigia/modules; users root and nobody; the tree's tests/roots below /vigia/tests, working folder /vigia/build.
 set -euo pipefail
 
 top="$(cd "$(dirname "$0")/../.." && pwd)"
 build="$top/build" megabytes=1024 cpus=2 arguments="" seconds=300
-programs=() files=()
+programs=() files=() modules=()
 
 usage()
 {
@@ -23,7 +23,7 @@ usage()
         exit 2
 }
 
-while getopts b:m:c:a:t:p:f: letter; do
+while getopts b:m:c:a:t:p:f:k: letter; do
         case $letter in
         b) build="$(cd "$OPTARG" && pwd)" ;;
         m) megabytes=$OPTARG ;;
@@ -32,6 +32,7 @@ while getopts b:m:c:a:t:p:f: letter; do
         t) seconds=$OPTARG ;;
         p) programs+=("$OPTARG") ;;
         f) files+=("$OPTARG") ;;
+        k) modules+=("$OPTARG") ;;
         *) usage ;;
         esac
 done
@@ -116,6 +117,10 @@ make_root()
         done
         for program in "${files[@]}"; do
                 add_file "$program"
+        done
+        mkdir "$root/vigia/modules"
+        for program in "${modules[@]}"; do
+                find "$(dirname "$kernel")/../lib/modules" -name "$program.ko*" -exec cp '{}' "$root/vigia/modules/" \; 2>/dev/null || true
         done
         cp -r "$top/tests/roots" "$root/vigia/tests/"
         printf '%s\n' root:x:0:0:root:/root:/bin/sh nobody:x:65534:65534:nobody:/tmp:/bin/sh \
