@@ -49,7 +49,7 @@ static void tell_machine(const Files *s, Findings *out)
         finding_evidence(f, "most at %s; over the threshold %s", format_moment(at, s->machine.worst_ns),
                          length.size > 0 ? string_get(&length) : "at one reading");
         finding_meaning(f, "at fs.file-max every open fails with \"Too many open files in system\"");
-        finding_advice(f, "sysctl fs.file-max=%.0f", MIN(s->most * 2, 9e18));
+        finding_advice(f, "raise it:\nsudo sysctl fs.file-max=%.0f\n", MIN(s->most * 2, 9e18));
 }
 
 static void tell_process(const Near *p, Findings *out)

@@ -1,8 +1,10 @@
 /* Tasks against the limits on them: of the user, of the cgroup, of the kernel. The one that is nearest binds. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "detect/cgroup-advice.h"
 #include "detect/detect.h"
 #include "detect/episode.h"
 #include "detect/things.h"
@@ -35,18 +37,24 @@ static const char *const names[N_LIMITS] = {
 
 static void advise(const Limits *l, Limit i, Finding *f)
 {
+        const uint64_t limit = (uint64_t)MIN(l->limits[i].limit, 1e15);
+        _cleanup_string_ String advice = {0};
+
         switch (i) {
         case LIMIT_NPROC:
-                finding_advice(f, "raise it for this user: ulimit -u, /etc/security/limits.conf (nproc), systemd LimitNPROC=");
+                finding_advice(f, "raise it for this user, in the shell that starts the build, or for good in /etc/security/limits.conf (nproc):\n"
+                                  "ulimit -u %" PRIu64 "\n", limit * 2);
                 break;
         case LIMIT_PIDS_MAX:
-                finding_advice(f, "raise it%s%s: systemd TasksMax=, docker --pids-limit", l->path ? " for " : "", l->path ? l->path : "");
+                string_add(&advice, "run fewer jobs at once (-j), or raise it:\n");
+                cgroup_advise(&advice, l->path ? l->path : "", CGROUP_KNOB_TASKS, MAX(limit * 2, (uint64_t)512));
+                finding_advice(f, "%s", string_get(&advice));
                 break;
         case LIMIT_PID_MAX:
-                finding_advice(f, "sysctl kernel.pid_max=4194304");
+                finding_advice(f, "raise it:\nsudo sysctl kernel.pid_max=4194304\n");
                 break;
         default:
-                finding_advice(f, "sysctl kernel.threads-max=%.0f", l->limits[i].limit * 2);
+                finding_advice(f, "run fewer jobs at once (-j), or raise it:\nsudo sysctl kernel.threads-max=%" PRIu64 "\n", MAX(limit * 2, (uint64_t)512));
         }
 }
 

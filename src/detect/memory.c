@@ -27,6 +27,7 @@ typedef struct StallPoint {
 
 typedef struct Memory {
         uint64_t total_bytes, swap_total_bytes;
+        uint64_t first_swap_bytes; /* in use before the run */
         Episode low, swap, stalled;
         StallPoint points[STALL_POINTS];
         size_t n_points;
@@ -62,10 +63,11 @@ static void tell_swap(const Memory *m, Findings *out)
         finding_title(f, "%s of swap were in use", format_bytes(most, (uint64_t)m->swap.worst));
         finding_evidence(f, "of %s; over the threshold %s", format_bytes(total, m->swap_total_bytes),
                          length.size > 0 ? string_get(&length) : "at one reading");
-        finding_meaning(f, "%s", m->swap.from_the_start ? "it was so before the run: what lies there may never be wanted again"
-                                                        : "memory was too small for what ran; what is swapped in again costs time");
-        finding_advice(f, "%s", m->swap.from_the_start ? "nothing, unless tasks also waited for memory"
-                                                       : "run fewer jobs at once, or add memory or zram");
+        const bool before = m->swap.worst_level == EPISODE_TOLD;
+        finding_meaning(f, "%s", before ? "it was so before the run: what lies there may never be wanted again"
+                                  : "memory was too small for what ran; what is swapped in again costs time");
+        if (!before)
+                finding_advice(f, "run fewer jobs at once, or add memory or zram");
 }
 
 static void tell_stalled(const Memory *m, Findings *out)
@@ -98,6 +100,14 @@ static EpisodeLevel level_of_left(const Thresholds *t, uint64_t left, uint64_t t
         return EPISODE_FINE;
 }
 
+/* What lay there before the run may never be wanted again: only what came to it is the run's matter. */
+static EpisodeLevel level_of_swap(const Memory *m, const Thresholds *t, uint64_t used)
+{
+        if (used <= t->swap_used_bytes)
+                return EPISODE_FINE;
+        return used - MIN(used, m->first_swap_bytes) > t->swap_used_bytes / 4 ? EPISODE_WARNING : EPISODE_TOLD;
+}
+
 static void observe_memory(Memory *m, const Thresholds *t, const Batch *rows, Findings *out)
 {
         Cells at = cells_find(rows, "t_ns"), total = cells_find(rows, "total_bytes"),
@@ -115,8 +125,9 @@ static void observe_memory(Memory *m, const Thresholds *t, const Batch *rows, Fi
                 if (!cells_get(swap_total, row, &size) || !cells_get(swap_free, row, &unused) || unused > size)
                         continue;
                 m->swap_total_bytes = size;
-                if (episode_note(&m->swap, (int64_t)t_ns, (double)(size - unused),
-                                 size - unused > t->swap_used_bytes ? EPISODE_WARNING : EPISODE_FINE, true))
+                if (!m->swap.any)
+                        m->first_swap_bytes = size - unused;
+                if (episode_note(&m->swap, (int64_t)t_ns, (double)(size - unused), level_of_swap(m, t, size - unused), true))
                         tell_swap(m, out);
         }
 }

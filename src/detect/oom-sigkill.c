@@ -200,10 +200,14 @@ static void add_evidence(String *to, const OomState *s, const OomProcess *p, siz
                                   format_bytes(b, s->total_bytes));
 }
 
-/* Where the kernel killed for want of memory, others were seldom the cause. */
+/* Where the kernel killed the run's own for want of memory, others were seldom the cause. */
 static Severity severity_of(const OomState *s, const DetectFacts *facts)
 {
-        return s->n_kills > 0 ? SEVERITY_INFO
+        size_t own = 0;
+
+        for (size_t i = 0; i < s->n_kills; i++)
+                own += s->kills[i].process || s->kills[i].victim.key != OOM_UNKNOWN;
+        return own > 0 ? SEVERITY_INFO
                : facts->exit_signal == 9 || facts->exit_code == 137 || facts->exit_code == TIMEOUT_TIMED_OUT || facts->timed_out ? SEVERITY_CRITICAL
                : oom_run_failed(facts)                            ? SEVERITY_WARNING
                                                                   : SEVERITY_INFO;
@@ -262,8 +266,8 @@ static void tell_unknown(const OomState *s, const OomProcess *p, const char *evi
         char at[FORMAT_MAX];
         Finding *f = raise_killed(p, "killed", severity_of(s, &context->facts), short_of || low || !denied ? SURE_POSSIBLE : SURE_LIKELY, out);
 
-        finding_title(f, short_of || low ? "SIGKILL ended %s at %s while memory was nearly used up" : "something sent SIGKILL to %s at %s", p->comm,
-                      format_moment(at, p->end_ns));
+        finding_title(f, short_of || low ? "%s ended %s at %s while memory was nearly used up" : "something sent %s to %s at %s",
+                      p->signal == 15 ? "SIGTERM" : "SIGKILL", p->comm, format_moment(at, p->end_ns));
         finding_evidence(f, "%s", evidence);
         finding_meaning(f, "%s", low      ? "not the kernel's OOM killer, for its counter did not move; earlyoom or systemd-oomd, which kill before "
                                             "it has to, would fit"
@@ -312,6 +316,20 @@ static const OomProcess *find_daemons(const OomState *s, const OomProcess *first
         return w->daemon_ns == FINDING_NO_TIME || llabs(w->daemon_ns - first->end_ns) <= 15 * (int64_t)NS_PER_SECOND ? first : NULL;
 }
 
+/* earlyoom asks first: a heavy process that ended by SIGTERM while the least was left. NULL: none. */
+static const OomProcess *find_asked(const OomState *s, const DetectFacts *facts)
+{
+        const OomProcess *most = NULL;
+
+        for (size_t i = 0; oom_run_failed(facts) && i < MIN(s->n_terms, (size_t)OOM_TERMS_MAX); i++) {
+                const OomProcess *p = &s->terms[i];
+                if (p->peak_bytes != OOM_UNKNOWN && p->peak_bytes >= s->total_bytes / 8 && counter_denies(s, p) && was_low(s, p) &&
+                    (!most || p->peak_bytes > most->peak_bytes))
+                        most = p;
+        }
+        return most;
+}
+
 /* The first may be why the others were ended. */
 static const OomProcess *find_first(const OomState *s, size_t *ret_n)
 {
@@ -337,16 +355,19 @@ void oom_tell_sigkills(OomState *s, const DetectContext *context, Findings *out)
 
         const OomProcess *timed = named ? NULL : find_timed(s, &timeout);
         const bool own = !named && context->facts.timed_out;
+        const Severity severity = severity_of(s, &context->facts);
 
         p = named ? named : timed && !own ? timed : p;
+        const OomProcess *asked = p || own ? NULL : find_asked(s, &context->facts);
+        p = p ? p : asked;
         if (p)
                 add_evidence(&evidence, s, p, MAX(n, (size_t)1));
         if (own)
                 tell_own_timeout(s, p, string_get(&evidence), context, out);
         else if (named)
                 tell_daemon(s, p, string_get(&evidence), out);
-        else if (timed)
+        else if (timed && severity != SEVERITY_INFO)
                 tell_timeout(s, p, timeout, string_get(&evidence), context, out);
-        else if (p)
+        else if (p && !timed && (severity != SEVERITY_INFO || was_low(s, p) || was_short(s, p))) /* a run that went well may kill what it likes */
                 tell_unknown(s, p, string_get(&evidence), context, out);
 }

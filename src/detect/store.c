@@ -29,9 +29,9 @@ static void tell(const Thing *thing, const Tree *tree, Findings *out)
                          format_bytes(to, (uint64_t)tree->last), format_moment(until, tree->last_ns));
         finding_meaning(f, "what this run built or fetched stays there; others may have added to it, too");
         if (tree->nix)
-                finding_advice(f, "nix-collect-garbage --delete-older-than 14d takes away what nothing refers to any more");
+                finding_advice(f, "take away what nothing refers to any more:\nnix-collect-garbage --delete-older-than 14d\n");
         else if (tree->ccache)
-                finding_advice(f, "ccache -M SIZE bounds it, ccache -c cleans up at once");
+                finding_advice(f, "bound it, and clean up at once:\nccache -M 5G && ccache -c\n");
 }
 
 static int store_observe(void *state, const DetectContext *context, const char *table, const Batch *rows, Findings *out)

@@ -125,12 +125,33 @@ static void test_stalled(void **state)
         world_end(&w);
 }
 
+/* It lay there before the run, and little came to it: a note, no warning. */
+static void test_swap_before(void **state)
+{
+        for (int grew = 0; grew < 2; grew++) {
+                _cleanup_(batch_freep) Batch *rows = NULL;
+                World w;
+                world_begin(&w);
+                assert_int_equal(batch_new(&memory_schema, 16, 0, &rows), 0);
+                for (unsigned s = 0; s < 10; s++)
+                        add_memory(rows, s, 16 * GIB, 8 * GIB, 3 * GIB + (grew && s > 5 ? GIB : s));
+                world_give(&w, rows);
+                world_finish(&w);
+                const Finding *f = world_find(&w, "swap", NULL);
+                assert_non_null(f);
+                assert_int_equal(f->severity, grew ? SEVERITY_WARNING : SEVERITY_INFO);
+                assert_true(grew == (f->advice != NULL));
+                world_end(&w);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_low),
                 cmocka_unit_test(test_small_and_strange),
                 cmocka_unit_test(test_swap),
+                cmocka_unit_test(test_swap_before),
                 cmocka_unit_test(test_stalled),
         };
 

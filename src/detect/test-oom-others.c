@@ -191,6 +191,32 @@ static void test_daemon_unheard(void **state)
         world_end(&w);
 }
 
+/* The same by SIGTERM, which is what earlyoom sends first; with plenty left, nobody's business. */
+static void test_daemon_asked(void **state)
+{
+        for (int low = 0; low < 2; low++) {
+                World w;
+                Rows r;
+                world_begin(&w);
+                w.context.facts.exit_code = 2;
+                detect_set_facts(w.detect, &w.context.facts);
+                rows_begin(&r);
+                process(&r, 11, 101, 100, "make", 1, 14, 15, 6 * MIB);
+                process(&r, 12, 102, 100, "cc1plus", 1, 12, 15, 4 * GIB);
+                memory(&r, 8 * S, 12 * GIB, 7);
+                memory(&r, 11500 * (int64_t)NS_PER_MS, low ? GIB : 8 * GIB, 7);
+                memory(&r, 15 * S, 12 * GIB, 7);
+                rows_give(&r, &w);
+                const Finding *f = world_find(&w, "killed", NULL);
+                assert_int_equal(f != NULL, low);
+                if (f) {
+                        has(f->title, "SIGTERM ended cc1plus at 12 s while memory was nearly used up");
+                        assert_int_equal(f->sure, SURE_POSSIBLE);
+                }
+                world_end(&w);
+        }
+}
+
 static void say(World *w, const char *line)
 {
         detect_output(w->detect, line, strlen(line));
@@ -337,7 +363,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_sigkill), cmocka_unit_test(test_sigkill_short), cmocka_unit_test(test_timeout),
                 cmocka_unit_test(test_timeout_term), cmocka_unit_test(test_own_timeout), cmocka_unit_test(test_daemons),
-                cmocka_unit_test(test_earlyoom), cmocka_unit_test(test_daemon_unheard), cmocka_unit_test(test_refused),
+                cmocka_unit_test(test_earlyoom), cmocka_unit_test(test_daemon_unheard), cmocka_unit_test(test_daemon_asked), cmocka_unit_test(test_refused),
                 cmocka_unit_test(test_refused_promise), cmocka_unit_test(test_refused_in_tests), cmocka_unit_test(test_not_refused),
         };
 
