@@ -254,10 +254,11 @@ static void tell_timeout(const OomState *s, const OomProcess *p, const OomProces
         finding_advice(f, "see what it waited for; if it only needs longer, raise the time given to timeout");
 }
 
-/* Programs that kill before the kernel has to do so when a tenth is left, or at pressure. */
+/* Programs that kill before the kernel has to do so when a tenth is left, or at pressure; it is looked at four times
+ * a second. */
 static bool was_low(const OomState *s, const OomProcess *p)
 {
-        return s->total_bytes > 0 && s->least_bytes < s->total_bytes / 8 && llabs(s->least_ns - p->end_ns) <= 2 * (int64_t)NS_PER_SECOND;
+        return s->total_bytes > 0 && s->least_bytes < s->total_bytes / 6 && llabs(s->least_ns - p->end_ns) <= 2 * (int64_t)NS_PER_SECOND;
 }
 
 static void tell_unknown(const OomState *s, const OomProcess *p, const char *evidence, const DetectContext *context, Findings *out)

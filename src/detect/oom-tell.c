@@ -156,18 +156,33 @@ static void add_heaviest(String *to, const OomScene *s)
         }
 }
 
+/* Of all of them together. What the run's cgroup counts is too little where processes have left it: then resident
+ * memory. OOM_UNKNOWN: neither can be right. */
+static uint64_t held_by_all(const OomScene *s)
+{
+        const OomThen *t = &s->totals;
+        uint64_t most = 0;
+
+        for (size_t i = 0; i < s->n_biggest; i++)
+                if (s->biggest[i].held_bytes != OOM_UNKNOWN && s->biggest[i].held_ns <= t->t_ns)
+                        most = MAX(most, s->biggest[i].held_bytes);
+        if (!t->known || t->a == OOM_UNKNOWN)
+                return OOM_UNKNOWN;
+        return t->c != OOM_UNKNOWN && t->c >= most / 2 ? t->c : t->b != OOM_UNKNOWN && t->b >= most / 2 ? t->b : OOM_UNKNOWN;
+}
+
 static void add_alive(String *to, const OomKill *k)
 {
         const OomScene *s = &k->scene;
+        const uint64_t together = held_by_all(s);
         char n[FORMAT_MAX], sum[FORMAT_MAX], at[FORMAT_MAX];
-        const bool summed = s->totals.known && s->totals.a != OOM_UNKNOWN && (s->totals.c != OOM_UNKNOWN || s->totals.b != OOM_UNKNOWN);
 
-        if (summed)
+        if (together != OOM_UNKNOWN)
                 string_add_format(to, "; the run's %s process%s held %s at %s", format_count(n, s->totals.a), s->totals.a == 1 ? "" : "es",
-                                  format_bytes(sum, s->totals.c != OOM_UNKNOWN ? s->totals.c : s->totals.b), format_moment(at, s->totals.t_ns));
+                                  format_bytes(sum, together), format_moment(at, s->totals.t_ns));
         if (s->n_biggest == 0)
                 return;
-        if (summed)
+        if (together != OOM_UNKNOWN)
                 string_add(to, ", the heaviest");
         else
                 string_add_format(to, "; of the run %s process%s lived then, with peaks of %s together, the heaviest",
