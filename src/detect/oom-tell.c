@@ -157,14 +157,14 @@ static void add_heaviest(String *to, const OomScene *s)
 }
 
 /* Of all of them together. What the run's cgroup counts is too little where processes have left it: then resident
- * memory. OOM_UNKNOWN: neither can be right. */
+ * memory. OOM_UNKNOWN: neither can be right, or they are of a moment too early. */
 static uint64_t held_by_all(const OomScene *s)
 {
         const OomThen *t = &s->totals;
         uint64_t most = 0;
 
         for (size_t i = 0; i < s->n_biggest; i++)
-                if (s->biggest[i].held_bytes != OOM_UNKNOWN && s->biggest[i].held_ns <= t->t_ns)
+                if (s->biggest[i].held_bytes != OOM_UNKNOWN)
                         most = MAX(most, s->biggest[i].held_bytes);
         if (!t->known || t->a == OOM_UNKNOWN)
                 return OOM_UNKNOWN;
