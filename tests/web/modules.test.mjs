@@ -328,3 +328,7 @@ test('words for one and for many; signals by their names', { skip }, () => {
 	assert.equal(t('lost', { n: '1,001' }), '1,001 events lost of {all}');
 	assert.deepEqual([9, 34, 36, 64].map(units.signalName), ['SIGKILL', 'SIGRTMIN+0', 'SIGRTMIN+2', 'SIGRTMIN+30']);
 });
+
+test('cores that were busy: to the hundredth of one, at most three digits', { skip }, () => {
+	assert.deepEqual([0, 0.0005, 0.0247, 1.628, 48.11, 0.5, null].map((v) => plain(units.cores(v))), ['0', '< 0.01', '0.02', '1.63', '48.1', '0.5', '–']);
+});

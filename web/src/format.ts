@@ -21,7 +21,7 @@ export function number(value: number | null | undefined): string {
 
 /** How many cores are busy: to the hundredth of one. */
 export const cores = (value: number | null | undefined): string =>
-	(!known(value) ? UNKNOWN : value > 0 && value < 0.01 ? `<\u00a0${hundredth.format(0.01)}` : hundredth.format(value));
+	(!known(value) ? UNKNOWN : value > 0 && value < 0.01 ? `<\u00a0${hundredth.format(0.01)}` : (value < 9.995 ? hundredth : three).format(value));
 
 export const count = (value: number | null | undefined): string => (known(value) ? whole.format(value) : UNKNOWN);
 

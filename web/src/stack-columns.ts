@@ -88,16 +88,18 @@ export function fillColumn(pixels: Uint32Array, column: number, width: number, h
 /** The picture of a stack, kept from one drawing to the next. */
 export class StackImage {
 	readonly #canvas = document.createElement('canvas');
+	#image: ImageData | null = null;
 
 	/** Colours from the bottom, #rrggbb; `scale`: pixels of a value of 1 above 0. */
 	paint(sums: Sums, columns: Columns, colors: readonly string[], size: { width: number; height: number }, scale: number): HTMLCanvasElement {
 		const { width, height } = size, canvas = this.#canvas;
-		if (canvas.width !== width || canvas.height !== height) {
+		if (!this.#image || canvas.width !== width || canvas.height !== height) {
 			canvas.width = width;
 			canvas.height = height;
+			this.#image = new ImageData(width, height);
 		}
-		const context = canvas.getContext('2d', { willReadFrequently: true })!, image = context.createImageData(width, height);
-		const pixels = new Uint32Array(image.data.buffer), { tops } = sums, { a, b, part } = columns;
+		const context = canvas.getContext('2d', { willReadFrequently: true })!, image = this.#image;
+		const pixels = new Uint32Array(image.data.buffer).fill(0), { tops } = sums, { a, b, part } = columns;
 		const rgb = colors.map(rgbOf), words = Uint32Array.from(rgb, ([red, green, blue]) => word(red, green, blue, 1)), here = new Float64Array(tops.length);
 		for (let column = 0; column < width; column++) {
 			const from = a[column]!, to = b[column]!;

@@ -1,6 +1,6 @@
 // What tests/web/modules.test.mjs looks at without a browser, as one module.
 export { Page, upperBound, windowOf } from '../src/data';
-export { bytes, count, duration, moment, momentOf, number, percent, quantity } from '../src/format';
+export { bytes, cores, count, duration, moment, momentOf, number, percent, quantity } from '../src/format';
 export { timeTicks, valueScale } from '../src/ticks';
 export { plansOf } from '../src/monitor-plans';
 export { fallbacksOf, migrationOf, ordersOf } from '../src/special-series';

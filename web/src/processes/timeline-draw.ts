@@ -1,6 +1,7 @@
 // Draws what is seen of the lanes: processes at their honest width, at least a pixel; where many fall
 // on one pixel, the colour of the longest, the stronger the more of the pixel's time was used.
 import { mix, type Palette } from '../theme';
+import type { LaneImage } from './lane-image';
 import { stripVisit, type Strip } from './lane-index';
 import type { Chain } from './chain';
 import type { Lanes, Shared } from './shared';
@@ -20,6 +21,8 @@ export type Scene = {
 	readonly palette: Palette;
 	readonly mask: Uint8Array | null;
 	readonly chain: Chain | null;
+	/** Kept from one drawing to the next. */
+	readonly image: LaneImage;
 	/** Row of the selected process, -1: none. */
 	readonly selected: number;
 };
@@ -97,7 +100,7 @@ class Pixels {
 
 /** One lane's rectangles: neighbours of one colour become one. */
 class Pen {
-	readonly #context: CanvasRenderingContext2D;
+	readonly #ratio: number;
 	readonly #scene: Scene;
 	readonly #shades: Shades;
 	readonly #pixel: number;
@@ -109,8 +112,8 @@ class Pen {
 	readonly #failures: number[] = [];
 	readonly #kills: number[] = [];
 
-	constructor(context: CanvasRenderingContext2D, scene: Scene) {
-		this.#context = context;
+	constructor(scene: Scene, ratio: number) {
+		this.#ratio = ratio;
 		this.#scene = scene;
 		this.#shades = shadesOf(scene);
 		this.#pixel = (scene.to - scene.from) / scene.width;
@@ -148,24 +151,26 @@ class Pen {
 	}
 
 	#put(): void {
-		if (this.#color !== '') {
-			this.#context.fillStyle = this.#color;
-			this.#context.fillRect(this.#from, this.#y, this.#to - this.#from, this.#height);
-		}
+		if (this.#color !== '')
+			this.#fill(this.#from, this.#to, this.#height, this.#color);
 		this.#color = '';
+	}
+
+	#fill(x0: number, x1: number, height: number, color: string): void {
+		const ratio = this.#ratio;
+		this.#scene.image.rect(x0 * ratio, this.#y * ratio, x1 * ratio, (this.#y + height) * ratio, color);
 	}
 
 	/** Failed ones have a mark of their own shape, so that colour need not tell: a notch where one began that
 	 *  failed, a post where one was killed. */
 	end(): void {
 		this.#put();
-		this.#context.fillStyle = this.#scene.palette.critical;
-		const high = Math.max(3, Math.round(this.#height * 0.4));
+		const { critical } = this.#scene.palette, high = Math.max(3, Math.round(this.#height * 0.4));
 		for (const x of this.#failures)
-			this.#context.fillRect(x - 1, this.#y, 4, high);
+			this.#fill(x - 1, x + 3, high, critical);
 		for (const x of this.#kills) {
-			this.#context.fillRect(x - 3, this.#y, 3, this.#height);
-			this.#context.fillRect(x - 6, this.#y, 6, Math.min(3, this.#height));
+			this.#fill(x - 3, x, this.#height, critical);
+			this.#fill(x - 6, x, Math.min(3, this.#height), critical);
 		}
 		this.#failures.length = 0;
 		this.#kills.length = 0;
@@ -255,14 +260,16 @@ export function seenRows(scene: Scene): [number, number] {
 
 export function drawLanes(context: CanvasRenderingContext2D, scene: Scene): void {
 	const { index } = scene.lanes;
-	const pen = new Pen(context, scene), shade = shadesOf(scene);
+	const { canvas } = context, ratio = context.getTransform().a, pen = new Pen(scene, ratio), shade = shadesOf(scene);
 	const labels: Label[] = [];
 	const [first, last] = seenRows(scene);
+	scene.image.begin(canvas.width, canvas.height);
 	for (let row = first; row < last; row++) {
 		const begin = index.rowFrom[row]!, end = index.rowFrom[row + 1]!;
 		for (let k = begin; k < end; k++)
 			drawStrip(scene, index.strips[k]!, pen, shade, labels, end - begin > 1);
 	}
+	context.drawImage(scene.image.end(), 0, 0, canvas.width / ratio, canvas.height / ratio);
 	drawLabels(context, scene, labels);
 	if (scene.chain)
 		drawChain(context, scene, scene.chain);

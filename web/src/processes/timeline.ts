@@ -13,6 +13,7 @@ import { Redraw } from '../redraw';
 import { theme } from '../theme';
 import { gutterOf, type Viewport } from '../viewport';
 import { detailsNew } from './details';
+import { LaneImage } from './lane-image';
 import { laneHit, type Hit } from './lane-index';
 import { legendNew } from './legend';
 import { selectedOf, sharedOf, type LaneMode, type Lanes, type Shared } from './shared';
@@ -50,6 +51,7 @@ class Timeline {
 	readonly #shared: Shared;
 	readonly #viewport: Viewport;
 	readonly #base = h('canvas', { 'aria-hidden': 'true' });
+	readonly #image = new LaneImage();
 	readonly #over = h('canvas', { 'aria-hidden': 'true' });
 	readonly #plot = h('div', { class: 'lanes-plot' }, this.#base, this.#over);
 	readonly #stage = h('div', { class: 'lanes-stage' }, this.#plot);
@@ -202,7 +204,7 @@ class Timeline {
 		const { from, to } = this.#viewport.range;
 		const { left } = gutterOf(this.#width);
 		return { shared: this.#shared, lanes: this.#lanes, from, to, left, width: this.#plotWidth(), height: this.#height, laneHeight: this.#laneHeight,
-			scrollTop: this.#scrollTop, palette: theme.palette, mask: this.#shared.mask.value,
+			image: this.#image, scrollTop: this.#scrollTop, palette: theme.palette, mask: this.#shared.mask.value,
 			chain: this.#shared.chainShown.value ? this.#shared.chain() : null, selected: selectedOf(this.#shared, this.#viewport) };
 	}
 
