@@ -1,5 +1,6 @@
-// One chart over the shared time axis: uPlot draws, the viewport says what is seen, a legend of our
-// own is the control. Only what is seen of the data, at the level that fits, is given to uPlot.
+// One chart over the shared time axis: uPlot gives axes, scales and the cursor, chart-paint draws the values,
+// the viewport says what is seen, a legend of our own is the control. Only what is seen of the data, at the
+// level that fits, is drawn.
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { chartDraw, drawTimes } from './chart-draw';
