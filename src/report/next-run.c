@@ -176,7 +176,7 @@ static void add_setting(Page *p, const Advice *advice, bool jobs)
         p->out->failed |= command.failed;
 }
 
-void next_run_add_text(Page *p)
+void next_run_add_text(Page *p, size_t settings)
 {
         _cleanup_string_ String verdict = {0};
         const NextRun *next = p->data->next_run;
@@ -185,7 +185,7 @@ void next_run_add_text(Page *p)
                 return;
         page_text(p, "next run", PAGE_DIM, string_get(&verdict), 4);
         p->out->failed |= verdict.failed;
-        for (size_t i = 0; is_told(p->data) && i < next->brief.n; i++)
+        for (size_t i = 0; is_told(p->data) && i < MIN(next->brief.n, settings); i++)
                 add_setting(p, next->brief.settings[i], i == 0 && advice_is_jobs(next->brief.settings[i]));
 }
 

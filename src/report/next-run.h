@@ -39,7 +39,7 @@ void next_run_done(ReportData *data);
 
 /* ---- forms: nothing where nothing is known ---- */
 
-void next_run_add_text(Page *page);
+void next_run_add_text(Page *page, size_t settings); /* so many at most */
 /* The sentence, or why there is none, of a build; false: nothing is to be said. */
 bool next_run_words(const ReportData *data, String *verdict);
 void next_run_add_json(Json *json, const ReportData *data);

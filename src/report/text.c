@@ -21,6 +21,7 @@ enum {
         TEXT_TOP = 5,
         TEXT_FINDINGS = 4,
         TEXT_ALIKE = 2,     /* findings of one kind */
+        TEXT_SETTINGS = 2,  /* for the next run */
         CURVE = 12,        /* characters of a sparkline, if there is room */
         CURVE_LEAST = 6,
         PROGRAM_WIDTH = 14, /* of the heaviest table; longer names are cut */
@@ -298,7 +299,7 @@ int report_write_text(const ReportData *data, const ReportOptions *options, Stri
                 text_add_outside(&page);
         }
         add_findings(&page, false);
-        next_run_add_text(&page);
+        next_run_add_text(&page, TEXT_SETTINGS);
         add_own(&page);
         add_place(&page);
         return out->failed ? -ENOMEM : 0;

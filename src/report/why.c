@@ -149,7 +149,7 @@ static void add_next_run(Page *p)
         Page next = *p;
 
         next.out = &text;
-        next_run_add_text(&next);
+        next_run_add_text(&next, BRIEF_SETTINGS);
         if (text.size > 0)
                 string_add_format(p->out, "\n%s", string_get(&text));
         p->out->failed |= text.failed;
