@@ -168,7 +168,7 @@ int advice_build_tools(const AdviceFacts *facts, const char *tool, AdviceList *l
                 return 0;
         /* What a builder of Nix runs gets its -j from Nix. */
         bool by_hand = facts->plan->builders == 0;
-        if (by_hand && ran(facts, TOOL_MAKE) && advice_wanted(tool, "make"))
+        if (by_hand && ran(facts, TOOL_MAKE) && !facts->plan->forced && advice_wanted(tool, "make"))
                 r = add_make(facts, list);
         if (r == 0 && by_hand && ran(facts, TOOL_NINJA) && advice_wanted(tool, "ninja"))
                 r = add_jobs(facts, list, "ninja-jobs", "ninja", "ninja -j%u\ncmake --build . -j%u");

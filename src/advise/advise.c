@@ -129,7 +129,10 @@ static void add_model_note(const Advise *a, unsigned i, String *to)
                                           1 / a->forecast.replay_ratio);
                 break;
         case 4:
-                if (p->width == 1)
+                if (p->forced)
+                        string_add_format(to, "makes in this build had a -j of their own (\"forced in submake\"), %u jobs at a time in all: "
+                                              "the table is of jobs in all, not of the -j that it is called with", p->width);
+                else if (p->width == 1)
                         string_add(to, "recorded with one job at a time: what jobs wait for is inferred from files and kinds of jobs alone");
                 else if (p->width > 2 * p->capacity)
                         string_add_format(to, "recorded with %u jobs on %.3g CPUs: waiting for disks cannot be told from waiting for a CPU",

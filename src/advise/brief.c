@@ -84,6 +84,8 @@ const char *advice_doubt(const Advise *a, bool *ret_worth)
         if (isnan(a->rows.machine.outside_cpus))
                 return "what others did on the CPUs meanwhile was not recorded: vigia advise supposes that they were idle";
         *ret_worth = true;
+        if (a->plan->forced)
+                return "makes in this build had a -j of their own, beside each other: what another one would do is not known";
         if (a->rows.machine.outside_cpus > OTHERS * a->rows.machine.cpus)
                 return "others kept much of the CPUs busy meanwhile: what it takes without them is not known (vigia advise --cores)";
         return NULL;

@@ -11,7 +11,15 @@
 
 enum { TICKS_COMPARED = 160 };
 
+#define COMMON_BYTES (2.0 * 1024 * 1024) /* of what a program shares: the C library and the like, */
+#define COMMON_ELSEWHERE 0.8             /* which so far is on other programs' account */
 #define POINT_S 0.02 /* a point of memory stands for at least so long */
+
+/* What all instances of a program share, beyond what every program shares. */
+static double counted_once(double shared_bytes)
+{
+        return shared_bytes - COMMON_ELSEWHERE * MIN(shared_bytes, COMMON_BYTES);
+}
 
 void memory_add(MemorySum *sum, const Plan *plan, const PlanNode *node, double at)
 {
@@ -32,7 +40,7 @@ double memory_take(MemorySum *sum, const Plan *plan)
         double bytes = sum->own_bytes;
 
         for (unsigned i = 0; i < sum->n_seen; i++) {
-                bytes += sum->shared_bytes[sum->seen[i]];
+                bytes += counted_once(sum->shared_bytes[sum->seen[i]]);
                 sum->shared_bytes[sum->seen[i]] = 0;
         }
         sum->own_bytes = 0;
@@ -229,7 +237,7 @@ static double count_living(Living *living, const BuildRows *rows, int64_t t_ns)
                 }
                 sum += s->own_bytes;
                 if (s->shared_bytes > living->programs[p->program]) {
-                        sum += s->shared_bytes - living->programs[p->program];
+                        sum += counted_once(s->shared_bytes) - counted_once(living->programs[p->program]);
                         living->programs[p->program] = s->shared_bytes;
                 }
                 i++;

@@ -81,6 +81,7 @@ typedef struct Plan {
         unsigned width;       /* recorded: jobs at a time */
         bool width_given;     /* by a command line; else the most there were at a time */
         bool unlimited;       /* make -j */
+        bool forced;          /* makes in a make had a -j of their own beside each other */
         unsigned most;        /* jobs at one time */
         unsigned builders;    /* of Nix, at one time; 0: Nix built nothing */
         unsigned tools;       /* bit of each BuildTool that ran jobs */

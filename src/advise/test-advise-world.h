@@ -43,6 +43,7 @@ typedef struct World {
         double cpus;
         double wall_ms, peak_mib;
         int exit_code;
+        bool forced;          /* sub-makes have a -j of their own */
         bool cut;             /* the recording ends in the middle */
 } World;
 
@@ -177,7 +178,10 @@ static inline void world_sub_makes(const World *w, Batch *b)
 {
         char line[64];
 
-        snprintf(line, sizeof line, "make -j%u --jobserver-auth=*** -C sub", w->jobs_at_once);
+        if (w->forced)
+                snprintf(line, sizeof line, "make -j%u --jobserver-auth=*** -C sub", w->jobs_at_once);
+        else
+                snprintf(line, sizeof line, "make -C sub");
         for (int sub = 1; sub < 80; sub++) {
                 double start = INFINITY, end = 0;
                 for (size_t i = 0; i < w->n; i++)

@@ -128,6 +128,32 @@ static void rather_nothing(void **state)
         advise_done(&a);
 }
 
+/* make -j2 with sub-makes that each had -j2: together more than was asked for. */
+static void forced_in_submakes(void **state)
+{
+        static World w = {.tool = "make", .forced = true};
+        const ForecastOptions options = {.memory_bytes = BUILD_UNKNOWN};
+        Advise a;
+
+        for (int i = 0; i < 60; i++)
+                world_add(&w, "cc1", 0.3, 100)->tool = 1 + i % 2;
+        assert_int_equal(advise_init(&a, 4), 0);
+        world_build(&w, 2, 4);
+        world_observe(&w, &a, INFINITY);
+        a.rows.machine.outside_cpus = 0;
+        assert_int_equal(advise_finish(&a, &options, NULL), 0);
+        assert_true(a.plan->forced);
+        assert_int_equal(a.plan->width, 4);
+        expect_refused(&a, "a -j of their own", true);
+        advise_done(&a);
+        w.forced = false;
+        assert_int_equal(advise_init(&a, 4), 0);
+        world_observe(&w, &a, INFINITY);
+        assert_false(a.plan->forced);
+        assert_int_equal(a.plan->width, 2);
+        advise_done(&a);
+}
+
 static void no_build_at_all(void **state)
 {
         Advise a;
@@ -157,7 +183,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(other_jobs_first), cmocka_unit_test(as_it_was),       cmocka_unit_test(memory_ran_out),
-                cmocka_unit_test(rather_nothing),   cmocka_unit_test(no_build_at_all), cmocka_unit_test(commands),
+                cmocka_unit_test(rather_nothing),   cmocka_unit_test(no_build_at_all), cmocka_unit_test(commands),           cmocka_unit_test(forced_in_submakes),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,13 +115,15 @@ static unsigned most_at_once(const Plan *plan, bool builders)
 }
 
 /* Tools with a -j of their own that ran beside each other (builders, scripts in the background) had that many slots
- * together; one in another is counted instead of it. */
-static unsigned given_at_once(const Plan *plan, const unsigned *widths)
+ * together; one in another is counted instead of it. *ret_forced: several of those were in one that had its own, too
+ * ("-j4 forced in submake"): what it is called with is not what they have together. */
+static unsigned given_at_once(const Plan *plan, const unsigned *widths, bool *ret_forced)
 {
         _cleanup_free_ Edge *edges = calloc(plan->n * 2 + 1, sizeof *edges);
         _cleanup_free_ bool *outer = calloc(plan->n, sizeof *outer);
         size_t n = 0;
-        int now = 0, most = 0;
+        int now = 0, most = 0, single = 0;
+        bool nested = false;
 
         if (!edges || !outer)
                 return 0;
@@ -129,7 +131,8 @@ static unsigned given_at_once(const Plan *plan, const unsigned *widths)
                 for (uint32_t at = plan->nodes[i].tool; widths[i] > 0 && at != PLAN_NONE && !outer[at]; at = plan->nodes[at].tool)
                         outer[at] = true;
         for (uint32_t i = 1; i < plan->n; i++) {
-                most = MAX(most, (int)widths[i]);
+                single = MAX(single, (int)widths[i]);
+                nested |= widths[i] > 0 && outer[i];
                 if (widths[i] == 0 || outer[i])
                         continue;
                 edges[n++] = (Edge){plan->nodes[i].start_s, (int)widths[i]};
@@ -141,18 +144,9 @@ static unsigned given_at_once(const Plan *plan, const unsigned *widths)
                 now += edges[i].by;
                 most = MAX(most, now);
         }
+        *ret_forced = nested && most > single;
+        most = MAX(most, single);
         return (unsigned)MIN(most, WIDTH_MAX);
-}
-
-/* A make under another's jobserver repeats the -j whose slots it shares. */
-static bool shares_slots(const Plan *plan, const unsigned *widths, uint32_t i, const char *command)
-{
-        if (!strstr(command, " --jobserver-"))
-                return false;
-        for (uint32_t at = plan->nodes[i].tool; at != PLAN_NONE; at = plan->nodes[at].tool)
-                if (widths[at] > 0)
-                        return true;
-        return false;
 }
 
 int width_find(Plan *plan, const BuildRows *rows)
@@ -167,11 +161,11 @@ int width_find(Plan *plan, const BuildRows *rows)
                 const PlanNode *n = &plan->nodes[i];
                 uint32_t command = n->is_tool ? rows->processes[n->process].command : 0;
                 const char *words = command ? rows->commands[command - 1] : "";
-                unsigned width = shares_slots(plan, widths, i, words) ? 0 : width_of_command(n->build_tool, words);
+                unsigned width = width_of_command(n->build_tool, words);
                 plan->unlimited |= width == UINT_MAX;
                 widths[i] = width == UINT_MAX ? 0 : width;
         }
-        plan->width = given_at_once(plan, widths);
+        plan->width = given_at_once(plan, widths, &plan->forced);
         plan->width_given = plan->width > 0 || plan->unlimited;
         /* A few more are what a tool starts beside its jobs; many more say that another -j counted. */
         if (plan->width == 0 || plan->most > plan->width + plan->width / 2 + 1)
