@@ -89,6 +89,15 @@ static PageStyle add_ending(const ReportData *d, const char *wall, String *out)
         return PAGE_RED;
 }
 
+/* The kernel said so, or else what a finding makes of its counters. */
+static bool was_out_of_memory(const ReportData *d)
+{
+        for (size_t i = 0; i < d->n_findings; i++)
+                if (text_equal(d->findings[i].id, "oom") && d->findings[i].severity == SEVERITY_CRITICAL)
+                        return true;
+        return d->summary->oom_kills > 0;
+}
+
 PageStyle text_verdict(const ReportData *d, size_t columns, bool ascii, String *out)
 {
         const RunInfo *info = d->info;
@@ -115,9 +124,9 @@ PageStyle text_verdict(const ReportData *d, size_t columns, bool ascii, String *
                 string_add_char(&ending, ' ');
                 style = add_ending(d, wall, &ending);
         }
-        if (style == PAGE_RED && d->summary->oom_kills > 0)
+        if (style == PAGE_RED && was_out_of_memory(d))
                 string_add(&ending, ": out of memory");
-        else if (style == PAGE_GREEN && d->summary->oom_kills > 0) {
+        else if (style == PAGE_GREEN && was_out_of_memory(d)) {
                 string_add(&ending, ", but a process was killed: out of memory");
                 style = PAGE_YELLOW;
         }

@@ -62,6 +62,8 @@ is "$(rows events 'select(.kind == "kernel-oom" or .kind == "oom-kill") | .pid')
 ok "counted: nobody told of it"
 is "$(first '"\(.id) \(.severity)"')" "oom critical"
 ok "counted: the finding is first all the same"
+vigia why --json "$at" | jq -r .verdict | grep -q 'exit 3.*: out of memory$'
+ok "counted: the verdict is out of memory"
 first .title >/tmp/why
 grep -q '^out of memory: the kernel killed peak at .*, probably for want of memory in the machine$' /tmp/why
 ok "counted: whom"
