@@ -1,5 +1,5 @@
 /* The innermost part of a path that is a unit's name says who made it. systemd.resource-control(5),
- * docker-update(1), Documentation/admin-guide/cgroup-v2.rst. */
+ * docker-update(1), Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/memory.rst, scheduler/sched-bwc.rst. */
 #include "detect/cgroup-advice.h"
 
 #include <inttypes.h>
@@ -35,13 +35,14 @@ static bool find_unit(const char *path, char unit[NAME_MAX_BYTES])
 typedef struct Knob {
         const char *kubernetes, *kubernetes_end, *engine; /* NULL: it has none */
         const char *systemd, *file;
+        const char *v1; /* controller and file; its quota is of the same period, 100 ms */
 } Knob;
 
 static const Knob knobs[CGROUP_KNOBS] = {
-        [CGROUP_KNOB_MEMORY] = {"resources: {limits: {memory: ", "i}}", "memory", "MemoryMax", "memory.max"},
-        [CGROUP_KNOB_TASKS] = {"podPidsLimit: ", "", "pids-limit", "TasksMax", "pids.max"},
-        [CGROUP_KNOB_HIGH] = {NULL, NULL, NULL, "MemoryHigh", "memory.high"},
-        [CGROUP_KNOB_CPU] = {"resources: {limits: {cpu: ", "}}", "cpus", "CPUQuota", "cpu.max"},
+        [CGROUP_KNOB_MEMORY] = {"resources: {limits: {memory: ", "i}}", "memory", "MemoryMax", "memory.max", "memory%s/memory.limit_in_bytes"},
+        [CGROUP_KNOB_TASKS] = {"podPidsLimit: ", "", "pids-limit", "TasksMax", "pids.max", "pids%s/pids.max"},
+        [CGROUP_KNOB_HIGH] = {NULL, NULL, NULL, "MemoryHigh", "memory.high", NULL},
+        [CGROUP_KNOB_CPU] = {"resources: {limits: {cpu: ", "}}", "cpus", "CPUQuota", "cpu.max", "cpu%s/cpu.cfs_quota_us"},
 };
 
 typedef struct Amount {
@@ -65,7 +66,18 @@ static Amount amount_of(CgroupKnob knob, uint64_t value)
         return a;
 }
 
-void cgroup_advise(String *to, const char *path, CgroupKnob knob, uint64_t value)
+static void add_write(String *to, const char *path, bool v1, const Knob *k, const Amount *a)
+{
+        const char *slot = v1 && k->v1 ? strstr(k->v1, "%s") : NULL;
+
+        if (slot)
+                string_add_format(to, "echo %.*s | sudo tee /sys/fs/cgroup/%.*s%s%s\n", (int)strcspn(a->file, " "), a->file, (int)(slot - k->v1), k->v1,
+                                  path, slot + 2);
+        else
+                string_add_format(to, "echo %s | sudo tee /sys/fs/cgroup%s/%s\n", a->file, path, k->file);
+}
+
+void cgroup_advise(String *to, const char *path, bool v1, CgroupKnob knob, uint64_t value)
 {
         const Knob *k = &knobs[knob];
         const Amount a = amount_of(knob, value);
@@ -78,7 +90,7 @@ void cgroup_advise(String *to, const char *path, CgroupKnob knob, uint64_t value
         } else if (is_plain(path) && find_unit(path, unit)) {
                 string_add_format(to, "systemctl set-property %s %s=%s\n", unit, k->systemd, a.plain);
         } else if (is_plain(path) && path[0] == '/' && path[1]) {
-                string_add_format(to, "echo %s | sudo tee /sys/fs/cgroup%s/%s\n", a.file, path, k->file);
+                add_write(to, path, v1, k, &a);
         } else {
                 string_add_format(to, "systemd-run --scope -p %s=%s COMMAND\n", k->systemd, a.plain);
         }

@@ -277,8 +277,9 @@ static void tell_steal(const Cpu *c, Findings *out)
         finding_advice(f, "repeat what you want to compare, on a quieter host or at another time");
 }
 
-static void tell_quota(const Cpu *c, const Thresholds *t, Findings *out)
+static void tell_quota(const Cpu *c, const DetectContext *context, Findings *out)
 {
+        const Thresholds *t = &context->thresholds;
         const Quota *q = &c->quota;
         double ratio = q->grown_periods > 0 ? q->grown_throttled / q->grown_periods : 0;
         char share[FORMAT_MAX], limit[FORMAT_MAX], length[FORMAT_MAX], n[FORMAT_MAX], all[FORMAT_MAX];
@@ -310,7 +311,7 @@ static void tell_quota(const Cpu *c, const Thresholds *t, Findings *out)
                                   q->limit_cpus > 0 ? " CPUs say" : "");
         if (q->limit_cpus > 0) {
                 string_add(&advice, ":\n");
-                cgroup_advise(&advice, q->path ? q->path : "", CGROUP_KNOB_CPU, (uint64_t)(MIN(more, 1e6) * 100 + 0.5));
+                cgroup_advise(&advice, q->path ? q->path : "", context->facts.cgroup_v1, CGROUP_KNOB_CPU, (uint64_t)(MIN(more, 1e6) * 100 + 0.5));
         }
         finding_advice(f, "%s", string_get(&advice));
 }
@@ -324,7 +325,7 @@ static int cpu_finish(void *state, const DetectContext *context, Findings *out)
         tell_load(c, out);
         tell_iowait(c, out);
         tell_steal(c, out);
-        tell_quota(c, &context->thresholds, out);
+        tell_quota(c, context, out);
         return 0;
 }
 

@@ -27,6 +27,7 @@ typedef struct DetectFacts {
         bool all;              /* the whole machine is watched */
         bool timed_out;
         bool complete;
+        bool cgroup_v1;        /* the run's own memory cgroup is one of version 1; else version 2, or not known */
         char run[160];         /* what it is called by on a command line; "": unknown */
 } DetectFacts;
 

@@ -116,7 +116,7 @@ static void add_user_advice(String *to, const ForkState *s, uint64_t limit)
                 string_add_format(to, ":%" PRIu64 " - nproc %" PRIu64 "\n", s->uid, more);
 }
 
-static void add_advice(String *to, const ForkState *s, ForkBound bound, uint64_t limit, const char *path)
+static void add_advice(String *to, const ForkState *s, bool v1, ForkBound bound, uint64_t limit, const char *path)
 {
         switch (bound) {
         case BOUND_USER:
@@ -124,7 +124,7 @@ static void add_advice(String *to, const ForkState *s, ForkBound bound, uint64_t
                 return;
         case BOUND_PIDS:
                 string_add(to, "run fewer jobs at once (-j), or raise it:\n");
-                cgroup_advise(to, path, CGROUP_KNOB_TASKS, limit == FORK_NONE ? 16384 : doubled(limit));
+                cgroup_advise(to, path, v1, CGROUP_KNOB_TASKS, limit == FORK_NONE ? 16384 : doubled(limit));
                 return;
         case BOUND_THREADS:
                 string_add_format(to, "run fewer jobs at once (-j), or raise it:\nsudo sysctl kernel.threads-max=%" PRIu64 "\n", doubled(limit));
@@ -140,7 +140,7 @@ static void add_advice(String *to, const ForkState *s, ForkBound bound, uint64_t
                 return;
         case BOUND_CGROUP_MEMORY:
                 string_add(to, "run fewer jobs at once (-j), or raise it:\n");
-                cgroup_advise(to, path, CGROUP_KNOB_MEMORY, (limit / 2 * 3 + (1 << 20)) >> 20 << 20);
+                cgroup_advise(to, path, v1, CGROUP_KNOB_MEMORY, (limit / 2 * 3 + (1 << 20)) >> 20 << 20);
                 return;
         default:
                 string_add(to, "run fewer jobs at once (-j), or add memory or swap");
@@ -202,7 +202,7 @@ void fork_tell_rejected(const ForkState *s, const ForkRejected *rejected, const 
         finding_evidence(f, "%s", string_get(&evidence));
         finding_meaning(f, "%s", ours ? "each process and each thread is a task; the next one was refused with \"Resource temporarily unavailable\""
                                       : "another part of the machine, not the run's own cgroup");
-        add_advice(&advice, s, BOUND_PIDS, r ? r->limit : FORK_NONE, path);
+        add_advice(&advice, s, context->facts.cgroup_v1, BOUND_PIDS, r ? r->limit : FORK_NONE, path);
         finding_advice(f, "%s", string_get(&advice));
 }
 
@@ -229,7 +229,7 @@ static void tell_counted(const ForkState *s, const DetectContext *context, Findi
         add_line(&evidence, s);
         finding_evidence(f, "%s", string_get(&evidence));
         finding_meaning(f, "each process and each thread is a task; the next one was refused with \"Resource temporarily unavailable\"");
-        add_advice(&advice, s, BOUND_PIDS, r->known ? r->limit : FORK_NONE, r->known && r->path[0] ? r->path : s->cgroup);
+        add_advice(&advice, s, context->facts.cgroup_v1, BOUND_PIDS, r->known ? r->limit : FORK_NONE, r->known && r->path[0] ? r->path : s->cgroup);
         finding_advice(f, "%s", string_get(&advice));
 }
 
@@ -293,7 +293,7 @@ static void tell_bound(const ForkState *s, ForkBound bound, unsigned n, const De
                 finding_meaning(f, "more than one limit was within reach; this one was nearest");
         else
                 finding_meaning(f, "of the limits that make fork fail so, only this one was within reach");
-        add_advice(&advice, s, bound, r->limit, r->path);
+        add_advice(&advice, s, context->facts.cgroup_v1, bound, r->limit, r->path);
         finding_advice(f, "%s", string_get(&advice));
 }
 

@@ -35,7 +35,7 @@ static const char *const names[N_LIMITS] = {
         [LIMIT_THREADS_MAX] = "kernel.threads-max",
 };
 
-static void advise(const Limits *l, Limit i, Finding *f)
+static void advise(const Limits *l, Limit i, bool v1, Finding *f)
 {
         const uint64_t limit = (uint64_t)MIN(l->limits[i].limit, 1e15);
         _cleanup_string_ String advice = {0};
@@ -47,7 +47,7 @@ static void advise(const Limits *l, Limit i, Finding *f)
                 break;
         case LIMIT_PIDS_MAX:
                 string_add(&advice, "run fewer jobs at once (-j), or raise it:\n");
-                cgroup_advise(&advice, l->path ? l->path : "", CGROUP_KNOB_TASKS, MAX(limit * 2, (uint64_t)512));
+                cgroup_advise(&advice, l->path ? l->path : "", v1, CGROUP_KNOB_TASKS, MAX(limit * 2, (uint64_t)512));
                 finding_advice(f, "%s", string_get(&advice));
                 break;
         case LIMIT_PID_MAX:
@@ -58,7 +58,7 @@ static void advise(const Limits *l, Limit i, Finding *f)
         }
 }
 
-static void tell(const Limits *l, Limit i, Findings *out)
+static void tell(const Limits *l, Limit i, const DetectContext *context, Findings *out)
 {
         const Limited *of = &l->limits[i];
         char used[FORMAT_MAX], limit[FORMAT_MAX], share[FORMAT_MAX], at[FORMAT_MAX];
@@ -80,11 +80,13 @@ static void tell(const Limits *l, Limit i, Findings *out)
         finding_evidence(f, "%smost at %s; over the threshold %s", string_get(&whose), format_moment(at, of->near.worst_ns),
                          length.size > 0 ? string_get(&length) : "at one reading");
         finding_meaning(f, "at the limit fork fails with \"Resource temporarily unavailable\"");
-        advise(l, i, f);
+        advise(l, i, context->facts.cgroup_v1, f);
 }
 
-static void note(Limits *l, Limit i, int64_t t_ns, double used, double limit, const Thresholds *t, Findings *out)
+static void note(Limits *l, Limit i, int64_t t_ns, double used, double limit, const DetectContext *context,
+                 Findings *out)
 {
+        const Thresholds *t = &context->thresholds;
         Limited *of = &l->limits[i];
 
         if (!(limit >= 1) || !(used >= 0))
@@ -100,7 +102,7 @@ static void note(Limits *l, Limit i, int64_t t_ns, double used, double limit, co
                 of->limit = limit;
         }
         if (episode_note(&of->near, t_ns, ratio, level, true))
-                tell(l, i, out);
+                tell(l, i, context, out);
 }
 
 static int limits_observe(void *state, const DetectContext *context, const char *table, const Batch *rows, Findings *out)
@@ -129,7 +131,7 @@ static int limits_observe(void *state, const DetectContext *context, const char 
                         if (i == LIMIT_NPROC && (!l->user || l->uid == 0))
                                 continue;
                         if (row_number(rows, used[i], row, &n) && row_number(rows, limit[i], row, &most))
-                                note(l, (Limit)i, t_ns, n, most, &context->thresholds, out);
+                                note(l, (Limit)i, t_ns, n, most, context, out);
                 }
         }
         return 0;
@@ -142,7 +144,7 @@ static int limits_finish(void *state, const DetectContext *context, Findings *ou
 
         for (size_t i = 0; i < N_LIMITS; i++)
                 if (l->limits[i].near.worst_level != EPISODE_FINE)
-                        tell(l, (Limit)i, out);
+                        tell(l, (Limit)i, context, out);
         return 0;
 }
 

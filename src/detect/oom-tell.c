@@ -235,7 +235,7 @@ static uint64_t enough(uint64_t limit, uint64_t wanted)
 }
 
 /* A line of words, then those to be pasted. */
-static void add_advice(String *to, const OomKill *k, const KillLimit *l)
+static void add_advice(String *to, const OomKill *k, const KillLimit *l, bool v1)
 {
         const bool known = l->bytes != OOM_UNKNOWN && l->bytes > 0, raise = known && l->which == OOM_LIMIT_CGROUP && !l->lowest;
         const uint64_t wanted = known ? enough(l->bytes, k->scene.alive_bytes) : 0;
@@ -252,7 +252,7 @@ static void add_advice(String *to, const OomKill *k, const KillLimit *l)
         if (jobs > 0)
                 string_add_format(to, "%s-j %" PRIu64 "\n", raise ? "" : ":\n", jobs);
         if (raise)
-                cgroup_advise(to, l->path, CGROUP_KNOB_MEMORY, wanted);
+                cgroup_advise(to, l->path, v1, CGROUP_KNOB_MEMORY, wanted);
 }
 
 static void name_subject(OomKill *k, const OomState *s)
@@ -286,7 +286,7 @@ void oom_tell(const OomState *s, OomKill *k, const DetectContext *context, Findi
         add_limit(&evidence, k, &limit);
         add_alive(&evidence, k);
         add_teller(&evidence, k);
-        add_advice(&advice, k, &limit);
+        add_advice(&advice, k, &limit, context->facts.cgroup_v1);
         finding_title(f, "%s", string_get(&title));
         finding_evidence(f, "%s", string_get(&evidence));
         if (!own)

@@ -126,7 +126,7 @@ static int reclaim_observe(void *state, const DetectContext *context, const char
         return 0;
 }
 
-static void tell_high(const High *h, Findings *out)
+static void tell_high(const High *h, const DetectContext *context, Findings *out)
 {
         char limit[FORMAT_MAX], most[FORMAT_MAX], n[FORMAT_MAX], length[FORMAT_MAX], from[FORMAT_MAX], until[FORMAT_MAX];
         _cleanup_string_ String advice = {0};
@@ -143,7 +143,7 @@ static void tell_high(const High *h, Findings *out)
                          format_moment(until, h->last_ns), format_bytes(most, h->most_bytes));
         finding_meaning(f, "each time, they had to free memory and were made to sleep; nothing is killed for it, it only takes longer");
         string_add(&advice, "run fewer jobs at once (-j), or raise it:\n");
-        cgroup_advise(&advice, h->path, CGROUP_KNOB_HIGH, ((h->limit_bytes + h->limit_bytes / 2) >> 20) << 20);
+        cgroup_advise(&advice, h->path, context->facts.cgroup_v1, CGROUP_KNOB_HIGH, ((h->limit_bytes + h->limit_bytes / 2) >> 20) << 20);
         finding_advice(f, "%s", string_get(&advice));
 }
 
@@ -183,7 +183,7 @@ static int reclaim_finish(void *state, const DetectContext *context, Findings *o
                                  format_duration(length, s->stalls.total_ns));
                 finding_meaning(f, "memory was short: the kernel's own cleaning (kswapd) did not keep up");
         }
-        tell_high(&s->high, out);
+        tell_high(&s->high, context, out);
         return 0;
 }
 

@@ -22,6 +22,7 @@ DetectFacts detect_facts(const RunInfo *info)
                 .attached = !info->command,
                 .timed_out = info->timed_out,
                 .complete = info->complete,
+                .cgroup_v1 = info->cgroup && strncmp(info->cgroup, "v1 ", 3) == 0,
         };
 }
 
