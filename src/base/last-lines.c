@@ -30,7 +30,7 @@ static size_t escape_length(const char *text, size_t size)
         return i < size && text[i] == '\033' ? MIN(i + 2, size) : MIN(i + 1, size);
 }
 
-static void add_line(const char *line, size_t size, String *to)
+void string_add_terminal_line(String *to, const char *line, size_t size)
 {
         const char *over;
         size_t column = 0;
@@ -72,7 +72,7 @@ static void add_lines(const char *text, size_t size, size_t most, String *to)
                 const char *before = memrchr(text, '\n', end);
                 size_t begin = before ? (size_t)(before + 1 - text) : 0;
                 _cleanup_string_ String line = {0};
-                add_line(text + begin, end - begin, &line);
+                string_add_terminal_line(&line, text + begin, end - begin);
                 if (!says_nothing(&line)) {
                         found++;
                         from = begin;
@@ -83,7 +83,7 @@ static void add_lines(const char *text, size_t size, size_t most, String *to)
                 const char *next = memchr(text + from, '\n', size - from);
                 size_t n = next ? (size_t)(next - text) - from : size - from;
                 _cleanup_string_ String line = {0};
-                add_line(text + from, n, &line);
+                string_add_terminal_line(&line, text + from, n);
                 if (!says_nothing(&line)) {
                         string_add_bytes(to, string_get(&line), line.size);
                         string_add_char(to, '\n');

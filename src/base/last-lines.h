@@ -8,3 +8,6 @@
  * the last 64 KiB. Appends nothing where the file cannot be read. What is left of control bytes
  * is not made safe: string_add_shown. */
 void file_add_last_lines(int dirfd, const char *name, size_t most, String *to);
+
+/* One line in the same way. */
+void string_add_terminal_line(String *to, const char *line, size_t size);

@@ -104,6 +104,9 @@ static void test_shown(void **state)
         string_add_shown(&s, "\xff\xc0\x80 \xe2\x80\xae ok", 0, false);
         assert_string_equal(string_get(&s), "??? ? ok");
         string_clear(&s);
+        string_add_shown(&s, "cc1 ×40 … “ä” ≤ 2", 0, true);
+        assert_string_equal(string_get(&s), "cc1 x40 ... \"?\" <= 2");
+        string_clear(&s);
         string_add_json(&s, "a\"\\\n\x01\xff", 6);
         assert_string_equal(string_get(&s), "a\\\"\\\\\\n\\u0001\xef\xbf\xbd");
         string_done(&s);

@@ -163,6 +163,21 @@ size_t text_width(const char *text)
         return width;
 }
 
+/* What vigia's own sentences have beyond ASCII, for a terminal that has nothing else. */
+static const char *ascii_of(uint32_t c)
+{
+        static const struct {
+                uint32_t c;
+                const char *text;
+        } known[] = {{0xd7, "x"},      {0x2013, "-"},  {0x2014, "-"},   {0x2018, "'"},  {0x2019, "'"},  {0x201c, "\""},
+                     {0x201d, "\""}, {0x2026, "..."}, {0x2192, "->"}, {0x2212, "-"}, {0x2264, "<="}, {0x2265, ">="}};
+
+        for (size_t i = 0; i < ARRAY_LENGTH(known); i++)
+                if (known[i].c == c)
+                        return known[i].text;
+        return "?";
+}
+
 static void add_safe(String *s, const char *text, bool ascii)
 {
         const unsigned char *p = (const unsigned char *)text;
@@ -171,8 +186,10 @@ static void add_safe(String *s, const char *text, bool ascii)
         while (left > 0) {
                 uint32_t c = 0;
                 size_t n = decode(p, left, &c);
-                if (n == 0 || is_unsafe(c) || (ascii && c >= 0x80))
+                if (n == 0 || is_unsafe(c))
                         string_add_char(s, '?');
+                else if (ascii && c >= 0x80)
+                        string_add(s, ascii_of(c));
                 else
                         string_add_bytes(s, (const char *)p, n);
                 n = n ? n : 1;

@@ -67,7 +67,7 @@ const char *format_percent(char buffer[FORMAT_MAX], double ratio);       /* 0.4 
 size_t text_width(const char *text);
 
 /* Appends text made safe for a terminal: control bytes, invalid UTF-8 and bidi overrides
- * become '?'. Cut in the middle with "…" ("..." when ascii) to at most `columns` (0: no limit). */
+ * become '?'; when ascii, what is beyond it becomes what comes nearest ("×": "x"), else '?'. Cut in the middle with "…" ("..." when ascii) to at most `columns` (0: no limit). */
 void string_add_shown(String *s, const char *text, size_t columns, bool ascii);
 
 /* Appends text as the inside of a JSON string (without the quotes); invalid UTF-8 → U+FFFD. */
