@@ -23,15 +23,12 @@ static const char *current_file(const CgroupLimits *limits)
         return limits->path.v2 ? "memory.current" : "memory.usage_in_bytes";
 }
 
-/* v1: without use_hierarchy a cgroup's memory is not charged to the one above. */
-static bool counts_for_children(const CgroupLimits *limits, const Host *host, size_t level)
+/* Without use_hierarchy a cgroup's memory is not charged to the one above. */
+bool cgroup_memory_counts(const CgroupPath *path, const Host *host, size_t level)
 {
         char text[16];
 
-        if (limits->path.v2 || limits->resource != CGROUP_MEMORY)
-                return true;
-        return cgroup_path_read(host, &limits->path, level, "memory.use_hierarchy", text,
-                                sizeof text) <= 0 ||
+        return path->v2 || cgroup_path_read(host, path, level, "memory.use_hierarchy", text, sizeof text) <= 0 ||
                text[0] != '0';
 }
 
@@ -48,7 +45,7 @@ int cgroup_limits_open(CgroupLimits *limits, const Host *host, const char *cgrou
         limits->path = path;
         limits->resource = resource;
         for (size_t i = 0; i < path.n_levels; i++) {
-                if (i > 0 && !counts_for_children(limits, host, i))
+                if (i > 0 && resource == CGROUP_MEMORY && !cgroup_memory_counts(&path, host, i))
                         break;
                 limits->limit_fds[i] = cgroup_path_open(host, &path, i, limit_file(limits));
                 limits->current_fds[i] = cgroup_path_open(host, &path, i, current_file(limits));

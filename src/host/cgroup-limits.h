@@ -35,6 +35,10 @@ int cgroup_limits_open(CgroupLimits *limits, const Host *host, const char *cgrou
                        CgroupResource resource);
 void cgroup_limits_close(CgroupLimits *limits);
 
+/* Whether a limit on memory at that level, above the cgroup itself, holds for it: on v1 not without
+ * memory.use_hierarchy. */
+bool cgroup_memory_counts(const CgroupPath *path, const Host *host, size_t level);
+
 /* The limit of one level. False: none is set, or its files cannot be read. */
 bool cgroup_limits_read(const CgroupLimits *limits, size_t level, CgroupLimit *ret);
 
