@@ -4,6 +4,8 @@
 
 /* A level that moves by less tells nobody anything; what is stored is exact all the same. */
 #define LEVEL (4.0 * 1024 * 1024)
+/* Idle cgroups wait a little, too. */
+#define WAITED(n, h)   COUNTER_NOISY(n, U64, US, 10000, h)
 #define LEVEL_OF(n, h) GAUGE_NOISY(n, U64, BYTES, LEVEL, h)
 
 static const Column cgroup_columns[N_CGROUP_COLUMNS] = {
@@ -60,6 +62,10 @@ static const Column cgroup_columns[N_CGROUP_COLUMNS] = {
                                                  "periods in which the quota was used up"),
         [CGROUP_CPU_THROTTLED_US] = COUNTER("cpu_throttled_us", U64, US,
                                             "time its tasks were held back for that"),
+        [CGROUP_MEMORY_SOME_US] = WAITED("memory_some_us", "time in which some task of it waited for memory"),
+        [CGROUP_MEMORY_FULL_US] = WAITED("memory_full_us", "time in which every task of it that was not idle did"),
+        [CGROUP_CPU_SOME_US] = WAITED("cpu_some_us", "time in which some task of it waited for a CPU"),
+        [CGROUP_CPU_FULL_US] = WAITED("cpu_full_us", "time in which every task of it that was not idle did"),
         [CGROUP_READ_BYTES] = COUNTER_NOISY("read_bytes", U64, BYTES, LEVEL, "read from disks"),
         [CGROUP_WRITE_BYTES] = COUNTER_NOISY("write_bytes", U64, BYTES, LEVEL, "written to disks"),
         [CGROUP_READS] = COUNTER_NOISY("reads", U64, COUNT, 1024, "read requests"),
@@ -153,6 +159,8 @@ const CgroupFile cgroup_files[CGROUP_FILES] = {
         LINES("memory", false, "memory.events", memory_events),
         LINES("cpu", false, "cpu.stat", cpu_stat),
         OTHER("cpu", false, "cpu.max", CGROUP_CPU_MAX),
+        {"memory", false, "memory.pressure", CGROUP_PRESSURE, CGROUP_MEMORY_SOME_US, NULL, 0},
+        {"cpu", false, "cpu.pressure", CGROUP_PRESSURE, CGROUP_CPU_SOME_US, NULL, 0},
         OTHER("blkio", false, "io.stat", CGROUP_IO_STAT),
         V2("pids", "pids.current", CGROUP_TASKS),
         V2("pids", "pids.peak", CGROUP_TASKS_PEAK),

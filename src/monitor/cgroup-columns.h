@@ -40,6 +40,10 @@ enum {
         CGROUP_CPU_PERIODS,
         CGROUP_CPU_THROTTLED_PERIODS,
         CGROUP_CPU_THROTTLED_US,
+        CGROUP_MEMORY_SOME_US,
+        CGROUP_MEMORY_FULL_US,
+        CGROUP_CPU_SOME_US,
+        CGROUP_CPU_FULL_US,
         CGROUP_READ_BYTES,
         CGROUP_WRITE_BYTES,
         CGROUP_READS,
@@ -67,6 +71,7 @@ typedef enum CgroupFileKind {
         CGROUP_KEYS,         /* lines of key and number */
         CGROUP_CPU_MAX,      /* "max 100000" */
         CGROUP_IO_STAT,      /* v2, all figures */
+        CGROUP_PRESSURE,     /* v2, PSI; `some` into the target, `full` into the next */
         CGROUP_BLKIO_BYTES,  /* v1 */
         CGROUP_BLKIO_COUNTS, /* v1 */
 } CgroupFileKind;
@@ -81,5 +86,5 @@ typedef struct CgroupFile {
         size_t n_lines;
 } CgroupFile;
 
-enum { CGROUP_FILES = 34 };
+enum { CGROUP_FILES = 36 };
 extern const CgroupFile cgroup_files[CGROUP_FILES];

@@ -9,26 +9,18 @@
 #include "host/cgroup-io.h"
 #include "host/cgroup-path.h"
 #include "host/disk-stats.h"
+#include "host/pressure-text.h"
 #include "monitor/cgroup-columns.h"
+#include "monitor/cgroup-places.h"
 #include "monitor/monitor.h"
 
 enum { DEVICES_MAX = 64 };
-
-static const char *const controllers[] = {"memory", "cpu", "cpuacct", "blkio", "pids"};
-enum { MEMORY, PIDS = 4, N_CONTROLLERS };
 
 /* The same limit in a cgroup and those above it. */
 typedef struct LimitChain {
         int fds[CGROUP_LEVELS_MAX];
         size_t n;
 } LimitChain;
-
-/* Where a controller has the run. */
-typedef struct Place {
-        bool seen;
-        CgroupPath path;
-        size_t level; /* 0, or the top of what is mounted */
-} Place;
 
 /* Whether a device's I/O is counted at others too, asked once. */
 typedef struct Device {
@@ -38,8 +30,9 @@ typedef struct Device {
 
 typedef struct CgroupState {
         const Host *host;
-        Place places[N_CONTROLLERS];
-        char path[CGROUP_PATH_MAX]; /* shown */
+        const MonitorContext *context;
+        CgroupPlaces places;
+        bool awaited; /* nobody is attached to yet who would say which cgroup it is */
         int fds[CGROUP_FILES];
         LimitChain memory, tasks;
         Device devices[DEVICES_MAX];
@@ -51,62 +44,9 @@ typedef struct CgroupState {
         char text[CGROUP_FILE_MAX];
 } CgroupState;
 
-static size_t controller_index(const char *name)
+static void chain_open(CgroupState *s, const char *controller, const char *name, LimitChain *chain)
 {
-        size_t i = 0;
-
-        while (i + 1 < N_CONTROLLERS && !text_equal(controllers[i], name))
-                i++;
-        return i;
-}
-
-static const char *wanted_path(const MonitorContext *context)
-{
-        const MonitorSetting *setting = monitor_setting(context, "path");
-
-        return setting && setting->n_texts > 0 ? setting->texts[0] : context->cgroup;
-}
-
-static void find_place(const MonitorContext *context, const char *controller, Place *ret)
-{
-        const char *wanted = wanted_path(context);
-        int r;
-
-        ret->level = 0;
-        if (wanted) {
-                r = cgroup_path_at(context->host, wanted, controller, &ret->path);
-        } else {
-                r = cgroup_path_find(context->host, context->root, controller, &ret->path);
-                if (r == 0 && context->all) /* the machine's top, or the container's */
-                        ret->level = ret->path.n_levels - 1;
-        }
-        ret->seen = r == 0;
-}
-
-/* Where each controller has the run. One that has it elsewhere (v1: a cgroup of the command's own is
- * in the memory hierarchy only) counts others' work too, and is left out. */
-static bool find_places(CgroupState *s, const MonitorContext *context)
-{
-        char path[CGROUP_PATH_MAX];
-
-        s->path[0] = '\0';
-        for (size_t i = 0; i < N_CONTROLLERS; i++) {
-                Place *place = &s->places[i];
-                find_place(context, controllers[i], place);
-                if (!place->seen)
-                        continue;
-                cgroup_path_level(&place->path, place->level, path);
-                if (!s->path[0])
-                        text_copy(s->path, sizeof s->path, path);
-                else
-                        place->seen = text_equal(s->path, path);
-        }
-        return s->path[0] != '\0';
-}
-
-static void chain_open(CgroupState *s, size_t controller, const char *name, LimitChain *chain)
-{
-        const Place *place = &s->places[controller];
+        const CgroupPlace *place = cgroup_places_of(&s->places, controller);
 
         chain->n = 0;
         for (size_t i = place->level; place->seen && i < place->path.n_levels; i++) {
@@ -136,33 +76,46 @@ static bool files_open(CgroupState *s)
         s->n_open = 0;
         for (size_t i = 0; i < CGROUP_FILES; i++) {
                 const CgroupFile *file = &cgroup_files[i];
-                const Place *place = &s->places[controller_index(file->controller)];
+                const CgroupPlace *place = cgroup_places_of(&s->places, file->controller);
                 s->fds[i] = -1;
                 if (!place->seen || place->path.v2 == file->v1)
                         continue;
                 s->fds[i] = cgroup_path_open(s->host, &place->path, place->level, file->name);
                 s->n_open += s->fds[i] >= 0;
         }
-        if (s->places[MEMORY].path.v2)
-                chain_open(s, MEMORY, "memory.max", &s->memory);
-        chain_open(s, PIDS, "pids.max", &s->tasks);
+        if (cgroup_places_of(&s->places, "memory")->path.v2)
+                chain_open(s, "memory", "memory.max", &s->memory);
+        chain_open(s, "pids", "pids.max", &s->tasks);
         return s->n_open > 0;
+}
+
+static int look_up(CgroupState *s, Error *err)
+{
+        const char *wanted = cgroup_places_wanted(s->context);
+
+        s->awaited = true;
+        if (cgroup_places_awaited(s->context))
+                return 0;
+        if (!cgroup_places_find(&s->places, s->context))
+                return error_set(err, ENOENT, "no cgroup %s is to be seen here",
+                                 wanted ? wanted : "of ours");
+        if (!files_open(s)) {
+                files_close(s);
+                return error_set(err, ENOENT, "%s has no figures: no controller is on there", s->places.path);
+        }
+        s->awaited = false;
+        return 0;
 }
 
 static int cgroup_start(void *state, const MonitorContext *context, Error *err)
 {
         CgroupState *s = state;
-        const char *wanted = wanted_path(context);
 
         s->host = context->host;
-        if (!find_places(s, context))
-                return error_set(err, ENOENT, "no cgroup %s is to be seen here",
-                                 wanted ? wanted : "of ours");
-        if (!files_open(s)) {
-                files_close(s);
-                return error_set(err, ENOENT, "%s has no figures: no controller is on there", s->path);
-        }
-        return 0;
+        s->context = context;
+        for (size_t i = 0; i < CGROUP_FILES; i++)
+                s->fds[i] = -1;
+        return look_up(s, err);
 }
 
 static int cgroup_probe(const MonitorContext *context, Error *why, Error *fix)
@@ -254,6 +207,18 @@ static void read_cpu_max(CgroupState *s, const char *text, size_t size)
         }
 }
 
+static void read_pressure(CgroupState *s, const char *text, size_t size, size_t some)
+{
+        Pressure pressure;
+
+        if (pressure_parse(text, size, &pressure) < 0)
+                return;
+        if (pressure.some.known)
+                set_value(s, some, pressure.some.total_us);
+        if (pressure.full.known)
+                set_value(s, some + 1, pressure.full.total_us);
+}
+
 static void read_file(CgroupState *s, const CgroupFile *file, const char *text, size_t size)
 {
         uint64_t value;
@@ -272,6 +237,9 @@ static void read_file(CgroupState *s, const CgroupFile *file, const char *text, 
                 break;
         case CGROUP_IO_STAT:
                 sum_io(s, text, size);
+                break;
+        case CGROUP_PRESSURE:
+                read_pressure(s, text, size, file->target);
                 break;
         case CGROUP_BLKIO_BYTES:
                 sum_blkio(s, text, size, CGROUP_READ_BYTES);
@@ -329,18 +297,21 @@ static void read_all(CgroupState *s)
 static int cgroup_sample(void *state, const MonitorTick *tick, Batch *rows, Error *err)
 {
         CgroupState *s = state;
+        int r = s->awaited ? look_up(s, err) : 0;
 
+        if (r < 0 || s->awaited)
+                return r;
         read_all(s);
         if (s->gone || s->n_open == 0) {
                 files_close(s);
                 if (!files_open(s))
-                        return error_set(err, ENOENT, "the cgroup %s is gone", s->path);
+                        return error_set(err, ENOENT, "the cgroup %s is gone", s->places.path);
                 read_all(s);
         }
-        int r = monitor_row(rows, tick);
+        r = monitor_row(rows, tick);
         if (r < 0)
                 return r;
-        batch_set_textz(rows, CGROUP_PATH, s->path);
+        batch_set_textz(rows, CGROUP_PATH, s->places.path);
         for (size_t i = CGROUP_PATH + 1; i < N_CGROUP_COLUMNS; i++)
                 if (s->known[i])
                         batch_set_u64(rows, i, s->values[i]);

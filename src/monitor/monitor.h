@@ -30,6 +30,7 @@ typedef struct MonitorTick {
         uint64_t now_ns;     /* CLOCK_MONOTONIC */
         int64_t realtime_ns; /* CLOCK_REALTIME */
         int64_t t_ns;        /* since the run's start */
+        bool last;           /* none comes after it */
 } MonitorTick;
 
 /* The first two columns of every monitor's table. */

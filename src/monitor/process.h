@@ -19,7 +19,7 @@ typedef struct Tick {
         uint64_t now_ns;       /* CLOCK_MONOTONIC */
         int64_t realtime_ns;   /* CLOCK_REALTIME at that moment */
         uint64_t late_ns;      /* after it was due */
-        uint64_t own_cpu_ns;   /* used by vigia so far */
+        uint64_t own_cpu_ns;   /* used by vigia so far; 0: not read at this tick */
         uint64_t cgroup_bytes, cgroup_peak_bytes; /* charged to the command's cgroup; UINT64_MAX unknown */
         TreePagesFn tree_pages; /* of the command's cgroup; NULL: none, or the run is more than it */
         void *tree_data;

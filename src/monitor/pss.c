@@ -31,6 +31,7 @@ struct PssReader {
         double cost_per_byte;    /* ns, measured */
         uint64_t spent_ns;       /* by reading */
         uint64_t startup_cpu_ns; /* spent before the first tick: not held against reading */
+        uint64_t known_cpu_ns, spent_then_ns; /* when own CPU time was last read: it, and spent_ns */
         uint64_t reads;
 };
 
@@ -309,6 +310,12 @@ static Process *most_in_doubt(PssReader *reader, uint64_t now_ns,
 
 void pss_read_some(PssReader *reader, uint64_t now_ns, uint64_t elapsed_ns, uint64_t own_cpu_ns)
 {
+        if (own_cpu_ns > 0) {
+                reader->known_cpu_ns = own_cpu_ns;
+                reader->spent_then_ns = reader->spent_ns;
+        } else {
+                own_cpu_ns = reader->known_cpu_ns + reader->spent_ns - reader->spent_then_ns;
+        }
         if (reader->startup_cpu_ns == 0)
                 reader->startup_cpu_ns = own_cpu_ns;
         uint64_t budget_ns = (uint64_t)((double)elapsed_ns * reader->budget_ratio);

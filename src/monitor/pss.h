@@ -33,7 +33,7 @@ void pss_count_files(PssReader *reader);
 uint64_t pss_file_bytes(const PssReader *reader);
 
 /* Reads those in most doubt, as far as the budget allows. elapsed_ns: since the recording
- * began; own_cpu_ns: used by vigia so far. */
+ * began; own_cpu_ns: used by vigia so far; 0: not read at this tick. */
 void pss_read_some(PssReader *reader, uint64_t now_ns, uint64_t elapsed_ns, uint64_t own_cpu_ns);
 
 uint64_t pss_reads(const PssReader *reader); /* how many so far */

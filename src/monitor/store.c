@@ -2,9 +2,11 @@
  * goes through them one after another, again and again, and rests when it has used more than
  * its share of CPU time; a sample only tells what is known by now. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -62,6 +64,8 @@ typedef struct Known {
         bool any, complete;
         StoreFigures figures;
         uint64_t done_ns, pass_ns; /* CLOCK_MONOTONIC; of the last complete pass */
+        StoreFigures first;        /* of the first complete one */
+        uint64_t first_ns;         /* 0: there was none */
         int error;                 /* why the last pass failed; 0: it did not */
 } Known;
 
@@ -77,6 +81,7 @@ typedef struct Measurer {
         Way way;
         uint64_t interval_ns;
         uint64_t share_ppm; /* of one CPU */
+        uint64_t databases_ns; /* when they were last looked at */
         uint64_t start_ns;
 } Measurer;
 
@@ -88,6 +93,7 @@ typedef struct StoreState {
         Measurer *measurer; /* owned by the thread, where there is one */
         SideThread *thread;
         Known known[STORE_PLACES_MAX]; /* as of the last look */
+        bool told_first[STORE_PLACES_MAX];
 } StoreState;
 
 static void measurer_free(void *data)
@@ -123,6 +129,8 @@ static bool rest(Measurer *m)
         return !side_thread_over(m->thread);
 }
 
+static void look_at_databases(Measurer *m);
+
 static bool go_on(const StoreFigures *so_far, void *data)
 {
         Measurer *m = data;
@@ -134,6 +142,8 @@ static bool go_on(const StoreFigures *so_far, void *data)
                 known.figures = *so_far;
                 publish(m, m->current, &known);
         }
+        if (m->way == WAY_WALK)
+                look_at_databases(m);
         return rest(m);
 }
 
@@ -178,8 +188,31 @@ static void pass(Measurer *m, size_t i)
                 known.done_ns = clock_monotonic_ns();
                 if (r != STORE_UNCHANGED)
                         known.pass_ns = known.done_ns - begin_ns;
+                if (known.first_ns == 0) {
+                        known.first = known.figures;
+                        known.first_ns = known.done_ns;
+                }
         }
         publish(m, i, &known);
+}
+
+/* A walk may take an hour; meanwhile a database, which takes milliseconds, does not wait for its turn. */
+static void look_at_databases(Measurer *m)
+{
+        const size_t current = m->current;
+        uint64_t now_ns = clock_monotonic_ns();
+
+        if (!m->thread || now_ns - m->databases_ns < m->interval_ns)
+                return;
+        m->databases_ns = now_ns;
+        for (size_t i = 0; i < m->places.n; i++) {
+                bool nix = i != current && m->places.places[i].nix && m->known[i].way != WAY_WALK;
+                _cleanup_close_ int database = nix ? host_open(m->host, NIX_DATABASE_FOLDER) : -1;
+                if (database >= 0 && faccessat(database, "db.sqlite", R_OK, AT_EACCESS) == 0)
+                        pass(m, i);
+        }
+        m->current = current;
+        m->way = WAY_WALK;
 }
 
 static void measure_always(SideThread *self, void *data)
@@ -189,7 +222,7 @@ static void measure_always(SideThread *self, void *data)
         m->thread = self;
         side_thread_unlock(self);
         while (!side_thread_over(self)) {
-                uint64_t begin_ns = clock_monotonic_ns();
+                uint64_t begin_ns = m->databases_ns = clock_monotonic_ns();
                 for (size_t i = 0; i < m->places.n && !side_thread_over(self); i++)
                         pass(m, i);
                 uint64_t took_ns = clock_monotonic_ns() - begin_ns;
@@ -299,12 +332,63 @@ static int check(const StoreState *s, Error *err)
                                        s->measurer->places.places[0].path);
 }
 
+/* A store grows from where it was when the run began, not from the first sample at which that is known: its first figures
+ * come as a row of their own time. */
+static int add_first_row(StoreState *s, size_t i, const char *path, const MonitorTick *tick, Batch *rows)
+{
+        const Known *known = &s->known[i];
+        MonitorTick then = *tick;
+        Known first = *known;
+
+        if (known->way != WAY_NIX || known->first_ns == 0 || s->told_first[i] || !s->thread)
+                return 0;
+        s->told_first[i] = true;
+        uint64_t age_ns = tick->now_ns > known->first_ns ? tick->now_ns - known->first_ns : 0;
+        if (age_ns < NS_PER_SECOND / 10)
+                return 0;
+        then.now_ns -= age_ns;
+        then.realtime_ns -= (int64_t)age_ns;
+        then.t_ns -= (int64_t)age_ns;
+        first.figures = known->first;
+        first.done_ns = known->first_ns;
+        return add_row(&first, path, then.now_ns, &then, rows);
+}
+
+static bool always(const StoreFigures *so_far, void *data)
+{
+        return true;
+}
+
+/* What the command added last is told, too: at the end nobody else waits. */
+static void look_at_the_end(StoreState *s, uint64_t now_ns)
+{
+        const StoreWatch watch = {.go_on = always};
+
+        for (size_t i = 0; s->thread && i < s->measurer->places.n; i++) {
+                Known *known = &s->known[i];
+                StoreSeen seen = {{0}};
+                if (!s->measurer->places.places[i].nix || known->way == WAY_WALK)
+                        continue;
+                _cleanup_close_ int database = host_open(s->measurer->host, NIX_DATABASE_FOLDER);
+                if (database >= 0 && store_nix_measure(database, &seen, &watch, &known->figures) == 0) {
+                        known->way = WAY_NIX;
+                        known->any = known->complete = true;
+                        known->error = 0;
+                        known->done_ns = now_ns;
+                }
+        }
+}
+
 static int store_sample(void *state, const MonitorTick *tick, Batch *rows, Error *err)
 {
         StoreState *s = state;
 
         look(s);
+        if (tick->last)
+                look_at_the_end(s, tick->now_ns);
         int r = check(s, err);
+        for (size_t i = 0; r == 0 && i < s->measurer->places.n; i++)
+                r = add_first_row(s, i, s->measurer->places.places[i].path, tick, rows);
         for (size_t i = 0; r == 0 && i < s->measurer->places.n; i++)
                 if (s->known[i].any)
                         r = add_row(&s->known[i], s->measurer->places.places[i].path,

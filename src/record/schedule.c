@@ -53,6 +53,7 @@ typedef struct Entry {
         unsigned failures;    /* in a row */
         uint64_t n_rows, n_errors, n_late;
         bool absent;
+        bool left; /* its thread hangs, or was asked and has not begun: data, rows and table are that one's */
         Error why;
 } Entry;
 
@@ -66,7 +67,7 @@ struct Schedule {
 
 static MonitorTick tick_at(const Schedule *s, uint64_t now_ns, int64_t realtime_ns)
 {
-        return (MonitorTick){now_ns, realtime_ns, (int64_t)(now_ns - s->options.start_ns)};
+        return (MonitorTick){now_ns, realtime_ns, (int64_t)(now_ns - s->options.start_ns), false};
 }
 
 int schedule_new(const ScheduleOptions *options, Schedule **ret)
@@ -263,7 +264,7 @@ static int job_sample(void *data, Error *err)
         uint64_t since_ns = clock_monotonic_ns() - e->asked_ns;
 
         e->tick = (MonitorTick){e->due.now_ns + since_ns, e->due.realtime_ns + (int64_t)since_ns,
-                                e->due.t_ns + (int64_t)since_ns};
+                                e->due.t_ns + (int64_t)since_ns, e->due.last};
         return e->monitor->sample(e->data, &e->tick, e->rows, err);
 }
 
@@ -433,6 +434,7 @@ void schedule_finish(Schedule *s, uint64_t now_ns, int64_t realtime_ns)
         MonitorTick tick = tick_at(s, now_ns, realtime_ns);
         uint64_t asked_ns = clock_monotonic_ns(), until = asked_ns + LAST_WAIT_NS;
 
+        tick.last = true;
         for (size_t i = 0; i < s->n; i++)
                 sample_last(&s->entries[i], &tick, asked_ns);
         for (size_t i = 0; i < s->n; i++) {
@@ -445,9 +447,7 @@ void schedule_finish(Schedule *s, uint64_t now_ns, int64_t realtime_ns)
                         s->abandoned = true;
                         e->n_late++;
                         error_set(&e->why, ETIMEDOUT, "did not answer before the end");
-                        e->data = NULL;
-                        e->rows = NULL;
-                        e->table = NULL; /* which its rows look at */
+                        e->left = true;
                         e->state = ENTRY_OVER;
                 }
         }
@@ -484,9 +484,11 @@ Schedule *schedule_free(Schedule *s)
                         continue;
                 }
                 end(e);
-                batch_free(e->rows);
                 batch_free(e->told);
                 row_filter_free(e->filter);
+                if (e->left)
+                        continue;
+                batch_free(e->rows);
                 free(e->table);
                 free(e->data);
         }
