@@ -263,13 +263,10 @@ int category_buckets_total_cpu(CategoryBuckets *b, int64_t t_ns, uint64_t cpu_us
 
 /* ---- the end ---- */
 
-/* What fell behind the end (the last processes may end a little after the clock was read) goes to the
- * last bucket; then CPU seconds become cores. A last bucket that the end cuts short may be a millisecond in
+/* CPU seconds become cores. A last bucket that the end cuts short may be a millisecond in
  * which processes end that ran longer: it shows what it and the one before had together. */
-static void finish_cpu(const CategorySeries *s, size_t n, double *cpu)
+static void finish_cpu(const CategorySeries *s, double *cpu)
 {
-        for (size_t i = s->n_buckets; i < n; i++)
-                cpu[s->n_buckets - 1] += cpu[i];
         for (size_t i = 0; i < s->n_buckets; i++) {
                 uint64_t end = MIN((i + 1) * s->width_ns, s->end_ns);
                 double seconds = (double)(end - i * s->width_ns) / (double)NS_PER_SECOND;
@@ -292,13 +289,59 @@ static double cpu_in(const CategoryBuckets *b, size_t bucket)
         return sum;
 }
 
+/* Clocks differ; what is so much late is not late but of a machine that got more CPUs. */
+#define CPUS_TOLERANCE 1.002
+#define LATE_SECONDS   0.5
+
+/* A counter of CPU time lags: the kernel brings it up to date with its clock tick, /proc shows it in hundredths of a
+ * second, and what a process used of those is known when it ends. So what is told of a bucket beyond all that its CPUs
+ * can do was used before: the least that is possible of it goes to the bucket before, and so on. */
+static void take_back_late(const CategoryBuckets *b, uint64_t end_ns, double *cpu)
+{
+        const size_t n = MIN((size_t)(end_ns / b->width_ns + 1), b->n);
+        double late = 0, latest = 0;
+
+        if (b->cpus == 0)
+                return;
+        for (unsigned turn = 0; turn < 2; turn++) { /* first whether it comes out even */
+                late = 0;
+                for (size_t i = n; i-- > 0;) {
+                        const uint64_t end = MIN((i + 1) * b->width_ns, end_ns);
+                        const double most = (double)(end - i * b->width_ns) / 1e9 * b->cpus * CPUS_TOLERANCE;
+                        const double here = MIN(cpu[i] + late, most);
+                        late += cpu[i] - here;
+                        latest = MAX(latest, late);
+                        if (turn == 1)
+                                cpu[i] = here;
+                }
+                if (late > 1e-9 || latest > LATE_SECONDS * b->cpus)
+                        return;
+        }
+}
+
+/* The last processes may end a little after the clock was read. */
+static void take_in_tail(const CategoryBuckets *b, uint64_t end_ns, double *cpu)
+{
+        const size_t last = end_ns > 0 ? (size_t)((end_ns - 1) / b->width_ns) : 0;
+
+        for (size_t i = last + 1; cpu && i < b->n; i++) {
+                cpu[last] += cpu[i];
+                cpu[i] = 0;
+        }
+}
+
 /* When within its life a process used its time is known from tick to tick at best; of all processes together it is
  * known exactly. */
-static int agree_with_total(CategoryBuckets *b)
+static int agree_with_total(CategoryBuckets *b, uint64_t end_ns)
 {
         int r = b->cpu_to_ns > b->cpu_from_ns ? spread_total(b) : 0;
         double told = 0, summed = 0;
 
+        for (size_t g = 0; g < SUMMARY_GROUPS; g++)
+                take_in_tail(b, end_ns, b->now[g].buckets[CATEGORY_CPU]);
+        take_in_tail(b, end_ns, b->cpu);
+        if (b->cpu)
+                take_back_late(b, end_ns, b->cpu);
         for (size_t i = 0; b->cpu && i < b->n; i++) {
                 told += b->cpu[i];
                 summed += cpu_in(b, i);
@@ -323,7 +366,7 @@ int category_buckets_finish(CategoryBuckets *b, uint64_t end_ns, CategorySeries 
         int r = s ? category_buckets_room(b, (int64_t)end_ns, &unused) : -ENOMEM;
 
         if (r == 0)
-                r = agree_with_total(b);
+                r = agree_with_total(b, end_ns);
         if (r < 0)
                 return r;
         s->width_ns = b->width_ns;
@@ -360,7 +403,7 @@ void category_buckets_give(CategoryBuckets *b, size_t group, const CategorySerie
         double *cpu = TAKE(now->buckets[CATEGORY_CPU]);
         line->values[CATEGORY_CPU] = cpu;
         if (cpu)
-                finish_cpu(s, b->n, cpu);
+                finish_cpu(s, cpu);
         for (size_t i = 0; cpu && i < s->n_buckets; i++)
                 line->peaks[CATEGORY_CPU] = MAX(line->peaks[CATEGORY_CPU], cpu[i]);
 }

@@ -12,6 +12,7 @@ typedef struct CategoryNow {
 } CategoryNow;
 
 typedef struct CategoryBuckets {
+        unsigned cpus;     /* of the machine; 0: not known */
         size_t n;          /* even */
         uint64_t width_ns;
         size_t n_arrays;   /* of the groups */

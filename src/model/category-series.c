@@ -96,6 +96,7 @@ int category_series_new(const CategorySeriesOptions *options, CategorySeriesBuil
         b->before_ns = b->ended_ns = INT64_MIN;
         category_buckets_init(&b->buckets, options->buckets ? options->buckets : CATEGORY_BUCKETS,
                               options->span_ns, options->width_ns);
+        b->buckets.cpus = options->cpus;
         if (options->interval_ns)
                 b->gap_ns = MAX(options->interval_ns * GAP_TICKS, GAP_LEAST_NS);
         if (options->label)

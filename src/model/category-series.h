@@ -8,7 +8,8 @@
  * pages), the parts of PSS are brought to that sum: a stack's highest top is then the report's peak. What no
  * living process holds is that of one which is ending. A bucket
  * without a tick holds what the last tick said. CPU time is an amount: each bucket has what was used in it, in
- * cores (CPU seconds a second), also by processes that no tick saw.
+ * cores (CPU seconds a second), also by processes that no tick saw; what a counter tells late, beyond all that the
+ * machine's CPUs can do in a moment, was used before it.
  *
  * Tables are observed once, in this order: processes, totals, samples (each may be absent). Memory is
  * bounded: CATEGORY_SERIES_VALUES numbers, beyond which buckets become wider.
@@ -77,6 +78,7 @@ typedef struct CategorySeriesOptions {
         uint64_t span_ns;     /* how long the run is, as far as is known: buckets fit it; 0: they grow */
         uint64_t width_ns;    /* of a bucket, at least; 0: any */
         uint64_t interval_ns; /* between ticks: what is much longer is a gap; 0: none is seen */
+        unsigned cpus;        /* of the machine: no more than these can have been busy; 0: not known */
         LabelFn label;        /* NULL: as the rows say */
         void *label_data;
 } CategorySeriesOptions;

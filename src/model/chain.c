@@ -13,6 +13,8 @@
 #define ROUNDING_NS ((int64_t)NS_PER_MS)
 #define SOON_NS     ((int64_t)250 * (int64_t)NS_PER_MS)
 
+enum { EXECS_MAX = 1000 };
+
 typedef struct Walk {
         const ChainProcess *p;
         size_t n;
@@ -106,6 +108,21 @@ static int64_t image_before(const Walk *w, size_t at)
         return -1;
 }
 
+/* The row that this process became by its last exec, where execs are not too many: its end is the family's. */
+static size_t last_image(const Walk *w, size_t at)
+{
+        for (unsigned execs = 0; execs < EXECS_MAX; execs++) {
+                size_t i = 0;
+                while (i < w->n && !(w->p[i].pid == w->p[at].pid && w->p[i].start_ns > w->p[at].start_ns &&
+                                     llabs(w->p[i].start_ns - w->p[at].end_ns) <= ROUNDING_NS))
+                        i++;
+                if (i == w->n)
+                        break;
+                at = i;
+        }
+        return at;
+}
+
 /* Steps are made from the last to the first. */
 static void add_step(Walk *w, size_t process, int64_t from_ns, int64_t to_ns)
 {
@@ -143,7 +160,7 @@ static size_t root_of(const Walk *w)
 
 static void walk(Walk *w)
 {
-        const size_t root = root_of(w);
+        const size_t root = last_image(w, root_of(w));
         size_t at = root;
         int64_t t = w->p[at].end_ns;
 

@@ -7,6 +7,7 @@
 
 #include "base/array.h"
 #include "base/text.h"
+#include "model/culprit.h"
 #include "model/summary-builder.h"
 
 static void process_done(SummaryProcess *p)
@@ -311,26 +312,16 @@ void summary_program_name(const char **name, size_t *size, const char *file, siz
         }
 }
 
-/* A failing child ended no later than its parent; of several the last one counts, since make
- * and shells go on after a failure that does not matter. */
 const SummaryProcess *summary_culprit(const Summary *s)
 {
-        const SummaryProcess *found = NULL;
+        Ending endings[SUMMARY_FAILURES];
+        const size_t n = MIN(s->n_failures, (size_t)SUMMARY_FAILURES);
 
-        for (size_t i = s->n_failures; i-- > 0 && !found;)
-                if (s->failures[i].pid == s->root_pid)
-                        found = &s->failures[i];
-        for (size_t depth = 0; found && depth < s->n_failures; depth++) {
-                const SummaryProcess *child = NULL;
-                for (size_t i = 0; i < s->n_failures; i++) {
-                        const SummaryProcess *p = &s->failures[i];
-                        if (p != found && p->ppid == found->pid && p->pid != found->pid &&
-                            p->end_ns <= found->end_ns && (!child || p->end_ns >= child->end_ns))
-                                child = p;
-                }
-                if (!child)
-                        break;
-                found = child;
+        for (size_t i = 0; i < n; i++) {
+                const SummaryProcess *p = &s->failures[i];
+                const char *comm = p->comm ? p->comm : "";
+                endings[i] = (Ending){p->pid, p->ppid, p->end_ns, p->exit_code, p->exit_signal, culprit_kind(comm, strlen(comm))};
         }
-        return found;
+        size_t found = culprit_find(endings, n, s->root_pid);
+        return found != CULPRIT_NONE ? &s->failures[found] : NULL;
 }

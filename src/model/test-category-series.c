@@ -312,6 +312,34 @@ static void test_cpu_at_the_end(void **state)
         run_free(&r);
 }
 
+/* Two CPUs, both busy; the counter is told in steps and comes up with the truth now and then. What comes too late for
+ * them to have done it in that moment was done before. */
+static void test_no_more_than_the_cpus(void **state)
+{
+        for (unsigned cpus = 0; cpus <= 2; cpus++) { /* 0: not known; 1: it was not what was there at the start */
+                Run r = run_new();
+                add_process(&r, 1, "CPP_Compile", "cc1", 0, 1000, 1000000);
+                add_process(&r, 2, "CPP_Link", "ld", 0, 1000, 1000000);
+                for (uint64_t t = 0; t <= 1000; t += 100) {
+                        const uint64_t late_us = t == 1000 ? 0 : t % 300 ? 30000 : 10000;
+                        add_tick(&r, t);
+                        batch_set_u64(r.totals, TOTAL_CPU_US, t == 0 ? 0 : t * 2000 - late_us);
+                        for (uint64_t i = 1; i <= 2; i++)
+                                add_sample(&r, t, i, MIB, MIB, t == 0 ? 0 : t * 1000 - late_us / 2);
+                }
+                CategorySeries *s = series_of(&r, &(CategorySeriesOptions){.buckets = 100, .span_ns = NS_PER_SECOND,
+                                                                            .width_ns = 50 * NS_PER_MS, .cpus = cpus}, 1000);
+                const double most = highest(s, s->totals[CATEGORY_CPU]);
+                if (cpus == 2)
+                        assert_true(most > 1.99 && most < 2.01);
+                else
+                        assert_true(most > 2.15);
+                assert_true(fabs(cpu_seconds(s, line_of(s, "cc1")) + cpu_seconds(s, line_of(s, "ld")) - 2) < 1e-6);
+                category_series_free(s);
+                run_free(&r);
+        }
+}
+
 /* A level holds until the next row, goes when its process ends, and is unknown where nobody looked. */
 static void test_holds_and_gaps(void **state)
 {
@@ -408,7 +436,8 @@ int main(void)
                 cmocka_unit_test(test_parts_of_the_highest_tick),
                 cmocka_unit_test(test_coarser_in_the_same_order), cmocka_unit_test(test_unknown_length),
                 cmocka_unit_test(test_cpu_is_whole),              cmocka_unit_test(test_holds_and_gaps),
-                cmocka_unit_test(test_cpu_at_the_end),            cmocka_unit_test(test_parts_add_up_to_the_total),
+                cmocka_unit_test(test_cpu_at_the_end),
+                cmocka_unit_test(test_no_more_than_the_cpus),            cmocka_unit_test(test_parts_add_up_to_the_total),
                 cmocka_unit_test(test_cpu_between_ticks),
                 cmocka_unit_test(test_nothing),                   cmocka_unit_test(test_bounded),
         };

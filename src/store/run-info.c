@@ -172,7 +172,7 @@ int run_process_start_ns(pid_t pid, uint64_t *ret)
         snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
         read_line(path, text, sizeof text);
         const char *end = text + strlen(text), *p = strrchr(text, ')'); /* comm may hold anything */
-        if (!p || hertz <= 0)
+        if (!p || hertz <= 0 || strncmp(p, ") Z", 3) == 0) /* ended, and nobody waited for it yet */
                 return -ESRCH;
         for (unsigned field = 2; field < 22 && p; field++) {
                 p = strchr(p, ' ');

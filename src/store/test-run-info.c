@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -263,6 +264,13 @@ static void test_identity(void **state)
         assert_int_equal(run_process_start_ns(getpid(), &again), 0);
         assert_true(start > 0 && start == again);
         assert_int_equal(run_process_start_ns(0x7ffffff0, &start), -ESRCH);
+        pid_t ended = fork(); /* and not waited for, as where pid 1 waits for nobody */
+        if (ended == 0)
+                _exit(0);
+        siginfo_t how;
+        assert_int_equal(waitid(P_PID, (id_t)ended, &how, WEXITED | WNOWAIT), 0);
+        assert_int_equal(run_process_start_ns(ended, &start), -ESRCH);
+        assert_int_equal(waitpid(ended, NULL, 0), ended);
         run_info_init(&info);
         assert_false(run_info_recorder_alive(&info));
         assert_int_equal(run_info_fill_host(&info), 0);
