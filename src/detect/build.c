@@ -25,12 +25,14 @@ static const DetectTable tables[] = {
         {"totals", total_columns, false},
         {"cpu", cpu_columns, false},
         {"cgroup", cgroup_columns, false},
+        {"cgroups_above", cgroup_columns, false},
         {NULL},
 };
 
 #define WALL_LEAST_NS (10 * (int64_t)NS_PER_SECOND)
 #define CPU_LEAST_US  5000000
 #define IO_MATTERS    0.25 /* of the cores' time */
+#define BUSIER        0.4  /* cores: a serial end comes after what was not serial */
 #define WORKS         0.7  /* cores: less is waiting, not one job after the other */
 enum { IMAGES_LEAST = 20, COSTLY = 10, COSTLY_PROGRAMS = 3, NAMED = 3, TOLD = 3, PIECES = 100 };
 
@@ -38,7 +40,6 @@ typedef struct Build {
         BuildImages images;
         Growth run, idle, iowait; /* µs of CPU time; idle without iowait */
         double limit_cpus;        /* of a quota; 0: none */
-        int64_t last_ns;
         /* In finish: */
         unsigned cores;
         int64_t wall_ns;
@@ -48,20 +49,6 @@ typedef struct Build {
 } Build;
 
 /* ---- rows ---- */
-
-static void observe_totals(Build *b, const Batch *rows)
-{
-        Cells at = cells_find(rows, "t_ns"), cpu = cells_find(rows, "cpu_us");
-
-        for (size_t row = 0; row < batch_rows(rows); row++) {
-                int64_t t_ns;
-                double us;
-                if (!row_time(rows, at, row, &t_ns) || !row_number(rows, cpu, row, &us))
-                        continue;
-                growth_add(&b->run, t_ns, us);
-                b->last_ns = MAX(b->last_ns, t_ns);
-        }
-}
 
 static void observe_cpu(Build *b, const Batch *rows)
 {
@@ -88,20 +75,22 @@ static void observe_cgroup(Build *b, const Batch *rows)
         for (size_t row = 0; row < batch_rows(rows); row++) {
                 double cpus;
                 if (row_number(rows, limit, row, &cpus) && cpus > 0)
-                        b->limit_cpus = cpus;
+                        b->limit_cpus = b->limit_cpus > 0 ? MIN(b->limit_cpus, cpus) : cpus; /* of all above, too */
         }
 }
 
 static int build_observe(void *state, const DetectContext *context, const char *table, const Batch *rows, Findings *out)
 {
+        Build *b = state;
+
         if (text_equal(table, "processes"))
-                return build_images_observe(state, rows);
+                return build_images_observe(&b->images, rows);
         if (text_equal(table, "totals"))
-                observe_totals(state, rows);
+                growth_add_rows(&b->run, rows, "cpu_us");
         else if (text_equal(table, "cpu"))
-                observe_cpu(state, rows);
+                observe_cpu(b, rows);
         else
-                observe_cgroup(state, rows);
+                observe_cgroup(b, rows);
         return 0;
 }
 
@@ -219,9 +208,12 @@ static void tell_tail(Build *b, const Stretch *s, const DetectContext *context, 
 
         if (part < context->thresholds.serial_tail_ratio || length_ns < (int64_t)NS_PER_SECOND || !was_idle(b, s))
                 return;
+        if (cores_in(&b->run, 0, s->from_ns) < s->cores + BUSIER) /* it was so all along */
+                return;
         Finding *f = findings_raise(out, "serial-tail", NULL, SEVERITY_INFO, SURE_LIKELY, s->from_ns);
         if (!f)
                 return;
+        f->cause = true;
         f->until_ns = s->to_ns;
         add_held(b, s->from_ns, s->to_ns, &held);
         finding_title(f, "the last %s (%s of the run) kept %s of %u cores busy", format_duration(length, (uint64_t)length_ns),
@@ -231,20 +223,22 @@ static void tell_tail(Build *b, const Stretch *s, const DetectContext *context, 
         explain(b, s, f);
 }
 
-/* How many cores are busy in all but the busiest twentieth of the time. */
+/* How many cores are busy in all but the busiest twentieth of the time. In pieces of a second at least: what is
+ * booked at one tick may belong to the one before. */
 static double highest_cores(const Build *b)
 {
-        double cores[PIECES];
+        const int64_t pieces = MIN(b->wall_ns / (int64_t)NS_PER_SECOND, (int64_t)PIECES), length_ns = b->wall_ns / MAX(pieces, (int64_t)1);
+        double cores[PIECES] = {0};
         size_t n = 0;
 
-        for (size_t i = 0; i < PIECES; i++) {
-                double c = cores_in(&b->run, b->wall_ns / PIECES * (int64_t)i, b->wall_ns / PIECES * (int64_t)(i + 1));
+        for (int64_t i = 0; i < pieces; i++) {
+                double c = cores_in(&b->run, length_ns * i, length_ns * (i + 1));
                 size_t k = n++;
                 for (; k > 0 && cores[k - 1] < c; k--)
                         cores[k] = cores[k - 1];
                 cores[k] = c;
         }
-        return cores[PIECES / 20];
+        return cores[pieces / 20];
 }
 
 /* The longest first. */
@@ -294,6 +288,7 @@ static void tell_idle(Build *b, const Stretch *all, size_t n, const DetectContex
         Finding *f = findings_raise(out, "idle-cores", NULL, SEVERITY_INFO, few_jobs ? SURE_POSSIBLE : SURE_LIKELY, FINDING_NO_TIME);
         if (!f)
                 return;
+        f->cause = true;
         finding_title(f, "%s of the time of %u cores was unused: the run kept %s of them busy", format_percent(share, unused), b->cores,
                       format_number(used, whole.cores));
         if (few_jobs)
@@ -431,7 +426,8 @@ static int build_finish(void *state, const DetectContext *context, Findings *out
         Stretch stretches[STRETCHES_MAX];
 
         int r = tell_costly(b, out);
-        b->wall_ns = facts->wall_ns == DETECT_UNKNOWN || facts->wall_ns > INT64_MAX / 4 ? b->last_ns : (int64_t)facts->wall_ns;
+        const int64_t last_ns = b->run.n > 0 ? b->run.points[b->run.n - 1].t_ns : 0;
+        b->wall_ns = facts->wall_ns == DETECT_UNKNOWN || facts->wall_ns > INT64_MAX / 4 ? last_ns : (int64_t)facts->wall_ns;
         /* A quota is a finding of its own; of cores in part nothing is said here. */
         b->cores = b->limit_cpus > 0 && b->limit_cpus < facts->cpus ? 0 : facts->cpus;
         if (r < 0 || facts->attached || b->cores < 2 || b->wall_ns < WALL_LEAST_NS || b->images.too_many ||

@@ -32,6 +32,14 @@ static bool find_unit(const char *path, char unit[NAME_MAX_BYTES])
         return false;
 }
 
+/* Below a user's own manager, which alone knows its units: "…/user@1000.service/app.slice/…". */
+static bool is_of_user(const char *path)
+{
+        const char *manager = strstr(path, "/user@");
+
+        return manager && strstr(manager, ".service/");
+}
+
 typedef struct Knob {
         const char *kubernetes, *kubernetes_end, *engine; /* NULL: it has none */
         const char *systemd, *file;
@@ -77,6 +85,16 @@ static void add_write(String *to, const char *path, bool v1, const Knob *k, cons
                 string_add_format(to, "echo %s | sudo tee /sys/fs/cgroup%s/%s\n", a->file, path, k->file);
 }
 
+/* What only the side that made the container can raise. */
+static void add_container(String *to, const Knob *k, const Amount *a)
+{
+        string_add(to, "# where this container was started:\n");
+        if (k->engine)
+                string_add_format(to, "docker update --%s=%s CONTAINER\n", k->engine, a->engine);
+        else
+                string_add_format(to, "systemctl set-property UNIT %s=%s\n", k->systemd, a->plain);
+}
+
 void cgroup_advise(String *to, const char *path, bool v1, CgroupKnob knob, uint64_t value)
 {
         const Knob *k = &knobs[knob];
@@ -87,8 +105,10 @@ void cgroup_advise(String *to, const char *path, bool v1, CgroupKnob knob, uint6
                 string_add_format(to, "%s%s%s\n", k->kubernetes, knob == CGROUP_KNOB_CPU ? a.engine : a.plain, k->kubernetes_end);
         } else if ((strstr(path, "docker") || strstr(path, "libpod")) && k->engine) {
                 string_add_format(to, "%s update --%s=%s CONTAINER\n", strstr(path, "libpod") ? "podman" : "docker", k->engine, a.engine);
+        } else if (text_equal(path, "/")) {
+                add_container(to, k, &a);
         } else if (is_plain(path) && find_unit(path, unit)) {
-                string_add_format(to, "systemctl set-property %s %s=%s\n", unit, k->systemd, a.plain);
+                string_add_format(to, "systemctl %sset-property %s %s=%s\n", is_of_user(path) ? "--user " : "", unit, k->systemd, a.plain);
         } else if (is_plain(path) && path[0] == '/' && path[1]) {
                 add_write(to, path, v1, k, &a);
         } else {

@@ -1,11 +1,6 @@
-/* CPUs of the machine: more wanted than there are for long, and by whom; idle for I/O; taken by a hypervisor;
- * held back by a cgroup's quota. A run that keeps all CPUs busy is well: that is what it is for. */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
+/* CPUs of the machine: more wanted than there are for long, and by whom; idle for I/O; taken by a hypervisor.
+ * A run that keeps all CPUs busy is well: that is what it is for. */
 #include "base/clock.h"
-#include "detect/cgroup-advice.h"
 #include "detect/detect.h"
 #include "detect/episode.h"
 #include "detect/growth.h"
@@ -16,31 +11,25 @@ static const char *const cpu_columns[] = {"t_ns", "cpu", "user_us", "nice_us", "
                                           "irq_us", "softirq_us", "steal_us", "running_tasks", "blocked_tasks",
                                           "load_1m", "online_cpus", NULL};
 static const char *const total_columns[] = {"t_ns", "cpu_us", NULL};
-static const char *const cgroup_columns[] = {"t_ns", "path", "cpu_limit_ratio", "cpu_periods", "cpu_throttled_periods",
-                                             "cpu_throttled_us", NULL};
-
 static const DetectTable tables[] = {
         {"cpu", cpu_columns, false},
         {"totals", total_columns, false},
-        {"cgroup", cgroup_columns, false},
         {NULL},
 };
 
 /* What is told of is no peak: it went on for so long. */
 #define LOAD_LEAST_NS (60 * NS_PER_SECOND)
 #define WAIT_LEAST_NS (10 * NS_PER_SECOND)
-enum { PERIODS_LEAST = 50 };
 #define OTHERS_MATTER 0.15 /* of all CPU time */
 
-typedef struct Quota {
-        char *path; /* owned; NULL: not known */
-        double limit_cpus; /* 0: not known */
-        bool any;
-        double periods, throttled, throttled_us; /* of the newest row */
-        double grown_periods, grown_throttled, grown_us;
+/* A share of all CPU time: over 10 s again and again, and over the whole run. */
+typedef struct Share {
         Window window;
-        Episode held;
-} Quota;
+        Episode episode;
+        double part, whole;         /* of the newest row … */
+        double part_sum, whole_sum; /* … and what they grew by */
+        bool any;
+} Share;
 
 typedef struct Cpu {
         unsigned cpus; /* of the newest row; 0 unknown */
@@ -48,10 +37,8 @@ typedef struct Cpu {
         double cpus_at_worst;
         double running, blocked; /* sums over rows of high load */
         size_t n_loaded;
-        Episode iowait, steal;
-        Window iowait_window, steal_window;
+        Share iowait, steal;
         Growth busy, run; /* µs of CPU time: of the machine, of the run */
-        Quota quota;
 } Cpu;
 
 /* ---- rows ---- */
@@ -97,15 +84,36 @@ static bool times_of(const Batch *rows, const Cells cells[8], size_t row, Times 
         return has[0] && has[IDLE];
 }
 
-static void observe_times(Cpu *c, const Thresholds *t, int64_t t_ns, const Times *times)
+static void share_add(Share *s, int64_t t_ns, double part, double whole, double limit)
 {
         double ratio;
 
+        if (s->any && part >= s->part && whole >= s->whole) {
+                s->part_sum += part - s->part;
+                s->whole_sum += whole - s->whole;
+        }
+        s->any = true;
+        s->part = part;
+        s->whole = whole;
+        if (window_add(&s->window, t_ns, part, whole, &ratio))
+                episode_note(&s->episode, t_ns, ratio, ratio > limit ? EPISODE_WARNING : EPISODE_FINE, true);
+}
+
+/* For long enough, or in the mean of a run that is short. */
+static bool share_is_told(const Share *s, double limit)
+{
+        const Episode *e = &s->episode;
+
+        return e->worst_level != EPISODE_FINE && (e->total_ns >= WAIT_LEAST_NS || s->part_sum > limit * s->whole_sum);
+}
+
+static void observe_times(Cpu *c, const Thresholds *t, int64_t t_ns, const Times *times)
+{
         growth_add(&c->busy, t_ns, MAX(times->all - times->idle - times->iowait - times->steal, 0.0));
-        if (times->has_iowait && window_add(&c->iowait_window, t_ns, times->iowait, times->all, &ratio))
-                episode_note(&c->iowait, t_ns, ratio, ratio > t->iowait_ratio ? EPISODE_WARNING : EPISODE_FINE, true);
-        if (times->has_steal && window_add(&c->steal_window, t_ns, times->steal, times->all, &ratio))
-                episode_note(&c->steal, t_ns, ratio, ratio > t->steal_ratio ? EPISODE_WARNING : EPISODE_FINE, true);
+        if (times->has_iowait)
+                share_add(&c->iowait, t_ns, times->iowait, times->all, t->iowait_ratio);
+        if (times->has_steal)
+                share_add(&c->steal, t_ns, times->steal, times->all, t->steal_ratio);
 }
 
 static void observe_cpu(Cpu *c, const DetectContext *context, const Batch *rows)
@@ -137,61 +145,14 @@ static void observe_cpu(Cpu *c, const DetectContext *context, const Batch *rows)
         }
 }
 
-static void observe_totals(Cpu *c, const Batch *rows)
-{
-        Cells at = cells_find(rows, "t_ns"), cpu = cells_find(rows, "cpu_us");
-
-        for (size_t row = 0; row < batch_rows(rows); row++) {
-                int64_t t_ns;
-                double us;
-                if (row_time(rows, at, row, &t_ns) && row_number(rows, cpu, row, &us))
-                        growth_add(&c->run, t_ns, us);
-        }
-}
-
-static int observe_cgroup(Quota *q, const Thresholds *t, const Batch *rows)
-{
-        Cells at = cells_find(rows, "t_ns"), path = cells_find(rows, "path"), limit = cells_find(rows, "cpu_limit_ratio"),
-              periods = cells_find(rows, "cpu_periods"), throttled = cells_find(rows, "cpu_throttled_periods"),
-              throttled_us = cells_find(rows, "cpu_throttled_us");
-
-        for (size_t row = 0; row < batch_rows(rows); row++) {
-                int64_t t_ns;
-                double n, held, us = 0, ratio;
-                size_t size;
-                const char *name = row_text(rows, path, row, &size);
-                if (size > 0 && !q->path && !(q->path = strndup(name, MIN(size, (size_t)THING_NAME_MAX))))
-                        return -ENOMEM;
-                if (!row_time(rows, at, row, &t_ns) || !row_number(rows, periods, row, &n) ||
-                    !row_number(rows, throttled, row, &held))
-                        continue;
-                row_number(rows, limit, row, &q->limit_cpus);
-                row_number(rows, throttled_us, row, &us);
-                if (q->any && n >= q->periods && held >= q->throttled && us >= q->throttled_us) {
-                        q->grown_periods += n - q->periods;
-                        q->grown_throttled += held - q->throttled;
-                        q->grown_us += us - q->throttled_us;
-                }
-                q->any = true;
-                q->periods = n;
-                q->throttled = held;
-                q->throttled_us = us;
-                if (window_add(&q->window, t_ns, held, n, &ratio))
-                        episode_note(&q->held, t_ns, ratio, ratio > t->throttled_ratio ? EPISODE_WARNING : EPISODE_FINE, true);
-        }
-        return 0;
-}
-
 static int cpu_observe(void *state, const DetectContext *context, const char *table, const Batch *rows, Findings *out)
 {
         Cpu *c = state;
 
         if (text_equal(table, "cpu"))
                 observe_cpu(c, context, rows);
-        else if (text_equal(table, "totals"))
-                observe_totals(c, rows);
         else
-                return observe_cgroup(&c->quota, &context->thresholds, rows);
+                growth_add_rows(&c->run, rows, "cpu_us");
         return 0;
 }
 
@@ -246,12 +207,12 @@ static void tell_load(const Cpu *c, Findings *out)
                 finding_advice(f, "run about %s jobs at once: -j%s", cpus, cpus);
 }
 
-static void tell_iowait(const Cpu *c, Findings *out)
+static void tell_iowait(const Cpu *c, const Thresholds *t, Findings *out)
 {
         char share[FORMAT_MAX], at[FORMAT_MAX], length[FORMAT_MAX];
-        const Episode *e = &c->iowait;
+        const Episode *e = &c->iowait.episode;
 
-        if (e->worst_level == EPISODE_FINE || e->total_ns < WAIT_LEAST_NS)
+        if (!share_is_told(&c->iowait, t->iowait_ratio))
                 return;
         Finding *f = findings_raise(out, "iowait", NULL, episode_severity(e), SURE_CERTAIN, e->first_ns);
         finding_title(f, "CPUs had nothing to do while tasks waited for I/O: up to %s of their time", format_percent(share, e->worst));
@@ -261,12 +222,12 @@ static void tell_iowait(const Cpu *c, Findings *out)
                           "(TMPDIR on a tmpfs), where there is some to spare");
 }
 
-static void tell_steal(const Cpu *c, Findings *out)
+static void tell_steal(const Cpu *c, const Thresholds *t, Findings *out)
 {
         char share[FORMAT_MAX], at[FORMAT_MAX], length[FORMAT_MAX];
-        const Episode *e = &c->steal;
+        const Episode *e = &c->steal.episode;
 
-        if (e->worst_level == EPISODE_FINE || e->total_ns < WAIT_LEAST_NS)
+        if (!share_is_told(&c->steal, t->steal_ratio))
                 return;
         Finding *f = findings_raise(out, "steal", NULL, episode_severity(e), SURE_CERTAIN, e->first_ns);
         finding_title(f, "the hypervisor took up to %s of the CPU time", format_percent(share, e->worst));
@@ -277,45 +238,6 @@ static void tell_steal(const Cpu *c, Findings *out)
         finding_advice(f, "repeat what you want to compare, on a quieter host or at another time");
 }
 
-static void tell_quota(const Cpu *c, const DetectContext *context, Findings *out)
-{
-        const Thresholds *t = &context->thresholds;
-        const Quota *q = &c->quota;
-        double ratio = q->grown_periods > 0 ? q->grown_throttled / q->grown_periods : 0;
-        char share[FORMAT_MAX], limit[FORMAT_MAX], length[FORMAT_MAX], n[FORMAT_MAX], all[FORMAT_MAX];
-
-        if (q->grown_periods < PERIODS_LEAST || (ratio <= t->throttled_ratio && q->held.total_ns < WAIT_LEAST_NS))
-                return;
-        Finding *f = findings_raise(out, "cpu-quota", q->path, SEVERITY_WARNING, SURE_CERTAIN,
-                                    q->held.worst_level != EPISODE_FINE ? q->held.first_ns : FINDING_NO_TIME);
-        if (q->limit_cpus > 0)
-                finding_title(f, "a quota of %s CPUs held the run back in %s of its periods", format_number(limit, q->limit_cpus),
-                              format_percent(share, ratio));
-        else
-                finding_title(f, "a CPU quota held the run back in %s of its periods", format_percent(share, ratio));
-        _cleanup_string_ String held = {0};
-        if (q->grown_us > 0)
-                string_add_format(&held, "; its tasks were held back for %s, all together",
-                                  format_duration(length, (uint64_t)MIN(q->grown_us * 1e3, 9e18)));
-        finding_evidence(f, "cpu.max%s%s was used up in %s of %s periods%s", q->path ? " of " : "", q->path ? q->path : "",
-                         format_count(n, (uint64_t)q->grown_throttled), format_count(all, (uint64_t)q->grown_periods), string_get(&held));
-        finding_meaning(f, "when the quota of a period (100 ms, usually) is used up, nothing of the cgroup runs until the next one");
-        /* To what the run could use: all the cores, or twice as much where they are not known. */
-        const double more = c->cpus > q->limit_cpus ? c->cpus : q->limit_cpus * 2;
-        _cleanup_string_ String advice = {0};
-        if (q->limit_cpus >= 1)
-                string_add_format(&advice, "run about %.0f job%s at once, or raise the quota, to %s CPUs say", q->limit_cpus,
-                                  q->limit_cpus < 1.5 ? "" : "s", format_number(n, more));
-        else
-                string_add_format(&advice, "raise the quota%s%s%s", q->limit_cpus > 0 ? ", to " : "", q->limit_cpus > 0 ? format_number(n, more) : "",
-                                  q->limit_cpus > 0 ? " CPUs say" : "");
-        if (q->limit_cpus > 0) {
-                string_add(&advice, ":\n");
-                cgroup_advise(&advice, q->path ? q->path : "", context->facts.cgroup_v1, CGROUP_KNOB_CPU, (uint64_t)(MIN(more, 1e6) * 100 + 0.5));
-        }
-        finding_advice(f, "%s", string_get(&advice));
-}
-
 static int cpu_finish(void *state, const DetectContext *context, Findings *out)
 {
         Cpu *c = state;
@@ -323,17 +245,9 @@ static int cpu_finish(void *state, const DetectContext *context, Findings *out)
         if (c->cpus == 0)
                 c->cpus = context->facts.cpus;
         tell_load(c, out);
-        tell_iowait(c, out);
-        tell_steal(c, out);
-        tell_quota(c, context, out);
+        tell_iowait(c, &context->thresholds, out);
+        tell_steal(c, &context->thresholds, out);
         return 0;
-}
-
-static void cpu_done(void *state)
-{
-        Cpu *c = state;
-
-        free(c->quota.path);
 }
 
 const Detector detector_cpu = {
@@ -342,5 +256,4 @@ const Detector detector_cpu = {
         .state_size = sizeof(Cpu),
         .observe = cpu_observe,
         .finish = cpu_finish,
-        .done = cpu_done,
 };

@@ -167,6 +167,8 @@ static bool comes_before(const Finding *a, const Finding *b)
 {
         if (is_cause(a) != is_cause(b) || a->severity != b->severity)
                 return finding_outweighs(a, b);
+        if (a->cause != b->cause)
+                return a->cause;
         if (a->sure != b->sure)
                 return a->sure < b->sure;
         return a->t_ns != FINDING_NO_TIME && (b->t_ns == FINDING_NO_TIME || a->t_ns < b->t_ns);

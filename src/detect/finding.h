@@ -37,7 +37,7 @@ typedef struct Finding {
         char id[32];
         char *subject; /* owned: a mount, a cgroup, a process's key; NULL: the run or the machine */
         Severity severity;
-        bool cause; /* what ended or refused something: told before what was merely high */
+        bool cause; /* what ended, refused or delayed something: told before what was merely high */
         Sureness sure;
         int64_t t_ns;     /* since the run's start; FINDING_NO_TIME: of no one moment */
         int64_t until_ns; /* when it was over; FINDING_NO_TIME: a moment, or it lasted */
@@ -72,6 +72,6 @@ Finding *findings_raise(Findings *findings, const char *id, const char *subject,
 Finding *findings_find(const Findings *findings, const char *id, const char *subject);
 /* What is told first: a cause that is no info before what was merely high, else the more severe. */
 bool finding_outweighs(const Finding *a, const Finding *b);
-/* In that order, then surest, then earliest; those of no one moment last. */
+/* In that order, then causes, then surest, then earliest; those of no one moment last. */
 void findings_sort(Findings *findings);
 void findings_done(Findings *findings);

@@ -55,6 +55,9 @@ ForkError fork_read_line(const char *line, size_t size)
         static const char *const with_error[] = {"spawn EAGAIN", "spawn ENOMEM", "could not execute process", NULL};
         ForkError error = error_in(line, size);
 
+        /* "make: sleep: Resource temporarily unavailable": it names whom it could not start. */
+        if (error != FORK_SAID_NOTHING && size > 6 && (said(line, 6, "make: ") || said(line, 5, "make[")) && !said(line, size, " read"))
+                return error;
         if (said_any(line, size, phrases))
                 return error != FORK_SAID_NOTHING ? error : FORK_SAID_FAILED;
         if (error == FORK_SAID_NOTHING)
@@ -65,4 +68,17 @@ ForkError fork_read_line(const char *line, size_t size)
                 if (names_call(line, size, *call))
                         return error;
         return FORK_SAID_NOTHING;
+}
+
+/* A traceback tells the call in a line, and what became of it in the one or two below. */
+bool fork_is_python_call(const char *line, size_t size)
+{
+        return said(line, size, "_fork_exec(") || said(line, size, "os.fork()") || said(line, size, "os.posix_spawn(");
+}
+
+ForkError fork_read_python_error(const char *line, size_t size)
+{
+        static const char error[] = "BlockingIOError: ";
+
+        return size >= strlen(error) && memcmp(line, error, strlen(error)) == 0 ? error_in(line, size) : FORK_SAID_NOTHING;
 }

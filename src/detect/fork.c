@@ -23,6 +23,8 @@ static const DetectTable tables[] = {
         {"fork", fork_columns, false},    {"totals", total_columns, false},  {NULL},
 };
 
+enum { PYTHON_LINES = 3 };
+
 static void copy_text(char *to, size_t room, const Batch *rows, const char *column, size_t row)
 {
         size_t size;
@@ -194,6 +196,9 @@ static void fork_output(void *state, const char *line, size_t size)
         ForkState *s = state;
         ForkError error = said_is_quoted(line, size) ? FORK_SAID_NOTHING : fork_read_line(line, size);
 
+        if (error == FORK_SAID_NOTHING && s->python_lines > 0)
+                error = fork_read_python_error(line, size);
+        s->python_lines = fork_is_python_call(line, size) ? PYTHON_LINES : s->python_lines > 0 ? s->python_lines - 1 : 0;
         if (error == FORK_SAID_NOTHING)
                 return;
         s->words[error]++;

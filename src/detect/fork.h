@@ -56,10 +56,15 @@ typedef struct ForkState {
         uint64_t threads_most;    /* of the run */
         uint64_t words[FORK_SAID_FAILED + 1]; /* lines, by what they say */
         char line[FORK_LINE];     /* the first */
+        unsigned python_lines;    /* that may still say what became of a call of Python's */
 } ForkState;
 
 /* What a line of the output says of a fork, or of a thread that could not be made. */
 ForkError fork_read_line(const char *line, size_t size);
+
+/* Python's traceback: the line of a call that makes a process; the error that a line behind it says. */
+bool fork_is_python_call(const char *line, size_t size);
+ForkError fork_read_python_error(const char *line, size_t size);
 
 void fork_tell_rejected(const ForkState *s, const ForkRejected *rejected, const DetectContext *context, Findings *out);
 /* All that is known at the end. */

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/macros.h"
+#include "detect/things.h"
 
 static void thin_out(Growth *g)
 {
@@ -52,4 +53,16 @@ static double value_at(const Growth *g, int64_t t_ns)
 double growth_between(const Growth *g, int64_t from_ns, int64_t to_ns)
 {
         return g->n < 2 || to_ns <= from_ns ? 0 : value_at(g, to_ns) - value_at(g, from_ns);
+}
+
+void growth_add_rows(Growth *g, const Batch *rows, const char *column)
+{
+        Cells at = cells_find(rows, "t_ns"), cells = cells_find(rows, column);
+
+        for (size_t row = 0; row < batch_rows(rows); row++) {
+                int64_t t_ns;
+                double value;
+                if (row_time(rows, at, row, &t_ns) && row_number(rows, cells, row, &value))
+                        growth_add(g, t_ns, value);
+        }
 }

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "table/batch.h"
+
 enum { GROWTH_POINTS = 1024 };
 
 /* All zero at the beginning. */
@@ -21,6 +23,8 @@ typedef struct Growth {
 } Growth;
 
 void growth_add(Growth *growth, int64_t t_ns, double value);
+/* A column of rows that have t_ns; nulls are passed over. */
+void growth_add_rows(Growth *growth, const Batch *rows, const char *column);
 
 /* From one moment to another, those outside of what is known moved in; 0 where nothing is. */
 double growth_between(const Growth *growth, int64_t from_ns, int64_t to_ns);

@@ -11,6 +11,7 @@
 #include "base/text.h"
 
 #define ORPHANED_LEAST_NS (10 * (int64_t)NS_PER_SECOND)
+#define OVER_LEAST_NS     (5 * (int64_t)NS_PER_SECOND)
 
 const LeakOptions leak_options_default = {
         .memory = {.slow = 0.1, .leak = 1, .least_minutes = 2, .least_growth = 0.2},
@@ -342,6 +343,13 @@ static void find_parent(const LeakFinder *f, const Watched *w, int64_t end_ns, L
         p->orphan = parent->end_ns != LEAK_ALIVE && MIN(p->end_ns, end_ns) - parent->end_ns >= ORPHANED_LEAST_NS;
 }
 
+static bool is_over(const LeakFinder *f, const LeakProcess *p, int64_t end_ns)
+{
+        int64_t all = end_ns - MIN(f->first_ns, end_ns);
+
+        return p->end_ns != LEAK_ALIVE && p->end_ns + MAX(all / 20, OVER_LEAST_NS) < end_ns;
+}
+
 static int64_t begin_of(const TrendSeries *series, const LeakVerdict *v)
 {
         return series->seen > 0 ? series->start_ns + (int64_t)(v->warm_up_minutes * 60e9) : 0;
@@ -374,7 +382,8 @@ static int judge(LeakFinder *f, Watched *w, int64_t end_ns, LeakProcess *ret)
         p.fds_ns = begin_of(&w->fds, &p.fds);
         p.threads_ns = begin_of(&w->threads, &p.threads);
         find_parent(f, w, until, &p);
-        bool grows = p.memory.class >= LEAK_SLOW && !p.step;
+        p.over = is_over(f, &p, end_ns);
+        bool grows = p.memory.class >= LEAK_SLOW && !p.step && !p.over;
         p.exhaustion = exhaustion_at(grows ? p.memory.rate : 0, p.memory.low, p.memory.high, f->report.room_bytes);
         *ret = p;
         return 0;
@@ -387,13 +396,15 @@ LeakClass leak_worst_class(const LeakProcess *p)
         return MAX(worst, p->threads.class);
 }
 
-/* Growing memory, then growing counts, then steps of a build that grow, then the rest. */
+/* Growing memory, then growing counts, then who grew and is over, then steps of a build that grow, then the rest. */
 static int rank_of(const LeakProcess *p)
 {
         if (leak_worst_class(p) < LEAK_SLOW)
                 return (int)p->memory.class;
         if (p->step)
-                return 5 + (int)p->memory.class;
+                return 2 + (int)p->memory.class;
+        if (p->over)
+                return p->memory.class >= LEAK_SLOW ? 7 + (int)p->memory.class : 6;
         return p->memory.class >= LEAK_SLOW ? 20 + (int)p->memory.class : 10 + (int)leak_worst_class(p);
 }
 
@@ -416,7 +427,7 @@ static void add_up(LeakReport *report)
                 const LeakProcess *p = &report->processes[i];
                 report->n_short += p->memory.class == LEAK_UNKNOWN;
                 report->n_leaking += leak_worst_class(p) >= LEAK_SLOW && !p->step;
-                if (p->memory.class < LEAK_SLOW || p->step)
+                if (p->memory.class < LEAK_SLOW || p->step || p->over)
                         continue;
                 report->mb_per_min += p->memory.rate;
                 low += p->memory.low;

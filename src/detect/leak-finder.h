@@ -47,6 +47,7 @@ typedef struct LeakProcess {
         bool is_estimate;        /* its memory is no private memory, but an estimate of what it holds */
         bool step;               /* a compiler, or another of a build: it is no leak, what it grows by */
         bool well;               /* it ended, with code 0 */
+        bool over;               /* it ended while what was recorded went on: it takes no more */
         LeakExhaustion exhaustion;
         bool orphan;             /* it outlived its parent, and stayed for long */
         int64_t orphaned_ns;     /* since when */
@@ -54,7 +55,7 @@ typedef struct LeakProcess {
 } LeakProcess;
 
 typedef struct LeakReport {
-        LeakProcess *processes; /* most certain and largest first */
+        LeakProcess *processes; /* most certain and largest first, those that are over behind the others */
         size_t n;
         size_t n_short;     /* of them, LEAK_UNKNOWN in memory */
         size_t n_leaking;   /* of them, slow or leak in anything, and no steps */
@@ -64,7 +65,7 @@ typedef struct LeakReport {
         double minutes;     /* over which was looked */
         LeakRoom room;      /* which is the tighter */
         uint64_t room_bytes; /* LEAK_NO_BYTES */
-        double mb_per_min;  /* of all that leak or grow slowly together */
+        double mb_per_min;  /* of all together that leak or grow slowly, and are not over */
         LeakExhaustion exhaustion;
 } LeakReport;
 

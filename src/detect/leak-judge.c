@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "detect/leak-lumps.h"
 #include "detect/leak-shape.h"
 #include "detect/trend.h"
 #include "model/statistics.h"
@@ -111,6 +112,11 @@ static int grows_without_jumps(const LeakPoints *points, const Trend *whole)
         return trend.slope > whole->slope / 5 && trend.low > 0 && trend.p < 0.02;
 }
 
+/* Whether it fills, by all that was seen, the warm-up with it. */
+typedef struct Filling {
+        bool likely, sure;
+} Filling;
+
 static LeakShape shape_of_none(const LeakVerdict *v, const LeakPoints *p, const Trend *trend)
 {
         LeakPoints rest = *p;
@@ -132,15 +138,35 @@ static LeakClass class_of(double rate, const LeakLimits *limits)
         return rate > limits->leak ? LEAK_LEAK : rate >= limits->slow ? LEAK_SLOW : LEAK_NORMAL;
 }
 
+/* What stands far above the line that most points keep to is a peak, and no jump. */
+static void bring_down(LeakPoints *p, const Trend *trend)
+{
+        for (size_t i = 0; i < p->n && trend->noise > 0; i++)
+                p->y[i] = MIN(p->y[i], trend->intercept + trend->slope * p->t[i] + 5 * trend->noise);
+}
+
+/* Where it grew by lumps, what is beside the line has too good an opinion of it. */
+static void widen(LeakVerdict *v, const LeakPoints *p)
+{
+        LeakLumps lumps = leak_lumps(p);
+
+        if (lumps.n == 0 || !lumps.wanders || lumps.reach >= v->rate)
+                return;
+        v->low = MIN(v->low, v->rate - lumps.reach);
+        v->high = MAX(v->high, v->rate + lumps.reach);
+}
+
 /* The shape of growth, or of what only looks like it. 0 or -ENOMEM. */
 static int explain(LeakVerdict *v, const LeakPoints *p, const Trend *trend, bool filling, const LeakLimits *limits)
 {
-        int r = grows_without_jumps(p, trend);
+        LeakPoints low = *p;
 
+        bring_down(&low, trend);
+        int r = grows_without_jumps(&low, trend);
         if (r < 0)
                 return r;
         v->class = LEAK_NORMAL;
-        if (r == 0 || leak_is_one_jump(p)) {
+        if (r == 0 || leak_is_one_jump(&low)) {
                 v->shape = LEAK_JUMPED;
         } else if (filling) {
                 v->shape = LEAK_FILLING;
@@ -148,6 +174,7 @@ static int explain(LeakVerdict *v, const LeakPoints *p, const Trend *trend, bool
                 v->shape = LEAK_RETURNED;
         } else {
                 v->class = class_of(v->rate, limits);
+                widen(v, p);
                 LeakSteps steps = leak_steps(p);
                 bool stepped = steps.up >= 3 && steps.up <= STEPS_MOST && steps.down * 4 < steps.up && steps.explained > 0.7 && steps.explained < 1.3;
                 v->steps = stepped ? steps.up : 0;
@@ -177,6 +204,24 @@ static bool judge_steps(LeakVerdict *v, const LeakPoints *p, const LeakLimits *l
         return v->low > 0;
 }
 
+/* What it added in one stretch of the time says nothing of the next: then it is these that have to agree. */
+static bool judge_lumps(LeakVerdict *v, const LeakPoints *p, const LeakLimits *limits)
+{
+        LeakLumps lumps = leak_lumps(p);
+
+        if (lumps.n == 0 || lumps.rate <= lumps.reach || lumps.p >= DOUBT || lumps.fell > 0.3 || lumps.end < lumps.rate / 2 ||
+            v->last - v->first < limits->least_growth)
+                return false;
+        v->rate = lumps.rate;
+        v->low = lumps.rate - lumps.reach;
+        v->high = lumps.rate + lumps.reach;
+        v->n_effective = (double)lumps.n;
+        v->p = lumps.p;
+        v->shape = LEAK_STEADY;
+        v->class = class_of(v->rate, limits);
+        return true;
+}
+
 /* The saw-tooth's troughs alone. 1: judged; 0: it is none, or too few; -ENOMEM. */
 static int judge_teeth(LeakVerdict *v, const LeakPoints *p, const LeakLimits *limits)
 {
@@ -189,15 +234,18 @@ static int judge_teeth(LeakVerdict *v, const LeakPoints *p, const LeakLimits *li
         int r = trend_of(troughs.t, troughs.y, troughs.n, &trend);
         if (r < 0)
                 return r == -EINVAL ? 0 : r;
-        if (!isfinite(trend.low))
+        /* Of five troughs one order in 60 is all up or all down: more is not to be had, but that they rise by more than is
+         * missed of them between two samples. */
+        bool few = trend.n < 8;
+        double rose = troughs.y[troughs.n - 1] - troughs.y[0];
+        if (!isfinite(trend.low) || (few && trend.low > 0 && rose < (v->highest - v->lowest) / 5))
                 return 0;
         take_trend(v, &trend);
         v->first = troughs.y[0];
         v->last = troughs.y[troughs.n - 1];
         v->shape = LEAK_TEETH_FLAT;
         v->class = LEAK_NORMAL;
-        /* Of five troughs one order in 60 is all up or all down: more is not to be had. */
-        if (trend.slope > 0 && trend.low > 0 && (trend.p < (trend.n < 8 ? 0.02 : DOUBT) || trend.p_line < DOUBT_LINE) &&
+        if (trend.slope > 0 && trend.low > 0 && (trend.p < (few ? 0.02 : DOUBT) || trend.p_line < DOUBT_LINE) &&
             v->last - v->first >= MAX(trend.slope * span_of(&troughs) / 2, limits->least_growth)) {
                 v->class = class_of(v->rate, limits);
                 v->shape = LEAK_TEETH;
@@ -205,7 +253,7 @@ static int judge_teeth(LeakVerdict *v, const LeakPoints *p, const LeakLimits *li
         return 1;
 }
 
-static int judge_points(LeakVerdict *v, LeakPoints *p, bool filling, const LeakLimits *limits)
+static int judge_points(LeakVerdict *v, LeakPoints *p, Filling whole, const LeakLimits *limits)
 {
         Trend trend;
         int r = trend_of(p->t, p->y, p->n, &trend);
@@ -225,8 +273,9 @@ static int judge_points(LeakVerdict *v, LeakPoints *p, bool filling, const LeakL
         r = judge_teeth(v, p, limits);
         if (r != 0)
                 return MIN(r, 0);
+        bool filling = whole.sure || whole.likely;
         LeakFill fill = leak_fill(p);
-        if (fill.found && fill.low > 0) {
+        if (fill.found && fill.least > 0) {
                 /* A line is left when what warmed up is taken off it. */
                 for (size_t i = 0; i < p->n; i++)
                         p->y[i] += fill.height * exp(-(p->t[i] - p->t[0]) / fill.tau);
@@ -234,11 +283,13 @@ static int judge_points(LeakVerdict *v, LeakPoints *p, bool filling, const LeakL
                 if (r < 0)
                         return r == -EINVAL ? 0 : r;
                 take_trend(v, &trend);
+                v->low = MIN(v->low, fill.low);
+                v->high = MAX(v->high, fill.high);
                 v->first = level_at(p, false);
                 v->last = level_at(p, true);
         }
         if (fill.found)
-                filling = fill.low <= 0 || fill.slope < trend.slope / 4;
+                filling = whole.sure || fill.least <= 0 || fill.slope < trend.slope / 4;
         if (is_growth(&trend))
                 return explain(v, p, &trend, filling, limits);
         if (!filling && judge_steps(v, p, limits))
@@ -246,6 +297,24 @@ static int judge_points(LeakVerdict *v, LeakPoints *p, bool filling, const LeakL
         v->class = LEAK_NORMAL;
         v->shape = shape_of_none(v, p, &trend);
         return 0;
+}
+
+/* It grew by no trend in all: does it from some time on? */
+static int judge_late(LeakVerdict *v, LeakPoints *p, const LeakLimits *limits)
+{
+        size_t late = v->shape == LEAK_TEETH_FLAT || is_still(v, limits) ? 0 : leak_late_start(p);
+        LeakVerdict tail = *v;
+
+        if (late == 0 || late + POINTS_LEAST > p->n || p->t[p->n - 1] - p->t[late] < MAX(limits->least_minutes, span_of(p) / 3))
+                return 0;
+        tail.warm_up_minutes += p->t[late] - p->t[0];
+        tail.late = true;
+        drop_head(p, late);
+        tail.minutes = span_of(p);
+        int r = judge_points(&tail, p, (Filling){leak_is_filling(p, 0), false}, limits);
+        if (r == 0 && tail.class >= LEAK_SLOW)
+                *v = tail;
+        return r;
 }
 
 /* A saw-tooth about as long as a bucket is seen as such by none: the lowest of four buckets has its troughs. */
@@ -292,15 +361,26 @@ int leak_judge(const TrendSeries *series, const LeakLimits *limits, LeakVerdict 
         else
                 count_peaks(mean, p.n, &v);
         join_short_teeth(&v, &p, high);
+        int r = leak_cut_bursts(&p);
+        if (r < 0)
+                return r;
         v.minutes = span_of(&p);
         size_t warm = v.minutes >= limits->least_minutes && !is_still(&v, limits) ? leak_warm_up(&p) : 0;
-        bool filling = leak_is_filling(&p, warm);
+        LeakFill fill = leak_fill(&p);
+        Filling filling = {.likely = leak_is_filling(&p, warm)};
+        filling.sure = filling.likely && fill.found && fill.alone;
         if (warm > 0 && warm + POINTS_LEAST <= p.n) {
                 v.warm_up_minutes = p.t[warm] - p.t[0];
                 drop_head(&p, warm);
                 v.minutes = span_of(&p);
         }
-        int r = judge_points(&v, &p, filling, limits);
+        LeakPoints late = p;
+        r = judge_points(&v, &p, filling, limits);
+        p = late;
+        if (r == 0 && v.class == LEAK_NORMAL)
+                r = judge_late(&v, &late, limits);
+        if (r == 0 && v.class == LEAK_NORMAL && v.shape != LEAK_TEETH_FLAT && !filling.sure && !is_still(&v, limits))
+                judge_lumps(&v, &p, limits);
         if (r == 0)
                 *ret = v;
         return r;

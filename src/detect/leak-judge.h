@@ -8,6 +8,8 @@
  * - is still there when the two tenths of the time in which it grew most are taken out: one jump, or two, are none,
  * - does not go away when a level that is approached ever more slowly is fitted beside it: a cache that fills,
  * - is there between the beginning and the end: what went up came not down again.
+ * What grows from some time on only is judged from then on. Where it comes by lumps, so that points beside a line say
+ * little, what stretches of the time added has to agree.
  */
 #pragma once
 
@@ -58,6 +60,7 @@ typedef struct LeakVerdict {
         double n_effective;
         double minutes;         /* judged, behind the warm-up */
         double warm_up_minutes; /* cut off; 0: none */
+        bool late;              /* it was no warm-up: what was cut off grew by nothing, or by far less */
         double first, last;     /* levels at the beginning and the end of what was judged */
         double lowest, highest; /* of all that was seen */
         size_t steps;           /* jumps, where it is stepped */

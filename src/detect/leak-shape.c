@@ -2,6 +2,7 @@
  * spike counts as nothing; how much a fit says beyond another is an F test with n_effective points. */
 #include "detect/leak-shape.h"
 
+#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "detect/trend.h"
 
 enum { FEW = 10 }; /* points below which no shape is looked for */
+#define BURST 6.0 /* times the median distance from a line, over which it is a peak */
 
 static void smooth(const LeakPoints *points, double *ret)
 {
@@ -69,43 +71,117 @@ static void residuals(const double *t, const double *y, size_t from, size_t to, 
                 ret[i] = y[i] - at - slope * t[i];
 }
 
+/* ---- peaks ---- */
+
+/* From the point before it straight to the one behind it. */
+static void cut_burst(LeakPoints *p, size_t from, size_t to, double slope)
+{
+        double before = from > 0 ? p->y[from - 1] : p->y[to] - slope * (p->t[to] - p->t[from]);
+        double begins = from > 0 ? p->t[from - 1] : p->t[from];
+
+        for (size_t i = from; i < to; i++)
+                p->y[i] = before + (p->y[to] - before) * (p->t[i] - begins) / (p->t[to] - begins);
+}
+
+int leak_cut_bursts(LeakPoints *points)
+{
+        double beside[TREND_POINTS], room[TREND_POINTS], slope;
+        size_t n = points->n;
+        int r = n < FEW ? -EINVAL : trend_slope(points->t, points->y, n, &slope);
+
+        if (r < 0)
+                return r == -EINVAL ? 0 : r;
+        for (size_t i = 0; i < n; i++)
+                room[i] = beside[i] = points->y[i] - slope * points->t[i];
+        double at = trend_median(room, n);
+        for (size_t i = 0; i < n; i++) {
+                beside[i] -= at;
+                room[i] = fabs(beside[i]);
+        }
+        double most = BURST * trend_median(room, n);
+        for (size_t from = 0, to; most > 0 && from < n; from = MAX(to, from + 1)) {
+                for (to = from; to < n && beside[to] > most; to++)
+                        ;
+                if (to > from && to < n && to - from <= n / 10)
+                        cut_burst(points, from, to, slope);
+        }
+        return 0;
+}
+
 /* ---- warm-up ---- */
 
-size_t leak_warm_up(const LeakPoints *points)
+/* Where two lines say most beyond one. */
+typedef struct Bend {
+        size_t at;  /* the first point of the second line; 0: nowhere */
+        double f;   /* how much more they say, for each of `free` points */
+        double free;
+        Sums head, tail;
+} Bend;
+
+static Bend find_bend(const LeakPoints *points)
 {
-        double y[TREND_POINTS], beside[TREND_POINTS];
-        size_t n = points->n, best = 0, least = MAX(n / 32, (size_t)3);
-        Sums all = {0}, head = {0}, best_head = {0};
+        double y[TREND_POINTS], beside[TREND_POINTS], left = INFINITY;
+        size_t n = points->n, least = MAX(n / 32, (size_t)3);
+        Sums all = {0}, head = {0};
+        Bend bend = {0};
 
         if (n < FEW)
-                return 0;
+                return bend;
         smooth(points, y);
         /* From the first point on, so that sums stay small. */
         for (size_t i = 0; i < n; i++) {
                 y[i] -= points->y[0];
                 add(&all, points->t[i], y[i]);
         }
-        double rest = rest_of(&all), left = INFINITY;
         for (size_t i = 0; i + least < n && points->t[i] - points->t[0] < 0.6 * (points->t[n - 1] - points->t[0]); i++) {
                 add(&head, points->t[i], y[i]);
                 Sums tail = without(&all, &head);
                 if (i + 1 >= least && rest_of(&head) + rest_of(&tail) < left) {
                         left = rest_of(&head) + rest_of(&tail);
-                        best = i + 1;
-                        best_head = head;
+                        bend.at = i + 1;
+                        bend.head = head;
                 }
         }
-        if (best == 0)
+        if (bend.at == 0)
+                return bend;
+        residuals(points->t, y, 0, bend.at, beside);
+        residuals(points->t, y, bend.at, n, beside);
+        double rest = rest_of(&all), held = trend_correlation(beside, n);
+        bend.tail = without(&all, &bend.head);
+        bend.free = (double)n / held - 5;
+        bend.f = left > 0 ? (rest - left) / 3 / (left / MAX(bend.free, 1.0)) : rest > 0 ? INFINITY : 0;
+        return bend;
+}
+
+size_t leak_warm_up(const LeakPoints *points)
+{
+        Bend bend = find_bend(points);
+        const Sums *tail = &bend.tail;
+
+        if (bend.at == 0)
                 return 0;
-        residuals(points->t, y, 0, best, beside);
-        residuals(points->t, y, best, n, beside);
-        Sums tail = without(&all, &best_head);
-        double held = trend_correlation(beside, n), free = (double)n / held - 5;
-        double f = left > 0 ? (rest - left) / 3 / (left / MAX(free, 1.0)) : rest > 0 ? INFINITY : 0;
         /* A jump at its end belongs to it: how far it grew until the tail's beginning. */
-        double begins = tail.y / tail.n - slope_of(&tail) * (tail.t / tail.n - points->t[best]);
-        double grew = (begins - y[0]) / MAX(points->t[best] - points->t[0], 1e-9);
-        return f > 12 && free > 2 && grew > 0 && grew > 2 * slope_of(&tail) ? best : 0;
+        double begins = tail->y / tail->n - slope_of(tail) * (tail->t / tail->n - points->t[bend.at]);
+        double grew = begins / MAX(points->t[bend.at] - points->t[0], 1e-9);
+        return bend.f > 12 && bend.free > 2 && grew > 0 && grew > 2 * slope_of(tail) ? bend.at : 0;
+}
+
+/* What comes behind has to be new: no return from where it had been before. */
+size_t leak_late_start(const LeakPoints *points)
+{
+        Bend bend = find_bend(points);
+        size_t n = points->n;
+        double highest = -INFINITY, lowest = INFINITY;
+
+        if (bend.at == 0 || bend.f < 25 || bend.free <= 4)
+                return 0;
+        for (size_t i = 0; i < bend.at; i++) {
+                highest = MAX(highest, points->y[i]);
+                lowest = MIN(lowest, points->y[i]);
+        }
+        double slope = slope_of(&bend.tail), grew = slope * (points->t[n - 1] - points->t[bend.at]);
+        return slope > 0 && slope_of(&bend.head) < slope / 3 && points->y[n - 1] - highest > grew / 2 &&
+               highest - lowest < grew / 2 ? bend.at : 0;
 }
 
 /* ---- saw-tooth ---- */
@@ -418,10 +494,16 @@ LeakFill leak_fill(const LeakPoints *points)
                 e[i] = y[i] - fit->at - fit->slope * points->t[i] - fit->height * e[i];
         double free = MAX((double)n / trend_correlation(e, n) - 4, 1.0), noise = fit->rest / free;
         double f = noise > 0 ? (rest_of(&line) - fit->rest) / 2 / noise : rest_of(&line) > 0 ? INFINITY : 0;
-        fill = (LeakFill){f > 8, taus[best], fit->height, fit->slope, .low = INFINITY};
+        fill = (LeakFill){f > 8, taus[best], fit->height, fit->slope, .least = INFINITY, .low = INFINITY, .high = -INFINITY};
         for (size_t k = 0; k < TAUS; k++)
-                if (fits[k].rest - fit->rest <= 4 * noise)
-                        fill.low = MIN(fill.low, fits[k].slope - 3 * sqrt(noise) * fits[k].spread);
+                if (fits[k].rest - fit->rest <= 4 * noise) {
+                        double spread = sqrt(noise) * fits[k].spread;
+                        fill.least = MIN(fill.least, fits[k].slope - 3 * spread);
+                        fill.low = MIN(fill.low, fits[k].slope - 2 * spread);
+                        fill.high = MAX(fill.high, fits[k].slope + 2 * spread);
+                }
+        double span = points->t[n - 1] - points->t[0];
+        fill.alone = fill.slope * span < fill.height * exp(-span / 2 / fill.tau);
         return fill;
 }
 

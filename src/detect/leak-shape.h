@@ -15,9 +15,16 @@ typedef struct LeakPoints {
         size_t n;
 } LeakPoints;
 
+/* Cuts off peaks that stand far above the line through all and go away within a tenth of the time. 0 or -ENOMEM. */
+int leak_cut_bursts(LeakPoints *points);
+
 /* Where the warm-up is over: the first of the points that count; 0: there was none. It is found where
  * two lines, one on either side, say much more than one over all, and the first is the steeper. */
 size_t leak_warm_up(const LeakPoints *points);
+
+/* Where growth begins that goes on to the end, steeper than what was before and beyond all that was reached before;
+ * 0: nowhere. */
+size_t leak_late_start(const LeakPoints *points);
 
 /* The troughs where the series is a saw-tooth: it rises slowly and falls steeply, again and again. Returns how many
  * there are; 0: it is none, *ret is untouched then. */
@@ -32,7 +39,9 @@ typedef struct LeakFill {
         bool found;    /* it says much more than a line alone */
         double tau, height;
         double slope;
-        double low;    /* the least that the slope may be, over all tau that fit nearly as well */
+        double least;  /* that the slope may be, over all tau that fit nearly as well */
+        double low, high; /* 95 % of it, over the same */
+        bool alone;    /* the line is no more than what another way of filling would have left at the end */
 } LeakFill;
 
 LeakFill leak_fill(const LeakPoints *points);

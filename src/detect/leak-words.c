@@ -61,7 +61,7 @@ void leak_shape_words(const LeakVerdict *v, String *out)
                 string_add(out, "flat");
         }
         if (v->warm_up_minutes > 0)
-                string_add_format(out, ", after a warm-up of %s", leak_minutes_words(time, v->warm_up_minutes));
+                string_add_format(out, v->late ? ", after %s in which it did not" : ", after a warm-up of %s", leak_minutes_words(time, v->warm_up_minutes));
 }
 
 void leak_exhaustion_words(const LeakReport *report, const LeakExhaustion *e, String *out)

@@ -71,12 +71,9 @@ static void add_who(const LeakProcess *p, String *out)
 }
 
 /* Some work of many that ended well while the run went on: whatever it took, it gave back. */
-static bool is_job(const LeakProcess *p, const DetectFacts *facts)
+static bool is_job(const LeakProcess *p)
 {
-        uint64_t wall = facts->wall_ns;
-
-        return p->well && p->end_ns != LEAK_ALIVE && wall != DETECT_UNKNOWN && wall < INT64_MAX &&
-               p->end_ns + (int64_t)MAX(wall / 20, 5 * NS_PER_SECOND) < (int64_t)wall;
+        return p->well && p->over;
 }
 
 /* As it was called, where a shell takes it as it stands. */
@@ -223,7 +220,7 @@ static Finding *raise(const LeakProcess *p, const char *id, Severity severity, S
 
 static int tell_growth(const LeakReport *report, const LeakProcess *p, const Kind *kind, const DetectContext *context, Findings *out)
 {
-        bool job = is_job(p, &context->facts);
+        bool job = is_job(p);
         bool long_enough = kind->of(p)->minutes * 60e9 >= 5 * (double)context->thresholds.leak_time_ns;
         _cleanup_string_ String title = {0}, evidence = {0}, meaning = {0}, advice = {0};
         Finding *f = raise(p, kind->id, severity_of(p, kind, context, job), long_enough ? SURE_LIKELY : SURE_POSSIBLE, out);
@@ -252,6 +249,15 @@ static void tell_others(const Kind *kind, size_t n, double rate, Severity severi
         finding_advice(f, "all of them:\nvigia leak %s\n", facts->run[0] ? facts->run : "RUN");
 }
 
+static void tell_ended(const Kind *kind, size_t n, Findings *out)
+{
+        char count[FORMAT_MAX];
+        Finding *f = findings_raise(out, kind->id, "ended", SEVERITY_INFO, SURE_POSSIBLE, FINDING_NO_TIME);
+
+        finding_title(f, "%s more process%s grew in %s until %s ended", format_count(count, n), n == 1 ? "" : "es", kind->what,
+                      n == 1 ? "it" : "they");
+}
+
 static bool is_growth(const LeakProcess *p, const Kind *kind, const Thresholds *t)
 {
         const LeakVerdict *v = kind->of(p);
@@ -261,7 +267,7 @@ static bool is_growth(const LeakProcess *p, const Kind *kind, const Thresholds *
 
 static int tell_kind(const LeakReport *report, const Kind *kind, const DetectContext *context, Findings *out)
 {
-        size_t n = 0;
+        size_t n = 0, n_more = 0, n_ended = 0;
         double rate = 0;
         Severity worst = SEVERITY_INFO;
         int r = 0;
@@ -274,11 +280,18 @@ static int tell_kind(const LeakReport *report, const Kind *kind, const DetectCon
                         r = tell_growth(report, p, kind, context, out);
                         continue;
                 }
+                if (is_job(p)) {
+                        n_ended++;
+                        continue;
+                }
+                n_more++;
                 rate += kind->of(p)->rate;
-                worst = MAX(worst, severity_of(p, kind, context, is_job(p, &context->facts)));
+                worst = MAX(worst, severity_of(p, kind, context, is_job(p)));
         }
-        if (n > TOLD_MAX)
-                tell_others(kind, n - TOLD_MAX, rate, worst, &context->facts, out);
+        if (n_more > 0)
+                tell_others(kind, n_more, rate, worst, &context->facts, out);
+        if (n_ended > 0)
+                tell_ended(kind, n_ended, out);
         return r;
 }
 
@@ -289,7 +302,7 @@ static bool keeps_peaks(const LeakProcess *p, const DetectContext *context)
 {
         const LeakVerdict *v = &p->memory;
 
-        return v->class == LEAK_NORMAL && !p->step && !is_job(p, &context->facts) && v->peaks_kept >= 2 && v->peaks_kept * 2 > v->peaks &&
+        return v->class == LEAK_NORMAL && !p->step && !is_job(p) && v->peaks_kept >= 2 && v->peaks_kept * 2 > v->peaks &&
                (v->last - v->lowest) * 1e6 >= (double)context->thresholds.peaks_kept_bytes;
 }
 

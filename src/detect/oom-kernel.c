@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "detect/nix.h"
 #include "detect/oom.h"
 #include "detect/said.h"
 
@@ -202,7 +203,10 @@ static bool is_killed(const char *line, size_t size)
 
 void oom_take_line(OomWords *words, const char *line, size_t size)
 {
+        const char *reason;
+
         words->lines++;
+        words->nix_failed |= nix_says_failed(line, size, &reason) || said(line, size, "error: interrupted by the user");
         if (said_is_quoted(line, size))
                 return;
         if (oom_is_refused(line, size)) {

@@ -19,6 +19,15 @@ void oom_scene_begin(OomScene *scene, const OomScene *last, int64_t t_ns)
 
 /* ---- who lived ---- */
 
+static size_t size_of(uint64_t bytes)
+{
+        size_t size = 0;
+
+        for (uint64_t bound = 1 << 20; size + 1 < OOM_SIZES && bytes >= bound; bound *= 8)
+                size++;
+        return size;
+}
+
 static void count_category(OomScene *s, const OomProcess *p)
 {
         size_t i = 0;
@@ -29,8 +38,23 @@ static void count_category(OomScene *s, const OomProcess *p)
                 return;
         if (i == s->n_categories)
                 memcpy(s->categories[s->n_categories++].name, p->category, sizeof p->category);
-        s->categories[i].n++;
-        s->categories[i].peak_bytes += p->peak_bytes;
+        OomSizes *size = &s->categories[i].sizes[size_of(p->peak_bytes)];
+        size->n++;
+        size->peak_bytes += p->peak_bytes;
+}
+
+OomSizes oom_category_jobs(const OomCategory *c)
+{
+        size_t most = OOM_SIZES - 1;
+
+        while (most > 0 && c->sizes[most].n == 0)
+                most--;
+        OomSizes jobs = c->sizes[most];
+        if (most > 0) {
+                jobs.n += c->sizes[most - 1].n;
+                jobs.peak_bytes += c->sizes[most - 1].peak_bytes;
+        }
+        return jobs;
 }
 
 void oom_scene_note(OomScene *s, const OomProcess *p)

@@ -207,7 +207,7 @@ static Severity severity_of(const OomState *s, const DetectFacts *facts)
 
         for (size_t i = 0; i < s->n_kills; i++)
                 own += s->kills[i].process || s->kills[i].victim.key != OOM_UNKNOWN;
-        return own > 0 ? SEVERITY_INFO
+        return own > 0 || s->words.nix_failed ? SEVERITY_INFO
                : facts->exit_signal == 9 || facts->exit_code == 137 || facts->exit_code == TIMEOUT_TIMED_OUT || facts->timed_out ? SEVERITY_CRITICAL
                : oom_run_failed(facts)                            ? SEVERITY_WARNING
                                                                   : SEVERITY_INFO;
@@ -237,9 +237,11 @@ static void tell_daemon(const OomState *s, const OomProcess *p, const char *evid
         finding_evidence(f, "\"%s\"; %s", s->words.daemon_line, evidence);
         finding_meaning(f, "%s watches memory and kills before the kernel's OOM killer has to; the machine or the cgroup was "
                            "short of it", name);
-        finding_advice(f, systemd ? "run fewer jobs at once (-j), or keep it from this command:\n"
-                                    "systemd-run --user --scope -p ManagedOOMMemoryPressure=auto -p ManagedOOMSwap=auto COMMAND\n"
-                                  : "run fewer jobs at once (-j), or keep earlyoom from it: --avoid REGEX in /etc/default/earlyoom");
+        if (systemd)
+                finding_advice(f, "run fewer jobs at once (-j), or let it pass this command over:\nsystemd-run %s--scope -p ManagedOOMPreference=omit COMMAND\n",
+                               strstr(s->words.daemon_line, "/user.slice/") ? "--user " : "");
+        else
+                finding_advice(f, "run fewer jobs at once (-j), or keep earlyoom from it: --avoid REGEX in /etc/default/earlyoom");
 }
 
 static void tell_timeout(const OomState *s, const OomProcess *p, const OomProcess *timeout, const char *evidence, const DetectContext *context,
@@ -261,6 +263,13 @@ static bool was_low(const OomState *s, const OomProcess *p)
         return s->total_bytes > 0 && s->least_bytes < s->total_bytes / 6 && llabs(s->least_ns - p->end_ns) <= 2 * (int64_t)NS_PER_SECOND;
 }
 
+/* A hard limit on CPU time ends with SIGKILL, too, and says so nowhere; the kernel counts its seconds by ticks, so
+ * what was measured may be an eighth off. kernel/time/posix-cpu-timers.c (check_process_timers). */
+static bool used_cpu(const OomProcess *p)
+{
+        return p->signal == 9 && p->cpu_us != OOM_UNKNOWN && p->cpu_us >= 800000;
+}
+
 static void tell_unknown(const OomState *s, const OomProcess *p, const char *evidence, const DetectContext *context, Findings *out)
 {
         const bool denied = counter_denies(s, p), low = denied && was_low(s, p), short_of = !denied && was_short(s, p);
@@ -274,12 +283,15 @@ static void tell_unknown(const OomState *s, const OomProcess *p, const char *evi
                                             "it has to, would fit"
                                  : short_of ? "the kernel's OOM killer would fit, but nobody who would know it was heard: its log cannot be read "
                                             "here, and no counter moved"
+                                 : denied && used_cpu(p) ? "not the kernel for want of memory: a program or a person did, as `timeout -k`, a stopped "
+                                                           "systemd unit, a test harness or kill -9 do, or a limit on its CPU time was met (ulimit -t)"
                                  : denied ? "not the kernel for want of memory: a program or a person did, as `timeout -k`, a stopped systemd "
                                             "unit, a test harness or kill -9 do"
                                           : "a program or a person did; whether it was the kernel's OOM killer cannot be told, for neither its "
                                             "log nor its counter was read");
         finding_advice(f, "%s", low    ? "ask their log; vigia records it with the unit's name in [monitors.journal] units:\n"
                                          "journalctl -u earlyoom -u systemd-oomd --since today\n"
+                                : denied && used_cpu(p) ? "look for who did: the log of the service or harness that runs this build, ulimit -t in its scripts"
                                 : denied ? "look for who did: the log of the service or harness that runs this build"
                                          : "ask the kernel's log:\nsudo dmesg | grep -i 'killed process'\n");
 }
@@ -299,7 +311,7 @@ static void tell_own_timeout(const OomState *s, const OomProcess *p, const char 
         finding_advice(f, "see what it waited for; if it only needs longer, raise --timeout");
 }
 
-/* Whom the daemon ended: whom it names, or else who ended within its time. NULL: nobody of the run. */
+/* Whom the daemon ended: whom it names, or else the heaviest that ended within its time. NULL: nobody of the run. */
 static const OomProcess *find_daemons(const OomState *s, const OomProcess *first)
 {
         const OomWords *w = &s->words;
@@ -314,7 +326,16 @@ static const OomProcess *find_daemons(const OomState *s, const OomProcess *first
                         return &s->terms[i];
         if (w->daemon_pid > 0 || !first)
                 return NULL;
-        return w->daemon_ns == FINDING_NO_TIME || llabs(w->daemon_ns - first->end_ns) <= 15 * (int64_t)NS_PER_SECOND ? first : NULL;
+        const int64_t near_ns = 15 * (int64_t)NS_PER_SECOND;
+        const OomProcess *most = w->daemon_ns == FINDING_NO_TIME || llabs(w->daemon_ns - first->end_ns) <= near_ns ? first : NULL;
+        /* systemd-oomd ends a whole cgroup: the heaviest of it says most. */
+        for (size_t i = 0; most && i < s->n_sigkills; i++) {
+                const OomProcess *p = &s->sigkills[i];
+                if (llabs(p->end_ns - first->end_ns) <= (int64_t)NS_PER_SECOND && p->peak_bytes != OOM_UNKNOWN && !oom_is_explained(s, p) &&
+                    (most->peak_bytes == OOM_UNKNOWN || p->peak_bytes > most->peak_bytes))
+                        most = p;
+        }
+        return most;
 }
 
 /* earlyoom asks first: a heavy process that ended by SIGTERM while the least was left. NULL: none. */

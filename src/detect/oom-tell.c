@@ -158,10 +158,11 @@ static void add_heaviest(String *to, const OomScene *s)
 
 /* Of all of them together. What the run's cgroup counts is too little where processes have left it: then resident
  * memory. OOM_UNKNOWN: neither can be right, or they are of a moment too early. */
-static uint64_t held_by_all(const OomScene *s)
+static uint64_t held_by_all(const OomKill *k)
 {
+        const OomScene *s = &k->scene;
         const OomThen *t = &s->totals;
-        uint64_t most = 0;
+        uint64_t most = k->resident_bytes != OOM_UNKNOWN ? k->resident_bytes : 0;
 
         for (size_t i = 0; i < s->n_biggest; i++)
                 if (s->biggest[i].held_bytes != OOM_UNKNOWN)
@@ -174,7 +175,7 @@ static uint64_t held_by_all(const OomScene *s)
 static void add_alive(String *to, const OomKill *k)
 {
         const OomScene *s = &k->scene;
-        const uint64_t together = held_by_all(s);
+        const uint64_t together = held_by_all(k);
         char n[FORMAT_MAX], sum[FORMAT_MAX], at[FORMAT_MAX];
 
         if (together != OOM_UNKNOWN)
@@ -208,15 +209,16 @@ static uint64_t add_jobs(String *to, const OomKill *k, uint64_t room)
 
         for (size_t i = 0; k->victim.key != OOM_UNKNOWN && room != OOM_UNKNOWN && i < k->scene.n_categories; i++) {
                 const OomCategory *c = &k->scene.categories[i];
-                if (!text_equal(c->name, k->victim.category) || c->n < 2 || c->peak_bytes / c->n == 0)
+                const OomSizes jobs = oom_category_jobs(c);
+                if (!text_equal(c->name, k->victim.category) || jobs.n < 2 || jobs.peak_bytes / jobs.n == 0)
                         continue;
-                uint64_t others = k->scene.alive_bytes - c->peak_bytes, mean = c->peak_bytes / c->n;
+                uint64_t others = k->scene.alive_bytes - jobs.peak_bytes, mean = jobs.peak_bytes / jobs.n;
                 uint64_t usable = room - room / 5 > others ? room - room / 5 - others : 0, fit = usable / mean;
-                if (fit == 0 || fit >= c->n)
+                if (fit == 0 || fit >= jobs.n)
                         continue;
                 string_add_format(to, "run fewer jobs at once: %" PRIu64 " of this kind (%s) ran then, %s each on the average; of %s "
                                       "about %" PRIu64 " fit",
-                                  c->n, c->name, format_bytes(each, mean), format_bytes(all, room), fit);
+                                  jobs.n, c->name, format_bytes(each, mean), format_bytes(all, room), fit);
                 return fit;
         }
         string_add(to, "run fewer jobs at once (-j), and give big steps such as links a pool of their own");

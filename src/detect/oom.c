@@ -14,7 +14,7 @@
 static const char *const event_columns[] = {"t_ns", "kind", "pid", "process", "text", NULL};
 static const char *const process_columns[] = {"process", "parent", "pid", "ppid", "comm", "cmdline", "category",
                                               "start_ns", "end_ns", "exit_signal", "exit_code", "peak_rss_bytes", "peak_pss_bytes",
-                                              "peak_source", NULL};
+                                              "peak_source", "cpu_us", NULL};
 static const char *const memory_columns[] = {"t_ns", "total_bytes", "available_bytes", "swap_total_bytes",
                                              "swap_free_bytes", "oom_kills", "commit_limit_bytes", "committed_bytes", NULL};
 static const char *const cgroup_columns[] = {"t_ns", "path", "memory_bytes", "memory_max_bytes", "memory_limit_bytes",
@@ -102,6 +102,7 @@ static OomProcess read_process(const Batch *rows, const Cells c[], size_t row)
                 .end_ns = batch_sane_ns(cells_or(c[8], row, INT64_MAX)),
                 /* Proportional memory can be added up; resident counts shared pages once for each. */
                 .peak_bytes = cells_or(c[11], row, cells_or(c[10], row, OOM_UNKNOWN)),
+                .cpu_us = cells_or(cells_find(rows, "cpu_us"), row, OOM_UNKNOWN),
                 .peak_exact = row_text_is(rows, c[12], row, "exact"),
                 .held_bytes = OOM_UNKNOWN,
         };
@@ -184,6 +185,12 @@ static void note_sigkill(OomState *s, const OomProcess *p)
         s->n_sigkills++;
 }
 
+/* Nix asks its hook whether another machine would build, and kills it when that says no: in every build. */
+static bool is_nix_hook(const OomProcess *p)
+{
+        return text_starts_with(p->comm, "build-remote") || (text_starts_with(p->comm, "nix") && strstr(p->cmdline, " __build-remote"));
+}
+
 static void note_process(OomState *s, const OomProcess *p)
 {
         OomScene *scene;
@@ -198,7 +205,7 @@ static void note_process(OomState *s, const OomProcess *p)
         }
         s->kernel_refused_ours |= s->kernel_refused_pid > 0 && s->kernel_refused_pid == p->pid && p->start_ns <= s->kernel_refused_ns + LATE_NS &&
                                   p->end_ns >= s->kernel_refused_ns - LATE_NS;
-        if (p->signal == 9)
+        if (p->signal == 9 && !is_nix_hook(p))
                 note_sigkill(s, p);
         else if (p->signal == 15)
                 s->terms[s->n_terms++ % OOM_TERMS_MAX] = *p;

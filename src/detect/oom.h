@@ -12,6 +12,7 @@ enum {
         OOM_KILLS_MAX = 32,    /* told apart; further ones are counted */
         OOM_BIGGEST = 12,      /* of those alive then, by their peaks … */
         OOM_SHOWN = 5,         /* … of which those that held most are told */
+        OOM_SIZES = 6,         /* below 1 MiB, 8 MiB, … and beyond 4 GiB */
         OOM_CATEGORIES = 16,   /* in which those alive are counted */
         OOM_SIGKILLS_MAX = 64, /* kept; further ones are counted */
         OOM_SCENES_MAX = 16,   /* of the first of them it is known who lived then */
@@ -33,6 +34,7 @@ typedef struct OomProcess {
         int64_t start_ns, end_ns; /* INT64_MAX: it was never seen to end */
         uint64_t peak_bytes;  /* OOM_UNKNOWN */
         bool peak_exact;
+        uint64_t cpu_us;      /* OOM_UNKNOWN */
         unsigned signal;      /* that ended it; 0 */
         int exit_code;        /* -1: none */
         bool end_unknown;     /* it ended, and nobody saw how */
@@ -41,9 +43,14 @@ typedef struct OomProcess {
         char comm[OOM_COMM], category[48], cmdline[OOM_WORDS];
 } OomProcess;
 
+/* Of about one size: each part's bound is eight times that of the one below. A driver beside its compiler is in another. */
+typedef struct OomSizes {
+        uint64_t n, peak_bytes;
+} OomSizes;
+
 typedef struct OomCategory {
         char name[48];
-        uint64_t n, peak_bytes;
+        OomSizes sizes[OOM_SIZES];
 } OomCategory;
 
 /* Figures of the row nearest before a moment, or else the first behind it. */
@@ -119,6 +126,7 @@ typedef struct OomWords {
         char refused_line[OOM_WORDS]; /* "virtual memory exhausted" */
         uint64_t refused;             /* such lines */
         uint64_t lines, refused_at;   /* all lines; the last of those */
+        bool nix_failed;              /* or was interrupted: then it ends all other builders */
 } OomWords;
 
 typedef struct OomState {
@@ -160,6 +168,8 @@ typedef struct OomState {
 void oom_scene_begin(OomScene *scene, const OomScene *last, int64_t t_ns);
 /* Counts the process, if it lived then. */
 void oom_scene_note(OomScene *scene, const OomProcess *process);
+/* Its jobs: those of the largest size there was, and of the one below; the rest serves them. */
+OomSizes oom_category_jobs(const OomCategory *category);
 /* What a process held at a time, if that is the nearest before the scene. */
 void oom_scene_sample(OomScene *scene, int64_t t_ns, uint64_t process, uint64_t bytes);
 /* A row of a table, which of them by `table`; its path may be NULL. */

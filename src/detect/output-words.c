@@ -6,28 +6,21 @@
 
 #include "base/clock.h"
 #include "detect/detect.h"
+#include "detect/mounts.h"
 #include "detect/said.h"
 #include "detect/things.h"
 
-static const char *const disk_columns[] = {"t_ns", "mount", "filesystem", "size_bytes", "available_bytes", "inodes", "inodes_free", NULL};
 static const char *const file_columns[] = {"t_ns", "process", "fds", "fds_max", "open_files", "open_files_max", NULL};
 
-static const DetectTable tables[] = {{"disk", disk_columns, false}, {"files", file_columns, false}, {NULL}};
+static const DetectTable tables[] = {{"disk", mounts_columns, false}, {"files", file_columns, false}, {NULL}};
 
-#define FULL_MOST ((uint64_t)256 << 20) /* what is left of a large one that is full */
-enum { MOUNTS_MAX = 64, MOUNT_SIZE = 256, LINE_SIZE = 200 };
-
-/* The fullest that a file system was seen. */
-typedef struct Mount {
-        char path[MOUNT_SIZE];
-        uint64_t size_bytes, least_bytes, inodes, least_inodes;
-        int64_t least_ns;
-} Mount;
+/* So many lines behind it, the run failed of something else, perhaps. */
+enum { LINE_SIZE = 200, LINES_BEHIND = 1000 };
 
 typedef struct OutputWords {
-        Mount mounts[MOUNTS_MAX];
-        size_t n_mounts;
+        Mounts mounts;
         uint64_t no_space, too_many, too_many_system, no_watches;
+        uint64_t lines, space_at; /* all lines; the last that said that there is no space */
         bool instances; /* of inotify, not watches */
         char space_line[LINE_SIZE], files_line[LINE_SIZE], watches_line[LINE_SIZE];
         uint64_t fds, fds_max;               /* of the process nearest to its limit */
@@ -35,52 +28,6 @@ typedef struct OutputWords {
 } OutputWords;
 
 /* ---- rows ---- */
-
-static Mount *mount_of(OutputWords *w, const char *path, size_t size)
-{
-        for (size_t i = 0; i < w->n_mounts; i++)
-                if (strlen(w->mounts[i].path) == size && memcmp(w->mounts[i].path, path, size) == 0)
-                        return &w->mounts[i];
-        if (w->n_mounts == MOUNTS_MAX || size == 0 || size >= MOUNT_SIZE)
-                return NULL;
-        Mount *m = &w->mounts[w->n_mounts++];
-        *m = (Mount){.least_bytes = UINT64_MAX, .least_inodes = UINT64_MAX};
-        memcpy(m->path, path, size);
-        return m;
-}
-
-/* Made full, never to be written. */
-static bool is_image(const Batch *rows, Cells type, size_t row)
-{
-        static const char *const types[] = {"squashfs", "iso9660", "erofs", "udf", "cramfs", "romfs"};
-
-        for (size_t i = 0; i < ARRAY_LENGTH(types); i++)
-                if (row_text_is(rows, type, row, types[i]))
-                        return true;
-        return false;
-}
-
-static void observe_disk(OutputWords *w, const Batch *rows)
-{
-        Cells at = cells_find(rows, "t_ns"), path = cells_find(rows, "mount"), type = cells_find(rows, "filesystem"),
-              size = cells_find(rows, "size_bytes"), left = cells_find(rows, "available_bytes"), inodes = cells_find(rows, "inodes"),
-              inodes_left = cells_find(rows, "inodes_free");
-
-        for (size_t row = 0; row < batch_rows(rows); row++) {
-                size_t n = 0;
-                const char *name = row_text(rows, path, row, &n);
-                Mount *m = is_image(rows, type, row) ? NULL : mount_of(w, name, n);
-                uint64_t bytes = cells_or(left, row, UINT64_MAX), free_inodes = cells_or(inodes_left, row, UINT64_MAX);
-                if (!m)
-                        continue;
-                m->size_bytes = cells_or(size, row, 0);
-                m->inodes = cells_or(inodes, row, 0);
-                if (bytes < m->least_bytes || free_inodes < m->least_inodes)
-                        m->least_ns = batch_sane_ns(cells_or(at, row, 0));
-                m->least_bytes = MIN(m->least_bytes, bytes);
-                m->least_inodes = MIN(m->least_inodes, free_inodes);
-        }
-}
 
 static void observe_files(OutputWords *w, const Batch *rows)
 {
@@ -103,7 +50,7 @@ static void observe_files(OutputWords *w, const Batch *rows)
 static int output_words_observe(void *state, const DetectContext *context, const char *table, const Batch *rows, Findings *out)
 {
         if (text_equal(table, "disk"))
-                observe_disk(state, rows);
+                mounts_observe(&((OutputWords *)state)->mounts, rows);
         else
                 observe_files(state, rows);
         return 0;
@@ -113,10 +60,10 @@ static int output_words_observe(void *state, const DetectContext *context, const
 
 static bool is_no_space(const char *line, size_t size)
 {
-        static const char *const words[] = {"no space left on device", "ENOSPC:", "'ENOSPC'", "(ENOSPC)", "disk quota exceeded", NULL};
+        static const char *const words[] = {"ENOSPC:", "'ENOSPC'", "(ENOSPC)", NULL};
         static const char *const others[] = {"inotify", "watch", "semaphore", "semget", "shmget", "getrandom", NULL};
 
-        return said_any(line, size, words) && !said_any(line, size, others);
+        return (said_as_error(line, size, "no space left on device") || said_any(line, size, words)) && !said_any(line, size, others);
 }
 
 /* "ENOSPC: System limit for number of file watchers reached"; inotify_add_watch(2), inotify_init(2). */
@@ -132,6 +79,7 @@ static void output_words_output(void *state, const char *line, size_t size)
 {
         OutputWords *w = state;
 
+        w->lines++;
         if (said_is_quoted(line, size))
                 return;
         if (is_watches(line, size)) {
@@ -141,6 +89,7 @@ static void output_words_output(void *state, const char *line, size_t size)
                 return;
         }
         if (is_no_space(line, size)) {
+                w->space_at = w->lines;
                 if (w->no_space++ == 0)
                         said_quote(w->space_line, sizeof w->space_line, line, size);
                 return;
@@ -155,43 +104,14 @@ static void output_words_output(void *state, const char *line, size_t size)
 
 /* ---- words ---- */
 
-/* Nothing that a program of some size could still write. */
-static bool is_full(const Mount *m)
-{
-        return m->size_bytes > 0 && (m->least_bytes <= MIN(m->size_bytes / 100, FULL_MOST) || m->least_bytes < 1 << 20 ||
-                                     (m->inodes > 0 && m->least_inodes <= m->inodes / 1000));
-}
-
-/* The mount of the first path in the line that lies on one of these; NULL: it names none. */
-static const Mount *named_mount(const OutputWords *w)
-{
-        const Mount *best = NULL;
-
-        for (const char *p = w->space_line; *p && !best; p++) {
-                if (*p != '/' || (p > w->space_line && !strchr(" '\"`:=(", p[-1])))
-                        continue;
-                for (size_t i = 0; i < w->n_mounts; i++) {
-                        size_t n = strlen(w->mounts[i].path);
-                        bool root = n == 1;
-                        if (strncmp(p, w->mounts[i].path, n) == 0 && (root || p[n] == '/' || strchr(" '\"`:", p[n])) &&
-                            (!best || n > strlen(best->path)))
-                                best = &w->mounts[i];
-                }
-        }
-        return best;
-}
-
 /* The one that is named if it was full, or else the fullest that was. */
-static const Mount *find_full(const OutputWords *w)
+static const MountSeen *find_full(const OutputWords *w)
 {
-        const Mount *named = named_mount(w), *full = NULL;
+        const MountSeen *named = mounts_named(&w->mounts, w->space_line);
 
         if (named)
-                return is_full(named) ? named : NULL;
-        for (size_t i = 0; i < w->n_mounts; i++)
-                if (is_full(&w->mounts[i]) && (!full || w->mounts[i].least_bytes < full->least_bytes))
-                        full = &w->mounts[i];
-        return full;
+                return mount_was_full(named) ? named : NULL;
+        return mounts_fullest(&w->mounts);
 }
 
 static bool run_failed(const DetectFacts *f)
@@ -199,18 +119,59 @@ static bool run_failed(const DetectFacts *f)
         return f->exit_code > 0 || f->exit_signal > 0;
 }
 
+/* A line names its mount, unless all that is known of it is that it lies below the root: others may lie there, too. */
+static const MountSeen *named_mount(const OutputWords *w)
+{
+        const MountSeen *named = mounts_named(&w->mounts, w->space_line);
+
+        return named && !text_equal(named->path, "/") ? named : NULL;
+}
+
+/* No file system was seen full; which it was the program may have said. */
+static void tell_unseen(const OutputWords *w, Finding *f)
+{
+        const MountSeen *named = named_mount(w);
+        char a[FORMAT_MAX], b[FORMAT_MAX], at[FORMAT_MAX], n[FORMAT_MAX];
+
+        if (named) {
+                finding_title(f, "a program found no space left on %s", named->path);
+                finding_evidence(f, "the output says \"%s\" (%s such line%s); %s of %s were left at the least, at %s, as far as was looked at",
+                                 w->space_line, format_count(n, w->no_space), w->no_space == 1 ? "" : "s", format_bytes(a, named->least_bytes),
+                                 format_bytes(b, named->size_bytes), format_moment(at, named->least_ns));
+                finding_meaning(f, "it was full for a moment, between two looks; what could not be written whole was often removed at once");
+                finding_advice(f, "see how full it is:\ndf -h; df -i\n");
+                return;
+        }
+        finding_title(f, "a program found no space left: %s", w->space_line);
+        finding_evidence(f, "%s such line%s in the output; no file system was seen full%s", format_count(n, w->no_space),
+                         w->no_space == 1 ? "" : "s", w->mounts.n > 0 ? " (looked at every few seconds)" : ": none was looked at");
+        finding_meaning(f, "it can have been full for a moment, or a reserve for root was met");
+        finding_advice(f, "see how full they are:\ndf -h; df -i\n");
+}
+
+/* Of two that are certain the kernel's kill is the surer reason of a failure: an error a program may have dealt with. */
+static bool was_killed(const Findings *out)
+{
+        for (size_t i = 0; i < out->n; i++)
+                if (text_equal(out->items[i]->id, "oom") && out->items[i]->severity == SEVERITY_CRITICAL)
+                        return true;
+        return false;
+}
+
 static void tell_no_space(const OutputWords *w, const DetectContext *context, Findings *out)
 {
-        const Mount *m = find_full(w);
+        const MountSeen *m = find_full(w);
         char a[FORMAT_MAX], b[FORMAT_MAX], at[FORMAT_MAX], n[FORMAT_MAX];
-        Severity severity = run_failed(&context->facts) ? SEVERITY_CRITICAL : m ? SEVERITY_WARNING : SEVERITY_INFO;
+        const bool late = w->lines - w->space_at > LINES_BEHIND;
+        Severity severity = run_failed(&context->facts) && !late ? SEVERITY_CRITICAL : m || late ? SEVERITY_WARNING : SEVERITY_INFO;
         /* A run that went well may test just that. */
         if (!m && !run_failed(&context->facts))
                 return;
-        const bool inodes = m && m->least_bytes > MIN(m->size_bytes / 100, FULL_MOST) && m->least_bytes >= 1 << 20;
+        const bool inodes = m && mount_lacks_inodes(m);
         /* The detector of disks may have raised it, for being nearly full: this is more. */
-        Finding *f = findings_raise(out, inodes ? "inodes" : "disk-full", m ? m->path : NULL, severity, m && named_mount(w) ? SURE_CERTAIN : SURE_LIKELY,
-                                    m ? m->least_ns : FINDING_NO_TIME);
+        const MountSeen *named = named_mount(w);
+        Finding *f = findings_raise(out, inodes ? "inodes" : "disk-full", m ? m->path : named ? named->path : NULL, severity,
+                                    late ? SURE_POSSIBLE : m && mounts_named(&w->mounts, w->space_line) && !was_killed(out) ? SURE_CERTAIN : SURE_LIKELY, m ? m->least_ns : FINDING_NO_TIME);
 
         if (!f)
                 return;
@@ -228,11 +189,7 @@ static void tell_no_space(const OutputWords *w, const DetectContext *context, Fi
                                strpbrk(m->path, " '\"\\$`;&|<>()*?[]!#~{}\n\t") ? "." : m->path);
                 return;
         }
-        finding_title(f, "a program found no space left: %s", w->space_line);
-        finding_evidence(f, "%s such line%s in the output; no file system was seen full%s", format_count(n, w->no_space),
-                         w->no_space == 1 ? "" : "s", w->n_mounts > 0 ? " (looked at every few seconds)" : ": none was looked at");
-        finding_meaning(f, "it can have been full for a moment, or a quota or a reserve for root was met");
-        finding_advice(f, "see how full they are:\ndf -h; df -i\n");
+        tell_unseen(w, f);
 }
 
 static void tell_too_many(const OutputWords *w, const DetectContext *context, Findings *out)

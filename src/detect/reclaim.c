@@ -1,9 +1,5 @@
-/* Memory that is read back from swap at a rate that costs time, allocations that had to free memory first, and a
- * cgroup's memory.high, which slows down whoever is over it. */
-#include <string.h>
-
+/* Memory that is read back from swap at a rate that costs time, and allocations that had to free memory first. */
 #include "base/clock.h"
-#include "detect/cgroup-advice.h"
 #include "detect/detect.h"
 #include "detect/episode.h"
 #include "detect/things.h"
@@ -11,11 +7,9 @@
 
 static const char *const memory_columns[] = {"t_ns", "swap_in_pages", "major_faults", "allocation_stalls", NULL};
 
-static const char *const cgroup_columns[] = {"t_ns", "path", "memory_bytes", "memory_high_bytes", "high_events", NULL};
-
 static const char *const pressure_columns[] = {"t_ns", "resource", "some_us", NULL};
 
-static const DetectTable tables[] = {{"memory", memory_columns, false}, {"cgroup", cgroup_columns, false}, {"pressure", pressure_columns, false}, {NULL}};
+static const DetectTable tables[] = {{"memory", memory_columns, false}, {"pressure", pressure_columns, false}, {NULL}};
 
 /* A second, over 10 s. So many pages read back cost time wherever they come from; of fewer, the kernel's own
  * account of waiting has to say it (memory pressure "some"): what compressed memory gives back at once is well. */
@@ -26,57 +20,13 @@ static const DetectTable tables[] = {{"memory", memory_columns, false}, {"cgroup
 #define STALLS        50.0
 #define LEAST_NS      (10 * NS_PER_SECOND)
 
-/* Over memory.high a task has to free memory, and is made to sleep, each time it comes back from the kernel
- * (Documentation/admin-guide/cgroup-v2.rst); memory.events counts it. */
-#define HIGH_NS     (2 * NS_PER_SECOND)
-#define HIGH_GAP_NS (2 * (int64_t)NS_PER_SECOND) /* one event stands for no longer */
-
-typedef struct High {
-        bool any;
-        double events, grown;
-        int64_t t_ns, first_ns, last_ns; /* newest row; when it first and last went on */
-        uint64_t held_ns;                /* time in which it went on */
-        uint64_t limit_bytes, most_bytes;
-        char path[256];
-} High;
-
 typedef struct Reclaim {
         Window swap_window, stall_window, fault_window;
         Episode swap, much, stalls; /* some pages; many */
         Window some_window;
         Episode waits; /* of tasks for memory, while it swapped or not */
         double faults; /* a second, at most, while it swapped */
-        High high;
 } Reclaim;
-
-static void observe_high(High *h, const Batch *rows)
-{
-        Cells at = cells_find(rows, "t_ns"), path = cells_find(rows, "path"), used = cells_find(rows, "memory_bytes"),
-              limit = cells_find(rows, "memory_high_bytes"), events = cells_find(rows, "high_events");
-
-        for (size_t row = 0; row < batch_rows(rows); row++) {
-                int64_t t_ns;
-                double n;
-                size_t size;
-                const char *name = row_text(rows, path, row, &size);
-                if (!row_time(rows, at, row, &t_ns) || !row_number(rows, events, row, &n))
-                        continue;
-                if (h->any && n > h->events && t_ns > h->t_ns) {
-                        h->first_ns = h->grown > 0 ? h->first_ns : h->t_ns;
-                        h->last_ns = t_ns;
-                        h->grown += n - h->events;
-                        h->held_ns += (uint64_t)MIN(t_ns - h->t_ns, HIGH_GAP_NS);
-                }
-                h->any = true;
-                h->events = n;
-                h->t_ns = t_ns;
-                h->limit_bytes = cells_or(limit, row, h->limit_bytes);
-                h->most_bytes = MAX(h->most_bytes, cells_or(used, row, 0));
-                size = MIN(size, sizeof h->path - 1);
-                memcpy(h->path, name, size);
-                h->path[size] = '\0';
-        }
-}
 
 static void observe_pressure(Reclaim *s, const Batch *rows)
 {
@@ -96,10 +46,6 @@ static int reclaim_observe(void *state, const DetectContext *context, const char
 {
         Reclaim *s = state;
 
-        if (text_equal(table, "cgroup")) {
-                observe_high(&s->high, rows);
-                return 0;
-        }
         if (text_equal(table, "pressure")) {
                 observe_pressure(s, rows);
                 return 0;
@@ -124,27 +70,6 @@ static int reclaim_observe(void *state, const DetectContext *context, const char
                         episode_note(&s->stalls, t_ns, rate, rate > STALLS ? EPISODE_TOLD : EPISODE_FINE, true);
         }
         return 0;
-}
-
-static void tell_high(const High *h, const DetectContext *context, Findings *out)
-{
-        char limit[FORMAT_MAX], most[FORMAT_MAX], n[FORMAT_MAX], length[FORMAT_MAX], from[FORMAT_MAX], until[FORMAT_MAX];
-        _cleanup_string_ String advice = {0};
-
-        if (h->limit_bytes == 0 || h->held_ns < HIGH_NS)
-                return;
-        Finding *f = findings_raise(out, "memory-high", h->path, SEVERITY_WARNING, SURE_CERTAIN, h->first_ns);
-        if (!f)
-                return;
-        f->until_ns = h->last_ns;
-        finding_title(f, "a cgroup's memory.high of %s slowed the run down", format_bytes(limit, h->limit_bytes));
-        finding_evidence(f, "tasks of %s were over it %s times in %s, from %s to %s; it used up to %s", h->path[0] ? h->path : "the cgroup",
-                         format_count(n, (uint64_t)h->grown), format_duration(length, h->held_ns), format_moment(from, h->first_ns),
-                         format_moment(until, h->last_ns), format_bytes(most, h->most_bytes));
-        finding_meaning(f, "each time, they had to free memory and were made to sleep; nothing is killed for it, it only takes longer");
-        string_add(&advice, "run fewer jobs at once (-j), or raise it:\n");
-        cgroup_advise(&advice, h->path, context->facts.cgroup_v1, CGROUP_KNOB_HIGH, ((h->limit_bytes + h->limit_bytes / 2) >> 20) << 20);
-        finding_advice(f, "%s", string_get(&advice));
 }
 
 static void tell_swap(const Reclaim *s, Findings *out)
@@ -183,7 +108,6 @@ static int reclaim_finish(void *state, const DetectContext *context, Findings *o
                                  format_duration(length, s->stalls.total_ns));
                 finding_meaning(f, "memory was short: the kernel's own cleaning (kswapd) did not keep up");
         }
-        tell_high(&s->high, context, out);
         return 0;
 }
 

@@ -63,9 +63,10 @@ static void test_tail(void **state)
         World w;
 
         give_build(&w, 4, 40, 0);
-        world_finish(&w);
+        const Findings *all = world_finish(&w);
         const Finding *f = world_find(&w, "serial-tail", NULL);
         assert_non_null(f);
+        assert_ptr_equal(all->items[0], f); /* before what cost most, which is no fault */
         assert_int_equal(f->severity, SEVERITY_INFO);
         assert_in_range(f->t_ns, 59 * NS_PER_SECOND, 60 * NS_PER_SECOND);
         assert_string_equal(f->title, "the last 40 s (40.0 % of the run) kept 1.0 of 4 cores busy");
@@ -170,6 +171,15 @@ static void test_chain(void **state)
         free(steps);
         assert_int_equal(chain_find(p, 0, &steps, &n), 0);
         assert_int_equal(n, 0);
+
+        /* sh -c 'make; ld': the shell becomes its last command, which is shorter than what it was. */
+        const ChainProcess execed[] = {{0, 60 * s, -1, 1}, {1 * s, 59 * s, 0, 2}, {60 * s, 80 * s, -1, 1}};
+        assert_int_equal(chain_find(execed, ARRAY_LENGTH(execed), &steps, &n), 0);
+        assert_int_equal(n, 4);
+        assert_int_equal(steps[1].process, 1);
+        assert_int_equal(steps[3].process, 2);
+        assert_int_equal(steps[3].to_ns, 80 * s);
+        free(steps);
 }
 
 /* Growth thins out without losing what it grew to. */

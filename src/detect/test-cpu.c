@@ -87,6 +87,17 @@ static void test_iowait_and_steal(void **state)
         assert_string_equal(found->items[0]->title, "CPUs had nothing to do while tasks waited for I/O: up to 50.0 % of their time");
         assert_string_equal(found->items[1]->id, "steal");
         world_end(&w);
+        /* A run so short that 10 s of it are not known for as long, but that waited all along. */
+        world_begin(&w);
+        give_machine(&w, 14, 0.2, 0.5, 0, 1, 0.1);
+        found = world_finish(&w);
+        assert_int_equal(found->n, 1);
+        assert_string_equal(found->items[0]->id, "iowait");
+        world_end(&w);
+        world_begin(&w);
+        give_machine(&w, 9, 0.2, 0.5, 0, 1, 0.1);
+        assert_int_equal(world_finish(&w)->n, 0);
+        world_end(&w);
 }
 
 static void test_quota(void **state)

@@ -232,6 +232,37 @@ static void test_room(void **state)
         end(&w);
 }
 
+/* Workers that leak and are replaced: they stand behind who leaks less and lives, and use nothing up. */
+static void test_over(void **state)
+{
+        World w;
+
+        begin(&w, NULL);
+        process(&w, 1, 10, 0, 0, 9 * MINUTE, true, "worker");
+        process(&w, 2, 11, 0, 10 * MINUTE, 20 * MINUTE, true, "worker");
+        process(&w, 3, 12, 0, 0, LEAK_ALIVE, false, "server");
+        process(&w, 4, 13, 0, 0, 20 * MINUTE, true, "until the end");
+        for (int i = 0; i <= 120; i++) {
+                if (i < 54)
+                        sample(&w, 1, i * MINUTE / 6, 50 + i * 2.0, 0, 5);
+                if (i > 60)
+                        sample(&w, 2, i * MINUTE / 6, 50 + (i - 60) * 1.0, 0, 5);
+                sample(&w, 3, i * MINUTE / 6, 50 + i * 0.5, 0, 5);
+                sample(&w, 4, i * MINUTE / 6, 50 + i * 0.25, 0, 5);
+        }
+        const LeakReport *r = finish(&w, 20 * MINUTE);
+        assert_int_equal(r->n, 4);
+        assert_int_equal(r->n_leaking, 4);
+        assert_int_equal(r->processes[0].pid, 11);
+        assert_int_equal(r->processes[1].pid, 12);
+        assert_int_equal(r->processes[2].pid, 13);
+        assert_int_equal(r->processes[3].pid, 10);
+        assert_true(r->processes[3].over && !r->processes[0].over && !r->processes[2].over);
+        assert_int_equal(r->processes[3].memory.class, LEAK_LEAK);
+        assert_true(fabs(r->mb_per_min - 10.5) < 0.2);
+        end(&w);
+}
+
 /* Columns of other types, keys that are not there, times from everywhere: nothing is found, and nothing breaks. */
 static void test_strange_tables(void **state)
 {
@@ -280,7 +311,7 @@ int main(void)
 {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_private_memory_counts_swap), cmocka_unit_test(test_exec_is_one_process),
-                cmocka_unit_test(test_orphans), cmocka_unit_test(test_window_and_filter), cmocka_unit_test(test_room),
+                cmocka_unit_test(test_orphans), cmocka_unit_test(test_window_and_filter), cmocka_unit_test(test_room), cmocka_unit_test(test_over),
                 cmocka_unit_test(test_strange_tables), cmocka_unit_test(test_nothing),
         };
 

@@ -103,6 +103,75 @@ static double shrinking(double t)
         return 300 - 2 * t;
 }
 
+/* Bursts of up to a minute, most of them early: they go away. */
+static double bursts_leak(double t)
+{
+        static const double at[] = {1, 2.2, 3, 4.1, 5.5, 7, 9.8, 14, 22};
+        double burst = 0;
+
+        for (size_t i = 0; i < ARRAY_LENGTH(at); i++)
+                burst = t >= at[i] && t < at[i] + 0.4 + 0.4 * (double)(i % 3) ? 70 : burst;
+        return 100 + 2 * t + burst;
+}
+
+static double late_leak(double t)
+{
+        return 100 + 4 * MAX(t - 13, 0.0);
+}
+
+/* What it adds differs by far from one time to the next, and is never given back. */
+static unsigned lumps_seed;
+
+static double lumps(double t)
+{
+        unsigned lump = lumps_seed;
+        double sum = 0;
+
+        for (int i = 0; i < (int)(t * 4); i++) {
+                lump = lump * 1103515245 + 12345;
+                sum += (lump >> 16) % 4 == 0 ? -log(((lump >> 18) % 4096 + 1) / 4097.0) : 0;
+        }
+        return 100 + 2 * sum;
+}
+
+static double fills_far(double t)
+{
+        return 100 + 9000 * (1 - exp(-t / 6.3));
+}
+
+static void test_bursts(void **state)
+{
+        LeakVerdict v = judge(bursts_leak);
+
+        assert_int_equal(v.class, LEAK_LEAK);
+        assert_int_equal(v.shape, LEAK_STEADY);
+        assert_true(fabs(v.rate - 2) < 0.02 && v.low <= 2 && 2 <= v.high);
+}
+
+static void test_late(void **state)
+{
+        LeakVerdict v = judge(late_leak);
+
+        assert_int_equal(v.class, LEAK_LEAK);
+        assert_true(fabs(v.rate - 4) < 0.1 && v.low <= 4 && 4 <= v.high);
+        assert_true(fabs(v.warm_up_minutes - 13) < 1 && fabs(v.minutes - 17) < 1);
+}
+
+static void test_lumps(void **state)
+{
+        unsigned right = 0, holds = 0;
+
+        for (unsigned seed = 1; seed <= 40; seed++) {
+                lumps_seed = seed * 7919;
+                double rate = (lumps(30) - lumps(0)) / 30;
+                LeakVerdict v = judge(lumps);
+                right += v.class == (rate > 1 ? LEAK_LEAK : LEAK_SLOW);
+                holds += v.low > 0 && v.low <= rate && rate <= v.high;
+        }
+        assert_true(right >= 36);
+        assert_true(holds >= 35);
+}
+
 static void test_kinds(void **state)
 {
         LeakVerdict v = judge(flat);
@@ -161,6 +230,8 @@ static void test_no_leaks(void **state)
         assert_int_equal(v.class, LEAK_NORMAL);
         v = judge(comes_back);
         assert_int_equal(v.class, LEAK_NORMAL);
+        v = judge(fills_far);
+        assert_int_equal(v.class, LEAK_NORMAL);
 }
 
 static void test_too_short(void **state)
@@ -209,6 +280,7 @@ int main(void)
 {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_kinds),   cmocka_unit_test(test_jumps),     cmocka_unit_test(test_teeth),
+                cmocka_unit_test(test_bursts),  cmocka_unit_test(test_late),      cmocka_unit_test(test_lumps),
                 cmocka_unit_test(test_no_leaks), cmocka_unit_test(test_too_short), cmocka_unit_test(test_corpus),
         };
 

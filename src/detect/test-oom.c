@@ -41,6 +41,29 @@ static void test_machine(void **state)
         world_end(&w);
 }
 
+/* A driver beside its compiler, and a shell, are no jobs: four of 3.5 GiB each were, of 14 GiB. */
+static void test_drivers(void **state)
+{
+        World w;
+        Rows r;
+
+        world_begin(&w);
+        w.context.facts.exit_code = 2;
+        detect_set_facts(w.detect, &w.context.facts);
+        rows_begin(&r);
+        event(&r, 10 * S, "oom-kill", 101, 11, "the kernel's OOM killer chose cc1plus (pid 101, 3.5 GiB)");
+        for (int i = 0; i < 4; i++) {
+                process(&r, 11 + (uint64_t)i, 101 + i, 201 + i, "cc1plus", 1, 10, i == 0 ? 9 : 0, 7 * GIB / 2);
+                process(&r, 21 + (uint64_t)i, 201 + i, 100, "g++", 1, 11, 0, 3 * MIB);
+        }
+        memory(&r, 0, 12 * GIB, 3);
+        memory(&r, 9500 * (int64_t)NS_PER_MS, 100 * MIB, 3);
+        const Findings *found = rows_give(&r, &w);
+        has(found->items[0]->advice, "4 of this kind (C++ compile) ran then, 3.5 GiB each on the average; of 16 GiB about 3 fit");
+        has(found->items[0]->advice, "-j 3\n");
+        world_end(&w);
+}
+
 static void test_cgroup(void **state)
 {
         World w;
@@ -319,7 +342,7 @@ static void test_strange(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_machine), cmocka_unit_test(test_cgroup), cmocka_unit_test(test_outside),
+                cmocka_unit_test(test_machine), cmocka_unit_test(test_drivers), cmocka_unit_test(test_cgroup), cmocka_unit_test(test_outside),
                 cmocka_unit_test(test_other_namespace), cmocka_unit_test(test_counted), cmocka_unit_test(test_held_then),
                 cmocka_unit_test(test_counted_not_ours), cmocka_unit_test(test_forged), cmocka_unit_test(test_counted_suspect), cmocka_unit_test(test_counted_elsewhere),
                 cmocka_unit_test(test_strange),

@@ -107,6 +107,24 @@ static void test_unseen(void **state)
         world_end(&w);
 }
 
+/* Dealt with, and long after it the run failed: of something else, perhaps. */
+static void test_long_ago(void **state)
+{
+        World w;
+
+        begin(&w, 1);
+        give_mount(&w, 1, "/tmp", "tmpfs", 0, 9000);
+        say(&w, "cp: error writing '/tmp/x': No space left on device");
+        for (int i = 0; i < 1500; i++)
+                say(&w, "[7/99] Building C object x.c.o");
+        world_finish(&w);
+        const Finding *f = world_find(&w, "disk-full", "/tmp");
+        assert_non_null(f);
+        assert_int_equal(f->severity, SEVERITY_WARNING);
+        assert_int_equal(f->sure, SURE_POSSIBLE);
+        world_end(&w);
+}
+
 static void test_files(void **state)
 {
         World w;
@@ -187,7 +205,7 @@ static void test_fine(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_named), cmocka_unit_test(test_unnamed), cmocka_unit_test(test_unseen),
+                cmocka_unit_test(test_named), cmocka_unit_test(test_unnamed), cmocka_unit_test(test_unseen), cmocka_unit_test(test_long_ago),
                 cmocka_unit_test(test_files), cmocka_unit_test(test_others), cmocka_unit_test(test_watches),
                 cmocka_unit_test(test_fine),
         };
