@@ -80,7 +80,7 @@ void advice_add_bytes(const Range *bytes, String *to)
         add_range(to, bytes, add_size);
 }
 
-/* "16 GiB", "8 GiB (the container's limit)", "the 4.1 GiB that others left". */
+/* "16 GiB", "8 GiB (the cgroup's limit)", "the 4.1 GiB that others left". */
 static void add_limit(const Forecast *f, String *to)
 {
         char bytes[FORMAT_MAX];
@@ -88,7 +88,7 @@ static void add_limit(const Forecast *f, String *to)
         if (f->room_is_free)
                 string_add_format(to, "the %s that others left", format_bytes(bytes, f->room_bytes));
         else
-                string_add_format(to, "%s%s", format_bytes(bytes, f->limit_bytes), f->limit_is_cgroup ? " (the container's limit)" : "");
+                string_add_format(to, "%s%s", format_bytes(bytes, f->limit_bytes), f->limit_is_cgroup ? " (the cgroup's limit)" : "");
 }
 
 static void add_expected(const ForecastLevel *l, String *to)

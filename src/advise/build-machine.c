@@ -11,7 +11,8 @@ static const char *const cpu_columns[] = {"cpu",    "user_us",    "nice_us",  "s
                                           "steal_us", "idle_us", "iowait_us", "tasks",     NULL};
 static const char *const memory_columns[] = {"t_ns", "available_bytes", "total_bytes", "swap_total_bytes", "swap_free_bytes", NULL};
 static const char *const limits_columns[] = {"tasks", "threads_max", "pid_max", "pids_max", "pids_current", "memory_max_bytes", "overcommit_memory", "commit_limit_bytes", "committed_bytes", NULL};
-static const char *const cgroup_columns[] = {"memory_max_bytes", "memory_limit_bytes", "cpu_limit_ratio", "tasks_limit", NULL};
+static const char *const cgroup_columns[] = {"memory_max_bytes", "memory_high_bytes", "memory_limit_bytes", "cpu_limit_ratio", "tasks_limit", NULL};
+static const char *const above_columns[] = {"memory_max_bytes", "memory_high_bytes", "cpu_limit_ratio", "tasks_max", NULL};
 
 const char *const *build_machine_columns(const char *table)
 {
@@ -21,6 +22,8 @@ const char *const *build_machine_columns(const char *table)
                 return memory_columns;
         if (text_equal(table, "limits"))
                 return limits_columns;
+        if (text_equal(table, "cgroups_above"))
+                return above_columns;
         return text_equal(table, "cgroup") ? cgroup_columns : NULL;
 }
 
@@ -134,9 +137,26 @@ static void lowest(Cells c, size_t row, uint64_t *to)
                 *to = MIN(*to, value);
 }
 
+/* Every cgroup above binds: what counts is the lowest. */
+static void observe_above(BuildMachine *m, BuildMachineState *s, const Batch *rows)
+{
+        Cells max = cells_find(rows, "memory_max_bytes"), high = cells_find(rows, "memory_high_bytes"),
+              tasks = cells_find(rows, "tasks_max"), ratio = cells_find(rows, "cpu_limit_ratio");
+
+        for (size_t row = 0; row < batch_rows(rows); row++) {
+                lowest(max, row, &m->limit_bytes);
+                lowest(high, row, &m->limit_bytes);
+                lowest(tasks, row, &m->tasks_limit);
+                if (ratio.column < 0 || batch_is_null(rows, (size_t)ratio.column, row))
+                        continue;
+                double cpus = batch_f64(rows, (size_t)ratio.column, row);
+                s->cpu_limit_above = s->cpu_limit_above > 0 ? fmin(s->cpu_limit_above, cpus) : cpus;
+        }
+}
+
 static void observe_limits(BuildMachine *m, const Batch *rows)
 {
-        Cells memory = cells_find(rows, "memory_max_bytes"), pids = cells_find(rows, "pids_max");
+        Cells memory = cells_find(rows, "memory_max_bytes"), high = cells_find(rows, "memory_high_bytes"), pids = cells_find(rows, "pids_max");
         Cells above = cells_find(rows, "memory_limit_bytes"), tasks_limit = cells_find(rows, "tasks_limit");
         Cells ratio = cells_find(rows, "cpu_limit_ratio"), tasks = cells_find(rows, "tasks");
         Cells threads = cells_find(rows, "threads_max"), pid_max = cells_find(rows, "pid_max");
@@ -146,6 +166,7 @@ static void observe_limits(BuildMachine *m, const Batch *rows)
 
         for (size_t row = 0; row < batch_rows(rows); row++) {
                 lowest(memory, row, &m->limit_bytes);
+                lowest(high, row, &m->limit_bytes); /* nothing is killed there, but it takes much longer */
                 lowest(above, row, &m->limit_bytes);
                 lowest(pids, row, &m->tasks_limit);
                 lowest(tasks_limit, row, &m->tasks_limit);
@@ -172,6 +193,8 @@ void build_machine_observe(BuildMachine *m, BuildMachineState *state, const char
                 observe_memory(m, rows);
         else if (text_equal(table, "limits") || text_equal(table, "cgroup"))
                 observe_limits(m, rows);
+        else if (text_equal(table, "cgroups_above"))
+                observe_above(m, state, rows);
 }
 
 /* Others' share: of what was busy, what the run did not use; time that the hypervisor took is theirs, too. */
@@ -180,6 +203,8 @@ void build_machine_finish(BuildMachine *m, const BuildMachineState *s)
         double all = grown(&s->all), idle = grown(&s->idle), iowait = grown(&s->iowait), run = grown(&s->run);
         double run_s = (double)(s->run_last_ns - s->run_first_ns) / 1e9;
 
+        if (s->cpu_limit_above > 0)
+                m->cpu_limit = fmin(m->cpu_limit, s->cpu_limit_above);
         if (!(all > 0) || isnan(idle))
                 return;
         m->busy_ratio = 1 - idle / all;

@@ -12,6 +12,7 @@ typedef struct BuildSpan {
 typedef struct BuildMachineState {
         BuildSpan all, idle, iowait, steal, run;
         int64_t run_first_ns, run_last_ns;
+        double cpu_limit_above; /* the lowest quota above the run's own cgroup; 0: none */
 } BuildMachineState;
 
 void build_machine_init(BuildMachine *machine, unsigned cpus);

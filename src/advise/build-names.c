@@ -27,7 +27,7 @@ BuildTool build_tool_of(const char *name, size_t size)
                 {"ninja", TOOL_NINJA}, {"ninja-build", TOOL_NINJA}, {"samu", TOOL_NINJA}, {"n2", TOOL_NINJA},
                 {"siso", TOOL_NINJA}, {"cargo", TOOL_CARGO}, {"bazel", TOOL_BAZEL}, {"bazelisk", TOOL_BAZEL},
                 {"bazel-real", TOOL_BAZEL}, {"nix-daemon", TOOL_NIX}, {"nix-build", TOOL_NIX}, {"nix", TOOL_NIX},
-                {"nixos-rebuild", TOOL_NIX}, {"meson", TOOL_MESON}, {"go", TOOL_OTHER}, {"gradle", TOOL_OTHER},
+                {"nixos-rebuild", TOOL_NIX}, {"build-remote", TOOL_NIX}, {"meson", TOOL_MESON}, {"go", TOOL_OTHER}, {"gradle", TOOL_OTHER},
                 {"scons", TOOL_OTHER}, {"waf", TOOL_OTHER}, {"xargs", TOOL_OTHER}, {"parallel", TOOL_OTHER},
                 {"tup", TOOL_OTHER}, {"redo", TOOL_OTHER}, {"jam", TOOL_OTHER}, {"bjam", TOOL_OTHER}, {"b2", TOOL_OTHER},
         };

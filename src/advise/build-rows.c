@@ -19,7 +19,7 @@ struct BuildRowsState {
         BuildMachineState machine;
 };
 
-const char *const build_rows_tables[] = {"processes", "samples", "totals", "cpu", "memory", "limits", "cgroup", NULL};
+const char *const build_rows_tables[] = {"processes", "samples", "totals", "cpu", "memory", "limits", "cgroup", "cgroups_above", NULL};
 
 const char *const *build_rows_columns(const char *table)
 {

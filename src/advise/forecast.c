@@ -57,7 +57,7 @@ static int replay_level(const Replay *replay, const Plan *plan, ForecastLevel *l
                         break;
                 }
                 walls[i] = result.wall_s;
-                peaks[i] = result.peak_bytes;
+                peaks[i] = MAX(result.peak_bytes, plan->rest_most_bytes);
                 if (i == 0)
                         level->busy_cpus = result.busy_cpus;
         }
@@ -101,7 +101,7 @@ static void choose_levels(Forecast *f, const Plan *plan, const ForecastOptions *
         add_level(f, recorded, recorded);
 }
 
-/* A container's limit counts if it is below what the machine has. */
+/* A cgroup's limit counts if it is below what the machine has. */
 static void find_room(Forecast *f, const BuildMachine *m, const ForecastOptions *o)
 {
         f->room_bytes = f->limit_bytes = BUILD_UNKNOWN;

@@ -42,6 +42,7 @@ typedef struct Line {
         const char *program;
         size_t program_size;
         size_t found; /* of what it uses: made by other jobs */
+        uint32_t library; /* the last one that it linked, by the node that made it; 0 none */
         bool inputs;  /* which pass: outputs first */
 } Line;
 
@@ -110,6 +111,23 @@ static int uses_node(Line *line, uint32_t from)
         return plan_add_edge(line->plan, from, line->node);
 }
 
+/* Of libraries in a line each may need those to its right: the sub-make that made it may have waited for theirs.
+ * Nothing else tells that; where it is not so, the times mostly contradict it. */
+static int uses_next_library(Line *line, uint32_t from)
+{
+        uint32_t left = line->library, right = from;
+
+        if (from == 0 || line->plan->nodes[line->node].kind != KIND_LINK)
+                return 0;
+        line->library = from;
+        return left != 0 && plan_raise_to_submakes(line->plan, &right, &left) ? plan_add_edge(line->plan, right, left) : 0;
+}
+
+static bool is_library(const char *word, size_t size)
+{
+        return (size > 2 && memcmp(word + size - 2, ".a", 2) == 0) || (size > 3 && memcmp(word + size - 3, ".so", 3) == 0);
+}
+
 static int uses(Line *line, const char *word, size_t size)
 {
         char path[PATH_BYTES];
@@ -117,7 +135,9 @@ static int uses(Line *line, const char *word, size_t size)
 
         if (n == 0)
                 return 0;
-        return uses_node(line, (uint32_t)(uintptr_t)map_get(line->plan->names->by_path, hash_bytes(path, n)));
+        uint32_t from = (uint32_t)(uintptr_t)map_get(line->plan->names->by_path, hash_bytes(path, n));
+        int r = is_library(word, size) ? uses_next_library(line, from) : 0;
+        return r < 0 ? r : uses_node(line, from);
 }
 
 /* -lNAME: libNAME.a or libNAME.so, wherever it was made. */
@@ -134,8 +154,10 @@ static int uses_library(Line *line, const char *name, size_t size)
                 memcpy(base + 3, name, size);
                 memcpy(base + 3 + size, ends[i], strlen(ends[i]));
                 uint32_t from = (uint32_t)(uintptr_t)map_get(line->plan->names->by_base, hash_bytes(base, n));
-                if (from != 0)
-                        return uses_node(line, from);
+                if (from != 0) {
+                        int r = uses_next_library(line, from);
+                        return r < 0 ? r : uses_node(line, from);
+                }
         }
         return 0;
 }
@@ -323,6 +345,28 @@ static int count_repeat(Line *line, const char *text, size_t size)
         return map_put(line->plan->names->by_compile, hash, (void *)(uintptr_t)line->node);
 }
 
+/* Whether others may wait for what a script does: not where it only shows or notes something. */
+static void look_at_script(Line *line, const char *text, size_t size)
+{
+        static const char *const shells[] = {"sh", "bash", "dash", "busybox"};
+        static const char *const shown[] = {"echo", "printf", "true", "test", "[", "sleep", "date", "uname"};
+        PlanNode *node = &line->plan->nodes[line->node];
+
+        for (size_t i = 0; i < ARRAY_LENGTH(shown); i++)
+                if (program_is(line, shown[i])) {
+                        node->shows = true;
+                        return;
+                }
+        if (program_is(line, "cmake") && (memmem(text, size, "-E cmake_echo_color", 19) || memmem(text, size, "-E cmake_progress_", 18))) {
+                node->shows = true;
+                return;
+        }
+        for (size_t i = 0; i < ARRAY_LENGTH(shells); i++)
+                if (program_is(line, shells[i]) && !memchr(text, '>', size))
+                        return;
+        node->works = true;
+}
+
 static int observe_line(Line *line, const char *text, size_t size, const char *exe, size_t exe_size)
 {
         int r = 0;
@@ -365,6 +409,7 @@ int plan_observe_commands(Plan *plan, const BuildRows *rows, const Batch *b)
                 const char *text = cells_text(cmdline, row, &size);
                 if (observe_line(&line, text, size, path, exe_size) < 0)
                         return -ENOMEM;
+                look_at_script(&line, text, size);
                 PlanNode *node = &plan->nodes[line.node];
                 node->precise |= node->kind == KIND_LINK && line.found > 0 && size < CUT_BYTES;
         }

@@ -1,5 +1,5 @@
-/* What a job holds over its life, from samples of its processes (their peaks where no tick saw them), and how
- * the sum of jobs compares with the tree's memory as it was recorded, which knows what they share. */
+/* What a job holds over its life, from samples of its processes (their peaks where no tick saw them); what the
+ * tools hold beside them; and how the sum of jobs compares with what was recorded, which knows what they share. */
 #include "advise/plan-memory.h"
 
 #include <errno.h>
@@ -80,14 +80,15 @@ static Held between(double t, double t0, Held a, double t1, Held b)
         return (Held){a.own + (b.own - a.own) * part, a.shared + (b.shared - a.shared) * part};
 }
 
-/* Of one process at a time in its life: from sample to sample; from a third at its start, to its peak at its end. */
+/* Of one process at a time in its life: from a third at its start, from sample to sample, to its peak at its end. */
 static Held held_at(const BuildRows *rows, const BuildProcess *p, const SharedParts *parts, double start, double end, double t)
 {
         double peak = p->peak_bytes == BUILD_UNKNOWN ? 0 : (double)p->peak_bytes;
 
         if (p->n_samples == 0) {
                 double part = shared_part(parts, p->program);
-                return (Held){peak * (1 - part), peak * part};
+                Held most = {peak * (1 - part), peak * part};
+                return between(t, start, (Held){most.own / 3, most.shared / 3}, end, most);
         }
         const BuildSample *samples = rows->samples + p->samples;
         uint32_t low = 0, high = p->n_samples; /* the first after t */
@@ -157,46 +158,6 @@ static int make_points(Plan *plan)
         return plan->points ? 0 : -ENOMEM;
 }
 
-/* Tools and what runs them, at most at one time. */
-typedef struct Step {
-        double t_s, bytes;
-} Step;
-
-static int by_time(const void *a, const void *b)
-{
-        const Step *x = a, *y = b;
-
-        if (x->t_s != y->t_s)
-                return x->t_s < y->t_s ? -1 : 1;
-        return (x->bytes > y->bytes) - (x->bytes < y->bytes);
-}
-
-static int measure_rest(Plan *plan, const BuildRows *rows, const SharedParts *parts)
-{
-        _cleanup_free_ Step *steps = calloc(plan->n * 2, sizeof *steps);
-        double now = 0;
-        size_t n = 0;
-
-        if (!steps)
-                return -ENOMEM;
-        for (uint32_t i = 1; i < plan->n; i++) {
-                const PlanNode *node = &plan->nodes[i];
-                if (!node->is_tool)
-                        continue;
-                const BuildProcess *p = &rows->processes[node->process];
-                double bytes = node->peak_bytes * (1 - shared_part(parts, p->program));
-                steps[n++] = (Step){node->start_s, bytes};
-                steps[n++] = (Step){node->end_s, -bytes};
-        }
-        if (n > 0)
-                qsort(steps, n, sizeof *steps, by_time);
-        for (size_t i = 0; i < n; i++) {
-                now += steps[i].bytes;
-                plan->rest_bytes = MAX(plan->rest_bytes, now);
-        }
-        return 0;
-}
-
 static int by_value(const void *a, const void *b)
 {
         double x = *(const double *)a, y = *(const double *)b;
@@ -222,41 +183,59 @@ typedef struct Living {
         double *programs;    /* scratch */
 } Living;
 
-/* Own memory of all, and what instances share once: as if pages were counted once each. */
-static double count_living(Living *living, const BuildRows *rows, int64_t t_ns)
+static bool is_of_job(const Plan *plan, uint32_t process)
+{
+        return plan->node_of[process] != 0 && !plan->nodes[plan->node_of[process]].is_tool;
+}
+
+static void drop_ended(Living *living, const BuildRows *rows, int64_t t_ns)
+{
+        for (size_t i = 0; i < living->n;) {
+                if (rows->processes[living->processes[i]].end_ns <= t_ns)
+                        living->processes[i] = living->processes[--living->n];
+                else
+                        i++;
+        }
+}
+
+/* Own memory of all, or of jobs only, and what instances share once: as if pages were counted once each. */
+static double count_living(Living *living, const Plan *plan, const BuildRows *rows, bool jobs_only)
 {
         double sum = 0;
 
         memset(living->programs, 0, (BUILD_PROGRAMS_MAX + 1) * sizeof *living->programs);
-        for (size_t i = 0; i < living->n;) {
-                const BuildProcess *p = &rows->processes[living->processes[i]];
+        for (size_t i = 0; i < living->n; i++) {
+                uint8_t program = rows->processes[living->processes[i]].program;
                 const BuildSample *s = living->latest[living->processes[i]];
-                if (p->end_ns < t_ns) {
-                        living->processes[i] = living->processes[--living->n];
+                if (jobs_only && !is_of_job(plan, living->processes[i]))
                         continue;
-                }
                 sum += s->own_bytes;
-                if (s->shared_bytes > living->programs[p->program]) {
-                        sum += counted_once(s->shared_bytes) - counted_once(living->programs[p->program]);
-                        living->programs[p->program] = s->shared_bytes;
+                if (s->shared_bytes > living->programs[program]) {
+                        sum += counted_once(s->shared_bytes) - counted_once(living->programs[program]);
+                        living->programs[program] = s->shared_bytes;
                 }
-                i++;
         }
         return sum;
 }
 
-/* Appends a total for each tick of the samples. *ret_n of them; owned by the caller. */
-static int count_ticks(const BuildRows *rows, BuildTotal **ret, size_t *ret_n)
+/* What lived at a tick of the samples: all of it, and of that what is no job's: tools, and what runs them. */
+typedef struct Tick {
+        int64_t t_ns;
+        double bytes, rest_bytes;
+} Tick;
+
+/* Appends each tick of the samples. *ret_n of them; owned by the caller. */
+static int count_ticks(const Plan *plan, const BuildRows *rows, Tick **ret, size_t *ret_n)
 {
         _cleanup_free_ const BuildSample **order = calloc(rows->n_samples + 1, sizeof *order);
         _cleanup_free_ uint32_t *processes = calloc(rows->n + 1, sizeof *processes);
         _cleanup_free_ const BuildSample **latest = calloc(rows->n + 1, sizeof *latest);
         _cleanup_free_ double *programs = calloc(BUILD_PROGRAMS_MAX + 1, sizeof *programs);
-        BuildTotal *totals = calloc(rows->n_samples + 1, sizeof *totals);
+        Tick *ticks = calloc(rows->n_samples + 1, sizeof *ticks);
         Living living = {.processes = processes, .latest = latest, .programs = programs};
 
-        if (!order || !processes || !latest || !programs || !totals) {
-                free(totals);
+        if (!order || !processes || !latest || !programs || !ticks) {
+                free(ticks);
                 return -ENOMEM;
         }
         for (size_t i = 0; i < rows->n_samples; i++)
@@ -271,44 +250,57 @@ static int count_ticks(const BuildRows *rows, BuildTotal **ret, size_t *ret_n)
                                 processes[living.n++] = order[i]->process;
                         latest[order[i]->process] = order[i];
                 }
-                totals[(*ret_n)++] = (BuildTotal){t_ns, count_living(&living, rows, t_ns)};
+                drop_ended(&living, rows, t_ns);
+                double all = count_living(&living, plan, rows, false);
+                ticks[(*ret_n)++] = (Tick){t_ns, all, all - count_living(&living, plan, rows, true)};
         }
-        *ret = totals;
+        *ret = ticks;
         return 0;
 }
 
-static double model_at(const Plan *plan, MemorySum *sum, double t)
+/* The model's sum of jobs; before anything is known of the rest and the scale. */
+static double jobs_at(const Plan *plan, MemorySum *sum, double t)
 {
         for (uint32_t k = 1; k < plan->n && plan->nodes[k].start_s <= t; k++) {
                 const PlanNode *node = &plan->nodes[k];
                 if (!node->is_tool && node->end_s > t)
                         memory_add(sum, plan, node, (t - node->start_s) / (node->end_s - node->start_s));
         }
-        return memory_take(sum, plan) - plan->rest_bytes;
+        return memory_take(sum, plan);
 }
 
-/* The model's sum at recorded ticks near the peak against what samples add up to there. */
+/* At recorded ticks near the jobs' peak: what tools held there, and the model's sum of jobs against what samples add up to. */
 static int compare_with_samples(Plan *plan, const BuildRows *rows)
 {
         _cleanup_free_ double *ratios = calloc(TICKS_COMPARED + 1, sizeof *ratios);
+        _cleanup_free_ double *rests = calloc(TICKS_COMPARED + 1, sizeof *rests);
         _cleanup_free_ MemorySum *sum = calloc(1, sizeof *sum);
-        _cleanup_free_ BuildTotal *totals = NULL;
-        double most = 0, rest = plan->rest_bytes;
-        size_t high = 0, n = 0, n_totals, skipped = 0;
+        _cleanup_free_ Tick *ticks = NULL;
+        double most = 0, most_jobs = 0;
+        size_t high = 0, n = 0, n_rests = 0, n_ticks, skipped = 0;
 
-        if (!ratios || !sum || count_ticks(rows, &totals, &n_totals) < 0)
+        if (!ratios || !rests || !sum || count_ticks(plan, rows, &ticks, &n_ticks) < 0)
                 return -ENOMEM;
-        for (size_t i = 0; i < n_totals; i++)
-                most = MAX(most, totals[i].bytes);
-        plan->peak_bytes = n_totals > 0 ? (uint64_t)most : BUILD_UNKNOWN;
-        for (size_t i = 0; i < n_totals; i++)
-                high += totals[i].bytes >= most * 0.7;
-        for (size_t i = 0; i < n_totals && n < TICKS_COMPARED && most > 0; i++) {
-                if (totals[i].bytes < most * 0.7 || skipped++ % (high / TICKS_COMPARED + 1) != 0)
+        for (size_t i = 0; i < n_ticks; i++) {
+                most = MAX(most, ticks[i].bytes);
+                most_jobs = MAX(most_jobs, ticks[i].bytes - ticks[i].rest_bytes);
+                plan->rest_most_bytes = MAX(plan->rest_most_bytes, ticks[i].rest_bytes);
+        }
+        plan->peak_bytes = n_ticks > 0 ? (uint64_t)most : BUILD_UNKNOWN;
+        for (size_t i = 0; i < n_ticks; i++)
+                high += ticks[i].bytes - ticks[i].rest_bytes >= most_jobs * 0.7;
+        for (size_t i = 0; i < n_ticks && n_rests < TICKS_COMPARED && most_jobs > 0; i++) {
+                double jobs = ticks[i].bytes - ticks[i].rest_bytes;
+                if (jobs < most_jobs * 0.7 || skipped++ % (high / TICKS_COMPARED + 1) != 0)
                         continue;
-                double model = model_at(plan, sum, (double)totals[i].t_ns / 1e9);
-                if (model > 0 && totals[i].bytes > rest)
-                        ratios[n++] = (totals[i].bytes - rest) / model;
+                double model = jobs_at(plan, sum, (double)ticks[i].t_ns / 1e9);
+                rests[n_rests++] = ticks[i].rest_bytes;
+                if (model > 0)
+                        ratios[n++] = jobs / model;
+        }
+        if (n_rests > 0) {
+                qsort(rests, n_rests, sizeof *rests, by_value);
+                plan->rest_bytes = rests[n_rests / 2];
         }
         if (n < 3)
                 return 0;
@@ -329,8 +321,7 @@ int plan_measure_memory(Plan *plan, const BuildRows *rows)
                 return -ENOMEM;
         find_parts(parts, rows);
         for (uint32_t i = 0; i < rows->n; i++)
-                if (plan->node_of[i] != 0 && !plan->nodes[plan->node_of[i]].is_tool)
+                if (is_of_job(plan, i))
                         add_process(plan, rows, parts, i);
-        int r = measure_rest(plan, rows, parts);
-        return r < 0 ? r : compare_with_samples(plan, rows);
+        return compare_with_samples(plan, rows);
 }

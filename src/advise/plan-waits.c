@@ -7,6 +7,8 @@
 #include "advise/plan.h"
 #include "base/cleanup.h"
 
+#define SAME_S 1e-6 /* moments that differ by less are one */
+
 typedef struct Ending {
         double t_s;
         uint32_t node;
@@ -101,7 +103,8 @@ static int start_node(Replay *r, uint32_t i)
         } else {
                 if (n->kind == KIND_LINK && !n->precise)
                         n->need[GROUP_PARTS] = tool->ended[GROUP_PARTS];
-                if (isinf(slot))
+                /* Since that one ended, no slot was free: who starts now waited for a slot. */
+                if (isinf(slot) || (tool->woken_by != PLAN_NONE && slot > plan->nodes[tool->woken_by].end_s + SAME_S))
                         tool->woken_by = PLAN_NONE;
                 if (tool->woken_by != PLAN_NONE) {
                         n->waited = true;
@@ -150,11 +153,12 @@ int plan_infer_waits(Plan *plan)
 {
         _cleanup_free_ ToolState *tools = calloc(plan->n, sizeof *tools);
         _cleanup_free_ Ending *endings = calloc(plan->n, sizeof *endings);
+        _cleanup_free_ bool *at_once = calloc(plan->n, sizeof *at_once); /* ended in the moment in which it began */
         double oversubscribed = fmax(plan->width / plan->capacity - 1, 0);
         size_t n_ended = 0;
         int error = 0;
 
-        if (!tools || !endings)
+        if (!tools || !endings || !at_once)
                 return -ENOMEM;
         Replay r = {.plan = plan, .tools = tools, .patience = 0.010 + 0.015 * MIN(oversubscribed, 10.0)};
         tools[0] = (ToolState){.woken_by = PLAN_NONE};
@@ -164,9 +168,15 @@ int plan_infer_waits(Plan *plan)
         qsort(endings, plan->n - 1, sizeof *endings, by_end);
         for (uint32_t i = 1; error == 0 && i < plan->n; i++) {
                 /* A process shows as begun a moment before its predecessor's end is known: both at one time. */
-                while (n_ended < plan->n - 1 && endings[n_ended].node < i && endings[n_ended].t_s <= plan->nodes[i].start_s)
-                        end_node(&r, endings[n_ended++].node);
+                for (; n_ended < plan->n - 1 && endings[n_ended].t_s <= plan->nodes[i].start_s; n_ended++) {
+                        if (endings[n_ended].node < i)
+                                end_node(&r, endings[n_ended].node);
+                        else
+                                at_once[endings[n_ended].node] = true;
+                }
                 error = start_node(&r, i);
+                if (error == 0 && at_once[i])
+                        end_node(&r, i);
         }
         /* What a tool does after its last job. */
         for (uint32_t i = 1; i < plan->n; i++) {

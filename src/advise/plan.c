@@ -12,6 +12,8 @@
 
 enum { ROLE_JOB_PART, ROLE_TOOL, ROLE_ABOVE }; /* part of a job, a build tool, what runs one */
 
+#define BEFORE_S 0.5 /* at most so long before the command rows begin */
+
 static bool below_link(const BuildRows *rows, uint32_t i)
 {
         for (uint32_t at = rows->processes[i].parent; at != BUILD_NONE; at = rows->processes[at].parent) {
@@ -137,6 +139,20 @@ static void count_jobs(Plan *plan, const BuildRows *rows)
         }
 }
 
+/* The run's time counts from the command's start, rows a moment from before it: what ended in that moment is none of
+ * what went on behind the command's end. */
+static double to_last_end(const BuildRows *rows, double wall_s)
+{
+        double last_s = wall_s;
+
+        for (size_t i = 0; i < rows->n; i++) {
+                double end_s = (double)rows->processes[i].end_ns / 1e9;
+                if (end_s > last_s && end_s < wall_s + BEFORE_S)
+                        last_s = end_s;
+        }
+        return last_s;
+}
+
 int plan_new(const BuildRows *rows, double wall_s, Plan **ret)
 {
         _cleanup_(plan_freep) Plan *plan = calloc(1, sizeof *plan);
@@ -147,7 +163,7 @@ int plan_new(const BuildRows *rows, double wall_s, Plan **ret)
                 return -ENOMEM;
         if (rows->too_many)
                 return -E2BIG;
-        plan->wall_s = isfinite(wall_s) && wall_s > 0 ? wall_s : (double)rows->last_ns / 1e9;
+        plan->wall_s = isfinite(wall_s) && wall_s > 0 ? to_last_end(rows, wall_s) : (double)rows->last_ns / 1e9;
         plan->memory_scale = 1;
         find_roles(rows, roles, has_children);
         size_t n = 1;
@@ -242,7 +258,7 @@ bool plan_in_group(const PlanNode *node, PlanGroupKind group)
         case GROUP_PARTS:
                 return node->is_tool || node->kind != KIND_LINK;
         case GROUP_SCRIPTS:
-                return !node->is_tool && node->kind == KIND_SCRIPT && !node->passed;
+                return !node->is_tool && node->kind == KIND_SCRIPT && !node->passed && (node->works || !node->shows);
         case GROUP_TOOLS:
                 return node->is_tool && !node->passed;
         default:
@@ -252,8 +268,10 @@ bool plan_in_group(const PlanNode *node, PlanGroupKind group)
 
 int plan_finish(Plan *plan, const BuildRows *rows)
 {
-        int r = plan_infer_waits(plan);
+        int r = plan_order_submakes(plan, rows);
 
+        if (r == 0)
+                r = plan_infer_waits(plan);
         if (r < 0)
                 return r;
         clean_edges(plan);

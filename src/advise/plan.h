@@ -8,6 +8,7 @@
  *
  * What a job waited for is not recorded. It is inferred, in this order:
  * - files: what one job's command line names as its output and a later one's names, or runs (plan_observe_commands);
+ *   sub-makes wait as wholes for what their jobs use (plan_order_submakes);
  * - time: a job that began although a slot had been free waited for what had just ended; where nothing
  *   else was running, for all that had ended;
  * - kind, where every slot was taken and time tells nothing: a link waits for its tool's jobs before it, a
@@ -52,6 +53,8 @@ typedef struct PlanNode {
         uint8_t program;    /* of its largest process */
         bool precise;       /* its command line names what it waits for */
         bool waited;        /* time says what it waited for */
+        bool shows;         /* runs what only shows or notes something (echo) … */
+        bool works;         /* … and what does more */
         bool passed;        /* others under the tool began while it went on: they did not wait for it */
         double start_s, end_s;
         double cpu_s;       /* of all below; of a tool its own */
@@ -92,7 +95,8 @@ typedef struct Plan {
         double others;        /* CPUs that those took, as far as is known */
         double believed;      /* part of what jobs waited beyond contention that is taken for waiting for disks and the like */
         double memory_scale;  /* the recorded memory over what the model makes of the recording */
-        double rest_bytes;    /* of tools and what runs them */
+        double rest_bytes;    /* of tools and what runs them, while the jobs' memory was high */
+        double rest_most_bytes; /* of these at any time */
         uint64_t peak_bytes;  /* recorded, shared pages counted once; BUILD_UNKNOWN */
         uint64_t told_bytes;  /* the highest total of the tree in the recording, as reports tell it; BUILD_UNKNOWN */
         double wait_known;    /* part of the jobs whose waits are known by files or time */
@@ -118,10 +122,14 @@ int plan_finish(Plan *plan, const BuildRows *rows);
 /* ---- steps of it, each a file ---- */
 
 int plan_add_edge(Plan *plan, uint32_t from, uint32_t to); /* 0 or -ENOMEM; too many are dropped */
+int plan_order_submakes(Plan *plan, const BuildRows *rows); /* before the waits are inferred */
 int plan_infer_waits(Plan *plan);
 int plan_remove_contention(Plan *plan);
 int plan_measure_memory(Plan *plan, const BuildRows *rows);
 void plan_names_done(Plan *plan);
+
+/* Two nodes under different tools become what one make started; false: it started no other make for *to. */
+bool plan_raise_to_submakes(const Plan *plan, uint32_t *from, uint32_t *to);
 
 /* Whether a node is in such a group of its tool. */
 bool plan_in_group(const PlanNode *node, PlanGroupKind group);

@@ -11,7 +11,7 @@
 #include "advise/slowdown.h"
 #include "base/cleanup.h"
 
-enum { TICKS_MAX = 20000 };
+enum { TICKS_MAX = 20000, UNSTICK_MAX = 1000 };
 
 #define TICK_S 0.05
 
@@ -529,6 +529,21 @@ static int sim_init(Sim *sim, const Replay *s, const ReplayOptions *options)
         return slowdown_new(options->cpus, &sim->slowdown);
 }
 
+/* Nothing runs, and not all is done: a wait was inferred that cannot be, as who holds the last slot waits for who needs
+ * one. The first that could be started goes on without it. */
+static bool unstick(Sim *sim)
+{
+        const Plan *plan = sim->plan;
+
+        for (uint32_t i = 1; i < plan->n; i++)
+                if (!sim->done[i] && sim->missing[i] > 0 && sim->started[plan->nodes[i].tool]) {
+                        sim->missing[i] = 0;
+                        push(sim, plan->nodes[i].tool, i);
+                        return true;
+                }
+        return false;
+}
+
 int replay_run(const Replay *s, const ReplayOptions *options, ReplayResult *ret)
 {
         Sim sim;
@@ -537,8 +552,9 @@ int replay_run(const Replay *s, const ReplayOptions *options, ReplayResult *ret)
         if (r == 0) {
                 start_tool(&sim, 0);
                 dispatch(&sim);
-                while (sim.n_items > 0) {
-                        advance(&sim);
+                for (unsigned times = 0; sim.n_items > 0 || (times++ < UNSTICK_MAX && unstick(&sim));) {
+                        if (sim.n_items > 0)
+                                advance(&sim);
                         dispatch(&sim);
                 }
                 sim.result.wall_s = sim.now_s;

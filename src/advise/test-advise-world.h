@@ -44,8 +44,21 @@ typedef struct World {
         double wall_ms, peak_mib;
         int exit_code;
         bool forced;          /* sub-makes have a -j of their own */
+        bool cmake;           /* sub-makes are as its makefiles start them: 1 and 2 are of one target, 3 and 4 of the next */
         bool cut;             /* the recording ends in the middle */
+        double parse_mib, tool_mib; /* of the build tool in its first 0.3 s, and after them */
 } World;
+
+static inline double world_tool_mib(const World *w, double t_ms)
+{
+        return t_ms < 300 ? w->parse_mib : w->tool_mib;
+}
+
+/* In seconds, of job i: they differ, so that ends do not fall together. */
+static inline double world_length(int i)
+{
+        return 0.4 + 0.13 * (i * 7 % 10);
+}
 
 static inline WorldJob *world_add(World *w, const char *program, double cpu_s, double mib)
 {
@@ -70,7 +83,7 @@ static inline bool world_ready(const World *w, size_t i)
 
 static inline void world_step(World *w, double now_ms)
 {
-        double wanting = 0, mib = 0;
+        double wanting = 0, mib = world_tool_mib(w, now_ms);
 
         for (size_t i = 0; i < w->n; i++)
                 wanting += w->jobs[i].running && w->jobs[i].left_cpu > 0;
@@ -96,7 +109,7 @@ static inline void world_step(World *w, double now_ms)
 /* As a build tool with so many slots does it. */
 static inline void world_build(World *w, unsigned jobs_at_once, double cpus)
 {
-        double next_start = 5;
+        double next_start = w->parse_mib > 0 ? 300 : 5;
         size_t n_done = 0;
 
         w->jobs_at_once = jobs_at_once;
@@ -121,9 +134,12 @@ static inline void world_build(World *w, unsigned jobs_at_once, double cpus)
                         next_start = w->wall_ms + 2;
                 }
                 world_step(w, w->wall_ms);
+                size_t before = n_done;
                 n_done = 0;
                 for (size_t i = 0; i < w->n; i++)
                         n_done += w->jobs[i].done;
+                if (w->cmake && n_done > before) /* its sub-make ends before the next line begins */
+                        next_start = fmax(next_start, w->wall_ms + 4);
         }
         w->wall_ms += 3;
 }
@@ -178,10 +194,6 @@ static inline void world_sub_makes(const World *w, Batch *b)
 {
         char line[64];
 
-        if (w->forced)
-                snprintf(line, sizeof line, "make -j%u --jobserver-auth=*** -C sub", w->jobs_at_once);
-        else
-                snprintf(line, sizeof line, "make -C sub");
         for (int sub = 1; sub < 80; sub++) {
                 double start = INFINITY, end = 0;
                 for (size_t i = 0; i < w->n; i++)
@@ -189,9 +201,24 @@ static inline void world_sub_makes(const World *w, Batch *b)
                                 start = fmin(start, w->jobs[i].start_ms);
                                 end = fmax(end, w->jobs[i].end_ms);
                         }
+                if (w->forced)
+                        snprintf(line, sizeof line, "make -j%u --jobserver-auth=*** -C sub", w->jobs_at_once);
+                else if (w->cmake)
+                        snprintf(line, sizeof line, "make -f t%d.dir/build.make t%d.dir/%s", (sub + 1) / 2, (sub + 1) / 2, sub % 2 ? "depend" : "build");
+                else
+                        snprintf(line, sizeof line, "make -C sub");
                 if (isfinite(start))
                         world_process(b, SUB_KEY + (uint64_t)sub, TOOL_KEY, "make", line, start - 1, end + 1, 0.001, 2, 0);
         }
+}
+
+static inline void world_sample(Batch *b, double t_ms, uint64_t key, double mib)
+{
+        assert_int_equal(batch_add_row(b), 0);
+        batch_set_i64(b, SAMPLE_T_NS, (int64_t)(t_ms * 1e6));
+        batch_set_u64(b, SAMPLE_PROCESS, key);
+        batch_set_u64(b, SAMPLE_RSS_ANON_BYTES, (uint64_t)(mib * MIB));
+        batch_set_u64(b, SAMPLE_RSS_FILE_BYTES, 0);
 }
 
 /* cut_ms: what goes on then goes on for ever; INFINITY: to the end. */
@@ -214,18 +241,16 @@ static inline void world_observe(const World *w, Advise *a, double cut_ms)
         }
         world_sub_makes(w, processes);
         snprintf(line, sizeof line, "%s -j%u", w->tool ? w->tool : "sh", w->jobs_at_once);
-        world_process(processes, TOOL_KEY, 0, w->tool ? w->tool : "sh", line, 0, isfinite(cut_ms) ? INFINITY : w->wall_ms, 0.01, 2,
+        world_process(processes, TOOL_KEY, 0, w->tool ? w->tool : "sh", line, 0, isfinite(cut_ms) ? INFINITY : w->wall_ms, 0.01, 2 + fmax(w->parse_mib, w->tool_mib),
                       w->exit_code);
         assert_int_equal(advise_observe(a, "processes", processes), 0);
-        for (double t = TICK_MS; t < fmin(w->wall_ms, cut_ms); t += TICK_MS)
+        for (double t = TICK_MS; t < fmin(w->wall_ms, cut_ms); t += TICK_MS) {
+                if (w->parse_mib > 0)
+                        world_sample(samples, t, TOOL_KEY, world_tool_mib(w, t));
                 for (size_t i = 0; i < w->n; i++)
-                        if (w->jobs[i].start_ms <= t && w->jobs[i].end_ms > t) {
-                                assert_int_equal(batch_add_row(samples), 0);
-                                batch_set_i64(samples, SAMPLE_T_NS, (int64_t)(t * 1e6));
-                                batch_set_u64(samples, SAMPLE_PROCESS, JOB_KEY + i);
-                                batch_set_u64(samples, SAMPLE_RSS_ANON_BYTES, (uint64_t)(w->jobs[i].mib * MIB));
-                                batch_set_u64(samples, SAMPLE_RSS_FILE_BYTES, 0);
-                        }
+                        if (w->jobs[i].start_ms <= t && w->jobs[i].end_ms > t)
+                                world_sample(samples, t, JOB_KEY + i, w->jobs[i].mib);
+        }
         assert_int_equal(advise_observe(a, "samples", samples), 0);
         int r = advise_plan(a, fmin(w->wall_ms, cut_ms) / 1000);
         assert_true(r == 0 || r == 1);
@@ -272,4 +297,13 @@ static inline void world_check(World *w, unsigned recorded, double cpus, const u
                                  l->peak_bytes.expected / MIB, w->peak_mib, peak * 100);
         }
         advise_done(&a);
+}
+
+/* NULL: it is not given. */
+static inline const Advice *world_find(const Advise *a, const char *id)
+{
+        for (size_t i = 0; i < a->list.n; i++)
+                if (strcmp(a->list.items[i].id, id) == 0)
+                        return &a->list.items[i];
+        return NULL;
 }

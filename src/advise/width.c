@@ -90,8 +90,8 @@ static int by_time(const void *a, const void *b)
         return x->by - y->by; /* ends first */
 }
 
-/* builders: what Nix itself started; else the jobs of build tools. */
-static unsigned most_at_once(const Plan *plan, bool builders)
+/* builders: what Nix itself started, but for its own helpers, which it forks for a moment; else the jobs of build tools. */
+static unsigned most_at_once(const Plan *plan, const BuildRows *rows, bool builders)
 {
         _cleanup_free_ Edge *edges = calloc(plan->n * 2 + 1, sizeof *edges);
         size_t n = 0;
@@ -100,7 +100,8 @@ static unsigned most_at_once(const Plan *plan, bool builders)
         for (size_t i = 1; edges && i < plan->n; i++) {
                 const PlanNode *node = &plan->nodes[i];
                 BuildTool above = plan->nodes[node->tool].build_tool;
-                if (builders ? above != TOOL_NIX : node->is_tool || above == TOOL_NONE)
+                bool builder = above == TOOL_NIX && rows->processes[node->process].tool != TOOL_NIX;
+                if (builders ? !builder : node->is_tool || above == TOOL_NONE)
                         continue;
                 edges[n++] = (Edge){node->start_s, 1};
                 edges[n++] = (Edge){node->end_s, -1};
@@ -155,8 +156,8 @@ int width_find(Plan *plan, const BuildRows *rows)
 
         if (!widths)
                 return -ENOMEM;
-        plan->most = MAX(MIN(most_at_once(plan, false), (unsigned)WIDTH_MAX), 1u);
-        plan->builders = MIN(most_at_once(plan, true), (unsigned)WIDTH_MAX);
+        plan->most = MAX(MIN(most_at_once(plan, rows, false), (unsigned)WIDTH_MAX), 1u);
+        plan->builders = MIN(most_at_once(plan, rows, true), (unsigned)WIDTH_MAX);
         for (uint32_t i = 1; i < plan->n; i++) {
                 const PlanNode *n = &plan->nodes[i];
                 uint32_t command = n->is_tool ? rows->processes[n->process].command : 0;
