@@ -134,8 +134,11 @@ static bool bare_time(LogFile *f, const char *text, size_t size, int64_t *ret_ns
             !take_two(&text, end, 0, 59, &second) || text != end)
                 return false;
         int64_t of_day = ((hour * 60 + minute) * 60 + second) * (int64_t)NS_PER_SECOND;
-        if (of_day < f->last_of_day_ns - DAY_NS / 2)
+        if (of_day < f->last_of_day_ns - DAY_NS / 2) {
+                if (f->day_ns > INT64_MAX - 2 * DAY_NS)
+                        return false;
                 f->day_ns += DAY_NS;
+        }
         f->last_of_day_ns = of_day;
         *ret_ns = f->day_ns + of_day;
         return true;
@@ -147,8 +150,9 @@ static bool time_of(LogFile *f, const char *text, size_t size, int64_t *ret_ns)
         double seconds;
 
         if (parse_double(text, size, &seconds) == 0) {
-                *ret_ns = (int64_t)(seconds * 1e9);
-                return seconds >= 0 && seconds < 9e9;
+                bool sane = seconds >= 0 && seconds < 9e9;
+                *ret_ns = sane ? (int64_t)(seconds * 1e9) : 0;
+                return sane;
         }
         if (value_parse_time(text, size, ret_ns) || bare_time(f, text, size, ret_ns))
                 return true;

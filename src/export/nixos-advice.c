@@ -153,6 +153,20 @@ static double swap_total(RunReader *run, int64_t end_ns, Error *err)
         return at_end(run, &spec, end_ns, &table, &things, &n, err) == 0 && n > 0 ? things[0]->values[0] : NAN;
 }
 
+/* One piece for a limit: Nix takes no attribute twice. The worse verdict has it, of equals the first. */
+static bool is_told_by_another(const HeldThing *const *things, size_t n, size_t i)
+{
+        const bool no = text_equal(things[i]->keys[1], "no");
+
+        for (size_t k = 0; k < n; k++) {
+                bool other_no = text_equal(things[k]->keys[1], "no");
+                if (k != i && text_equal(things[k]->keys[0], things[i]->keys[0]) && !text_equal(things[k]->keys[1], "yes") &&
+                    (other_no > no || (other_no == no && k < i)))
+                        return true;
+        }
+        return false;
+}
+
 static int add_limits(RunReader *run, int64_t end_ns, uint64_t least_bytes, String *to, Error *err)
 {
         static const HeldSpec spec = {
@@ -167,7 +181,7 @@ static int add_limits(RunReader *run, int64_t end_ns, uint64_t least_bytes, Stri
 
         for (size_t i = 0; r == 0 && i < n; i++) {
                 const HeldThing *f = things[i];
-                if (text_equal(f->keys[1], "yes"))
+                if (text_equal(f->keys[1], "yes") || is_told_by_another(things, n, i))
                         continue;
                 if (text_equal(f->keys[0], "CommitLimit"))
                         string_add(to, "\n# vm.overcommit_memory is 2, and what was promised to processes reached the limit.\n"

@@ -33,6 +33,8 @@ const NixosFile nixos_files[NIXOS_FILES] = {
 
 enum { TABLES = 2 };
 
+#define LAST_NS ((int64_t)(2 * NS_PER_SECOND))
+
 /* What is known at the moment. */
 typedef struct Known {
         const HeldThing *const *things;
@@ -120,18 +122,20 @@ static int write_processes(Job *job, Error *err)
         int r = 0;
 
         for (size_t k = 0; r == 0 && nixos_programs[k]; k++) {
-                uint64_t count = 0, bytes = 0;
+                uint64_t count = 0, bytes = 0, known = 0;
                 for (size_t i = 0; i < job->n_alive; i++) {
                         if (!nixos_is_program(job->alive[i]->name, nixos_programs[k]))
                                 continue;
                         count++;
-                        if (job->alive[i]->rss_bytes != HELD_UNKNOWN)
-                                bytes += job->alive[i]->rss_bytes;
+                        if (job->alive[i]->rss_bytes == HELD_UNKNOWN)
+                                continue;
+                        bytes += job->alive[i]->rss_bytes;
+                        known++;
                 }
                 begin(job);
                 csv_file_add_text(&job->csv, nixos_programs[k]);
                 csv_file_add_i64(&job->csv, (int64_t)count);
-                csv_file_add_number(&job->csv, (double)bytes / MIB, 1);
+                csv_file_add_number(&job->csv, count > 0 && known == 0 ? NAN : (double)bytes / MIB, 1);
                 r = end(job, err);
         }
         return r;
@@ -352,14 +356,20 @@ static int go_through(Job *job, const Maker *maker, HeldTable *tables[TABLES], M
 {
         int r = 0;
 
-        while (r == 0 && moments_next(&moments)) {
+        while (r == 0) {
+                const bool first = moments.first_ns > 0;
+                if (!moments_next(&moments))
+                        break;
                 job->second = (start_ns + moments.t_ns) / (int64_t)NS_PER_SECOND;
+                /* At the end all that there still is: the last samples are made one after another. */
+                int64_t until_ns = moments.t_ns + (moments.ended && !job->processes ? LAST_NS : 0);
                 for (size_t i = 0; r == 0 && i < TABLES; i++)
                         if (tables[i])
-                                r = held_table_move(tables[i], moments.t_ns, &job->known[i].things, &job->known[i].n, err);
+                                r = held_table_move(tables[i], until_ns, &job->known[i].things, &job->known[i].n, err);
                 if (r == 0 && job->processes)
                         r = held_processes_move(job->processes, moments.t_ns, &job->alive, &job->n_alive, err);
-                if (r == 0)
+                /* Of the beginning only what was known then. */
+                if (r == 0 && !(first && maker->tables[0].table && job->known[0].n == 0))
                         r = maker->write(job, err);
         }
         return r;
@@ -398,6 +408,6 @@ int nixos_csv_write(RunReader *run, const char *folder, uint64_t interval_ns, in
 
         for (size_t i = 0; r == 0 && i < NIXOS_FILES; i++)
                 r = write_file(run, i, folder,
-                               moments_make(step * nixos_files[i].every, makers[i].processes ? end_ns : last_ns), err);
+                               moments_make_with_first(step * nixos_files[i].every, makers[i].processes ? end_ns : last_ns), err);
         return r;
 }

@@ -147,6 +147,7 @@ static int read_categories(const PerfettoRun *p, CategorySeries **ret)
                 /* what a process used is spread over its life: finer than a tick that says nothing */
                 .width_ns = interval_ns,
                 .interval_ns = interval_ns,
+                .cpus = run_reader_info(p->run)->cpus,
                 .label = labeller ? labeller->label : NULL,
                 .label_data = labeller ? labeller->data : NULL,
         };

@@ -25,6 +25,8 @@ enum {
         OUTPUT_LINES = 10,
         OUTPUT_COLUMNS = 160,
         WORK_COLUMNS = 70,
+        FINDING_COLUMNS = 300,
+        ADVICE_COLUMNS = 200,
 };
 
 /* ---- the five numbers ---- */
@@ -133,6 +135,27 @@ static void add_failure(Markdown *m, const ReportData *d)
         add_output(m, d);
 }
 
+/* A sentence, and behind it lines to be pasted. */
+static void add_advice(Markdown *m, const char *advice)
+{
+        _cleanup_string_ String words = {0};
+        size_t size = strcspn(advice, "\n");
+
+        string_add_bytes(&words, advice, size);
+        markdown_add_raw(m, "; ");
+        markdown_add_text(m, string_get(&words), ADVICE_COLUMNS);
+        for (const char *at = advice + size; *at; at += size) {
+                at += *at == '\n';
+                size = strcspn(at, "\n");
+                string_clear(&words);
+                string_add_bytes(&words, at, size);
+                if (size > 0)
+                        markdown_add_raw(m, " ");
+                markdown_add_code(m, string_get(&words), ADVICE_COLUMNS);
+        }
+        m->out->failed |= words.failed;
+}
+
 static void add_finding(Markdown *m, const Finding *f)
 {
         _cleanup_string_ String text = {0};
@@ -143,12 +166,13 @@ static void add_finding(Markdown *m, const Finding *f)
         string_add(&text, f->title);
         if (f->evidence)
                 string_add_format(&text, " (%s)", f->evidence);
+        markdown_add_raw(m, f->severity == SEVERITY_CRITICAL  ? "- **critical** "
+                            : f->severity == SEVERITY_WARNING ? "- **warning** "
+                                                              : "- note: ");
+        markdown_add_text(m, string_get(&text), FINDING_COLUMNS);
         if (f->advice)
-                string_add_format(&text, "; %s", f->advice);
-        markdown_add_line(m, f->severity == SEVERITY_CRITICAL  ? "- **critical** "
-                             : f->severity == SEVERITY_WARNING ? "- **warning** "
-                                                               : "- note: ",
-                          string_get(&text), "");
+                add_advice(m, f->advice);
+        markdown_end_line(m);
         m->out->failed |= text.failed;
 }
 

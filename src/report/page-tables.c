@@ -241,7 +241,8 @@ static bool is_about(const Finding *finding, const char *table)
                 {"load", "cpu"},          {"steal", "cpu"},           {"quota", "cgroup"},
                 {"hot", "temperature"},   {"heat", "temperature"},    {"disk", "disk"},
                 {"inodes", "disk"},       {"store", "store"},         {"files", "files"},
-                {"tasks-limit", "limits"},
+                {"tasks-limit", "limits"}, {"memory-high", "cgroup"}, {"memory-max", "cgroup"},
+                {"quota", "cgroups_above"}, {"memory-high", "cgroups_above"}, {"memory-max", "cgroups_above"},
         };
 
         if (text_equal(table, "events"))

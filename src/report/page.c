@@ -170,6 +170,7 @@ static int maker_init(PageMaker *page, RunReader *reader, const ReportLabels *la
                 .span_ns = (uint64_t)page->end_ns + PAGE_LAST_ROW_NS,
                 .width_ns = info->interval_ns == RUN_UNKNOWN ? 0 : info->interval_ns,
                 .interval_ns = info->interval_ns == RUN_UNKNOWN ? 0 : info->interval_ns,
+                .cpus = info->cpus,
                 .label = labels ? labels->label : NULL,
                 .label_data = labels ? labels->data : NULL,
         };

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/last-lines.h"
 
 DetectFacts detect_facts(const RunInfo *info)
 {
@@ -47,14 +48,22 @@ void detect_facts_name(DetectFacts *facts, const char *path)
                 facts->run[0] = '\0';
 }
 
+/* A program that writes to a terminal puts colours into its sentences. */
 static void give_line(Detect *detect, const char *line, size_t size)
 {
+        _cleanup_string_ String plain = {0};
+
         if (size > 0 && line[size - 1] == '\r')
                 size--;
         const char *over = memrchr(line, '\r', size);
         if (over) {
                 size -= (size_t)(over + 1 - line);
                 line = over + 1;
+        }
+        if (size > 0 && memchr(line, '\033', size)) {
+                string_add_terminal_line(&plain, line, size);
+                line = string_get(&plain);
+                size = plain.size;
         }
         if (size > 0)
                 detect_output(detect, line, size);

@@ -212,6 +212,26 @@ static bool is_about_losses(const Finding *f)
                text_equal(f->id, "recorder-died") || text_equal(f->id, "damaged-table");
 }
 
+/* Its lines to paste only if the first fits whole, as one: else vigia why has them. */
+static void add_advice(Page *p, const char *advice)
+{
+        _cleanup_string_ String first = {0};
+        const char *paste = strchr(advice, '\n');
+        size_t size = paste ? strcspn(paste + 1, "\n") : 0;
+        const char *end = paste ? paste + 1 + size : "";
+        const bool fits = paste && size > 0 && size <= page_room(p) && (*end == '\0' || end[1] == '\0');
+
+        string_add_bytes(&first, advice, paste ? (size_t)(paste - advice) : strlen(advice));
+        if (paste && !fits)
+                string_add_format(&first, "%s vigia why", first.size > 0 && string_get(&first)[first.size - 1] == ':' ? "" : ":");
+        page_text(p, "advice", PAGE_DIM, string_get(&first), 2);
+        if (!fits)
+                return;
+        string_clear(&first);
+        string_add_bytes(&first, paste + 1, size);
+        page_text(p, "", PAGE_DIM, string_get(&first), 1);
+}
+
 static void add_findings(Page *p, bool losses)
 {
         const ReportData *d = p->data;
@@ -238,7 +258,7 @@ static void add_findings(Page *p, bool losses)
                 page_text(p, f->severity == SEVERITY_INFO ? "note" : severity_name(f->severity),
                           critical ? PAGE_RED : PAGE_DIM, string_get(&text), 3);
                 if (f->advice)
-                        page_text(p, "advice", PAGE_DIM, f->advice, 2);
+                        add_advice(p, f->advice);
                 shown++;
         }
         if (hidden > 0) {
