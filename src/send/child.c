@@ -37,6 +37,7 @@ typedef struct Work {
         size_t at, size;
         size_t input_left;
         off_t offset;
+        uint64_t moved_ns; /* when a byte last went in or came out */
         uint64_t kill_ns; /* 0: nobody has told it to end */
 } Work;
 
@@ -115,6 +116,7 @@ static int feed(Work *w)
                         break;
                 }
                 w->at += (size_t)n;
+                w->moved_ns = clock_monotonic_ns();
                 if (w->offset > c->from)
                         c->sent = (uint64_t)(w->offset - c->from) - (w->size - w->at);
         }
@@ -140,6 +142,9 @@ static bool take(Work *w, size_t which)
 
         if (n < 0)
                 return errno == EAGAIN || errno == EINTR;
+        w->moved_ns = clock_monotonic_ns();
+        if (which == OUT && n > 0 && w->child->heard)
+                w->child->heard(text, (size_t)n, w->child->progress_data);
         size_t room = which == OUT ? OUT_MAX - MIN(to->size, (size_t)OUT_MAX) : sizeof text;
         string_add_bytes(to, text, MIN((size_t)n, room));
         if (which == ERR)
@@ -156,9 +161,19 @@ static void tell_to_end(Work *w)
         w->kill_ns = clock_monotonic_ns() + GRACE_MS * NS_PER_MS;
 }
 
+/* When something is to be done if nothing happens; 0: never. */
+static uint64_t next_ns(const Work *w)
+{
+        uint64_t until = w->child->deadline_ns, quiet = w->child->quiet_ns ? w->moved_ns + w->child->quiet_ns : 0;
+
+        if (w->kill_ns)
+                return w->kill_ns;
+        return until == 0 || (quiet > 0 && quiet < until) ? quiet : until;
+}
+
 static int wait_ms(const Work *w)
 {
-        uint64_t until = w->kill_ns ? w->kill_ns : w->child->deadline_ns, now = clock_monotonic_ns();
+        uint64_t until = next_ns(w), now = clock_monotonic_ns();
 
         if (until == 0)
                 return -1;
@@ -173,8 +188,9 @@ static void look_at_time(Work *w)
                 kill(-w->pid, SIGKILL);
                 kill(w->pid, SIGKILL);
                 w->kill_ns = now + NS_PER_SECOND;
-        } else if (w->kill_ns == 0 && w->child->deadline_ns > 0 && now >= w->child->deadline_ns) {
-                w->child->timed_out = true;
+        } else if (w->kill_ns == 0 && next_ns(w) > 0 && now >= next_ns(w)) {
+                w->child->timed_out = w->child->deadline_ns > 0 && now >= w->child->deadline_ns;
+                w->child->hung = !w->child->timed_out;
                 tell_to_end(w);
         }
 }
@@ -266,7 +282,7 @@ int send_child_run(SendChild *child, Error *err)
         string_clear(&child->out);
         string_clear(&child->err);
         child->sent = 0;
-        child->timed_out = child->interrupted = false;
+        child->timed_out = child->hung = child->interrupted = false;
         if (!w.chunk)
                 return error_set(err, ENOMEM, "out of memory");
         w.input_left = child->input ? strlen(child->input) : 0;
@@ -275,6 +291,7 @@ int send_child_run(SendChild *child, Error *err)
         w.fds[SIGNALS].fd = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
         w.fds[SIGNALS].events = POLLIN;
         int r = start(&w, &before, err);
+        w.moved_ns = clock_monotonic_ns();
         if (r == 0) {
                 r = watch(&w);
                 if (r < 0)

@@ -18,12 +18,14 @@ typedef struct SendChild {
         int fd;                  /* then this file from `from` on; -1: none */
         off_t from;
         uint64_t deadline_ns;    /* CLOCK_MONOTONIC; 0: none */
+        uint64_t quiet_ns;       /* nothing goes in or comes out for so long: it hangs, and is ended; 0: it may */
         void (*progress)(uint64_t sent, void *data); /* bytes of the file so far; may be NULL */
-        void *progress_data;
+        void (*heard)(const char *text, size_t size, void *data); /* of stdout, as it comes; may be NULL */
+        void *progress_data; /* for both */
         /* told */
         String out, err;         /* the first 64 KiB of stdout, the last 4 KiB of stderr */
         uint64_t sent;           /* bytes of the file */
-        bool timed_out, interrupted;
+        bool timed_out, hung, interrupted;
         int exit_code;           /* 128 + N: signal N; 127: not found */
 } SendChild;
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "send/child.h"
 #include "send/send-internal.h"
 
@@ -12,6 +13,11 @@ enum {
         SSH_WORDS_MAX = 32,
         SSH_FAILED = 255,      /* ssh(1): its own failure, not the command's */
 
+        NOT_FOUND = 127,
+
+        HUNG_S = 300,          /* nothing moves for so long … */
+        RSYNC_HUNG_S = 60,     /* … or, of what can be gone on with in another way, so long */
+        SUM_BYTES_PER_S = 20 << 20, /* … and what a slow disk there needs to be read */
         ANSWER_MAX = 200,
         PART_LIMIT = 120,      /* of a sentence that strangers wrote */
 };
@@ -24,6 +30,7 @@ typedef struct Host {
         size_t n_argv;                    /* without what is to be run */
         char timeout[40];
         String remote_shell; /* the same for rsync -e */
+        bool has_shell;                   /* it answered */
         bool has_rsync, moved;            /* moved: bytes arrived in this try */
         uint64_t free_kib;                /* UINT64_MAX: not known */
 } Host;
@@ -112,27 +119,42 @@ int send_explain(const char *host, const char *said, Error *err)
                          text_starts_with(line, "ssh: ") ? line + 5 : line);
 }
 
-/* What a child that did not end well means; 0: it ended well. */
-static int judge(const Host *h, const SendChild *c, const char *doing, Error *err)
+/* By what our child says where exec(2) fails. */
+static bool is_missing(const SendChild *c, const char *said)
+{
+        return c->exit_code == NOT_FOUND && text_starts_with(said, c->argv[0]) && said[strlen(c->argv[0])] == ':';
+}
+
+int send_judge(const Destination *to, const SendChild *c, const char *doing, Error *err)
 {
         char line[PART_LIMIT + 1];
         const char *said = string_get(&c->err);
 
         if (c->interrupted)
-                return error_set(err, EINTR, "%s: interrupted", h->to->shown);
+                return error_set(err, EINTR, "%s: interrupted", to->shown);
         if (c->timed_out)
-                return error_set(err, ETIMEDOUT, "%s: not done in the time there was", h->to->shown);
+                return error_set(err, ETIMEDOUT, "%s: not done in the time there was", to->shown);
+        if (c->hung)
+                return error_set(err, ETIMEDOUT, "%s: nothing has moved for minutes; given up", to->shown);
         if (c->exit_code == 0)
                 return 0;
         last_line(said, line, sizeof line);
+        if (is_missing(c, said))
+                return error_set(err, ENOENT, "cannot start %s, which sends to other machines", line);
         if (strstr(said, "No space left on device"))
-                return error_set(err, ENOSPC, "%s: its disk is full", h->to->shown);
+                return error_set(err, ENOSPC, "%s: its disk is full", to->shown);
         if (strstr(said, "Disk quota exceeded"))
-                return error_set(err, ENOSPC, "%s: its disk quota is used up", h->to->shown);
+                return error_set(err, ENOSPC, "%s: its disk quota is used up", to->shown);
         if (c->exit_code == SSH_FAILED)
-                return send_explain(h->to->host, said, err);
-        return error_set(err, EIO, "%s: cannot %s: %s (exit %d)", h->to->shown, doing, *line ? line : "it does not say why",
+                return send_explain(to->host, said, err);
+        return error_set(err, EIO, "%s: cannot %s: %s (exit %d)", to->shown, doing, *line ? line : "it does not say why",
                          c->exit_code);
+}
+
+/* So long nothing may move; ServerAliveInterval tells a dead network from a far side that hangs. */
+static uint64_t hung_ns(const Host *h, uint64_t seconds, uint64_t bytes_to_sum)
+{
+        return (seconds + h->options->connect_timeout_s + bytes_to_sum / SUM_BYTES_PER_S) * NS_PER_SECOND;
 }
 
 /* Runs `command` there with a text, and then a file, on its stdin. */
@@ -142,17 +164,18 @@ static int run_there(Host *h, SendChild *c, const char *command, const char *doi
         h->argv[h->n_argv + 1] = NULL;
         c->argv = h->argv;
         c->deadline_ns = h->options->deadline_ns;
+        if (c->quiet_ns == 0)
+                c->quiet_ns = hung_ns(h, HUNG_S, 0);
         int r = send_child_run(c, err);
-        return r < 0 ? r : judge(h, c, doing, err);
+        return r < 0 ? r : send_judge(h->to, c, doing, err);
 }
 
-static int run_script(Host *h, const String *script, const char *doing, String *answer, Error *err)
+static int run_script(Host *h, const String *script, uint64_t bytes_to_sum, const char *doing, String *answer, Error *err)
 {
-        SendChild c = {.fd = -1, .input = string_get(script)};
+        SendChild c = {.fd = -1, .input = string_get(script), .quiet_ns = hung_ns(h, HUNG_S, bytes_to_sum)};
         int r = script->failed ? error_set(err, ENOMEM, "out of memory") : run_there(h, &c, "sh", doing, err);
 
-        if (r == 0)
-                string_add(answer, string_get(&c.out));
+        string_add(answer, string_get(&c.out));
         send_child_done(&c);
         return r;
 }
@@ -171,6 +194,15 @@ static bool is_answer(const char *line, const char *word, SendFile *files, size_
         return true;
 }
 
+static uint64_t size_of(const SendFile *files, size_t n)
+{
+        uint64_t bytes = 0;
+
+        for (size_t i = 0; i < n; i++)
+                bytes += files[i].size;
+        return bytes;
+}
+
 static int look(Host *h, SendFile *files, size_t n, Error *err)
 {
         _cleanup_string_ String script = {0}, answer = {0};
@@ -180,7 +212,8 @@ static int look(Host *h, SendFile *files, size_t n, Error *err)
         SendFile *file;
 
         send_script_look(h->to, files, n, &script);
-        int r = run_script(h, &script, "look there", &answer, err);
+        int r = run_script(h, &script, size_of(files, n), "look there", &answer, err);
+        h->has_shell |= strstr(string_get(&answer), send_hello) != NULL;
         if (r < 0)
                 return r;
         for (const char *at = string_get(&answer); send_next_answer(&at, line, sizeof line);) {
@@ -225,6 +258,28 @@ static void tell(uint64_t sent, void *data)
                 options->progress(t->file, t->file->resumed_bytes + sent, options->data);
 }
 
+/* The last "\r  1,234,567  45%" in what rsync says. */
+static void hear_rsync(const char *text, size_t size, void *data)
+{
+        const Told *t = data;
+        const SendOptions *options = t->host->options;
+        const char *percent = memrchr(text, '%', size), *line = percent ? memrchr(text, '\r', (size_t)(percent - text)) : NULL;
+        uint64_t bytes = 0;
+        bool any = false;
+
+        if (!line || !options->progress)
+                return;
+        for (line++; line < percent && *line == ' '; line++)
+                ;
+        for (; line < percent && ((*line >= '0' && *line <= '9') || *line == ','); line++)
+                if (*line != ',') {
+                        bytes = bytes * 10 + (uint64_t)(*line - '0');
+                        any = true;
+                }
+        if (any && bytes <= t->file->size)
+                options->progress(t->file, bytes, options->data);
+}
+
 static int send_by_ssh(Host *h, SendFile *file, const char *part, Error *err)
 {
         _cleanup_string_ String where = {0};
@@ -242,14 +297,18 @@ static int send_by_ssh(Host *h, SendFile *file, const char *part, Error *err)
         return r;
 }
 
-/* -s: names are not for the shell there. --append-verify goes on behind what is there once that is seen to be the same. */
+/* -s: names are not for the shell there. --append-verify goes on behind what is there once that is seen to be the same.
+ * --progress: it says something every second, so that it is seen when it hangs: its --timeout is not for its wait for an
+ * ssh, or for what stands around one, that does not end. Then the next look tells how much arrived. */
 static int send_by_rsync(Host *h, SendFile *file, const char *part, Error *err)
 {
         _cleanup_string_ String to = {0}, from = {0};
         const char *argv[] = {h->options->rsync ? h->options->rsync : "rsync",
-                              "-s", "--partial", "--append-verify", "--timeout=60", "-e",
+                              "-s", "--partial", "--append-verify", "--progress", "--timeout=60", "-e",
                               string_get(&h->remote_shell), "--", NULL, NULL, NULL};
-        SendChild c = {.argv = argv, .fd = -1, .deadline_ns = h->options->deadline_ns};
+        Told told = {h, file};
+        SendChild c = {.argv = argv, .fd = -1, .deadline_ns = h->options->deadline_ns, .quiet_ns = hung_ns(h, RSYNC_HUNG_S, file->size),
+                       .heard = hear_rsync, .progress_data = &told};
 
         string_add_format(&from, "%s%s", file->path[0] == '/' ? "" : "./", file->path);
         string_add_format(&to, "%s:%s/%s", h->to->rsync, h->to->directory, part);
@@ -257,7 +316,7 @@ static int send_by_rsync(Host *h, SendFile *file, const char *part, Error *err)
         argv[ARRAY_LENGTH(argv) - 2] = string_get(&to);
         int r = to.failed || from.failed ? error_set(err, ENOMEM, "out of memory") : send_child_run(&c, err);
         if (r == 0)
-                r = judge(h, &c, "write there", err);
+                r = c.hung ? -EIO : send_judge(h->to, &c, "write there", err);
         if (r == 0)
                 file->sent_bytes = file->size - file->resumed_bytes;
         h->moved |= r == -EHOSTUNREACH; /* perhaps: the next look tells */
@@ -266,11 +325,12 @@ static int send_by_rsync(Host *h, SendFile *file, const char *part, Error *err)
         return r;
 }
 
-/* A shell there that greets rsync, or an rsync that is too old, is no reason not to arrive. */
+/* A shell there that greets rsync, or an rsync that is too old, is no reason not to arrive. Even with -s the rsync there
+ * takes * and ? for patterns: what it found with them would be another folder. */
 static int send_one(Host *h, SendFile *file, Error *err)
 {
         _cleanup_string_ String part = {0};
-        bool rsync = h->has_rsync && !(h->options->rsync && !*h->options->rsync);
+        bool rsync = h->has_rsync && !(h->options->rsync && !*h->options->rsync) && !strpbrk(h->to->directory, "*?[\\");
         int r = -EIO;
 
         send_part_name(file, &part);
@@ -295,7 +355,7 @@ static int keep(Host *h, SendFile *files, size_t n, Error *err)
         SendFile *file;
 
         send_script_keep(h->to, files, n, &script);
-        int r = run_script(h, &script, "verify it there", &answer, err);
+        int r = run_script(h, &script, size_of(files, n), "verify it there", &answer, err);
         for (const char *at = string_get(&answer); r == 0 && send_next_answer(&at, line, sizeof line);) {
                 if (is_answer(line, "kept", files, n, &file, &rest))
                         file->proof = text_equal(rest, "sha256") ? PROOF_SHA256 : PROOF_SIZE;
@@ -319,13 +379,26 @@ static void drop(Host *h, const SendFile *files, size_t n)
         _cleanup_string_ String script = {0}, answer = {0};
 
         send_script_drop(h->to, files, n, &script);
-        run_script(h, &script, "tidy up there", &answer, NULL);
+        run_script(h, &script, 0, "tidy up there", &answer, NULL);
+}
+
+/* Its own sentence only where it is there. */
+static int try_sftp(Host *h, SendFile *files, size_t n, Error *err)
+{
+        Error why = {0};
+        int r = send_by_sftp(h->to, string_get(&h->remote_shell), files, n, h->options, &why);
+
+        if (err && r < 0 && r != -ENOENT && r != -EHOSTUNREACH)
+                *err = why;
+        return r == -ENOENT || r == -EHOSTUNREACH ? -EIO : r;
 }
 
 static int try(Host *h, SendFile *files, size_t n, Error *err)
 {
         int r = look(h, files, n, err);
 
+        if (r == -EIO && !h->has_shell)
+                return try_sftp(h, files, n, err);
         if (r == 0)
                 r = check_room(h, files, n, err);
         for (size_t i = 0; r == 0 && i < n; i++)

@@ -5,6 +5,8 @@
 
 #define ANSWER "vigia-send "
 
+const char send_hello[] = ANSWER "hello";
+
 /* read(1) takes no byte more than the line, so that cat gets all the rest. Single quotes only: fish and csh as a
  * login shell hand it on as it is. */
 const char send_append_command[] =
@@ -14,6 +16,7 @@ const char send_append_command[] =
 static const char preamble[] =
         "LC_ALL=C; export LC_ALL; unset CDPATH\n"
         "say() { printf 'vigia-send %s\\n' \"$*\"; }\n"
+        "say hello\n"
         "has() { command -v \"$1\" >/dev/null 2>&1; }\n"
         "size() { if [ -f \"$1\" ]; then echo $(($(wc -c <\"$1\"))); else echo 0; fi; }\n"
         "sum() { if has sha256sum; then sha256sum; elif has shasum; then shasum -a 256; elif has openssl; then "
@@ -97,12 +100,12 @@ void send_script_keep(const Destination *to, const SendFile *files, size_t n, St
                 if (files[i].was_there)
                         continue;
                 add_call("keep", &files[i], i, " || exit 0", out); /* the page not before its archive */
-                /* What is left of this file as it was before. */
+                /* What was left a day ago of this file as it was before: younger ones may be on their way. */
                 _cleanup_string_ String hidden = {0};
                 string_add_format(&hidden, ".%s.", files[i].name);
-                string_add(out, "rm -f ");
+                string_add(out, "for p in ");
                 send_add_quoted(out, string_get(&hidden));
-                string_add(out, "????????????????.part\n");
+                string_add(out, "????????????????.part; do find \"$p\" -prune -mtime +0 -exec rm -f {} \\; 2>/dev/null; done\n");
         }
         string_add(out, "say ready\n");
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/text.h"
+#include "send/child.h"
 #include "send/send.h"
 
 /* ".NAME.0123456789abcdef.part" */
@@ -10,6 +11,14 @@ void send_part_name(const SendFile *file, String *to);
 /* Each tries once; the files are open and hashed. As send_files; 1: worth another try. */
 int send_to_folder(const Destination *to, SendFile *files, size_t n, const SendOptions *options, Error *err);
 int send_to_host(const Destination *to, SendFile *files, size_t n, const SendOptions *options, Error *err);
+
+/* The same by sftp(1); shell: the words of the ssh command. */
+int send_by_sftp(const Destination *to, const char *shell, SendFile *files, size_t n, const SendOptions *options,
+                 Error *err);
+
+/* What a child that did not end well means; 0: it ended well. -EIO: none of what send_files tells apart. -ENOENT: there
+ * is no such program here. */
+int send_judge(const Destination *to, const SendChild *child, const char *doing, Error *err);
 
 /* ---- script.c: what the far side's shell is told ---- */
 
@@ -24,6 +33,8 @@ void send_script_drop(const Destination *to, const SendFile *files, size_t n, St
 
 /* The command that appends stdin to a file, whose folder and name are stdin's first two lines. */
 extern const char send_append_command[];
+
+extern const char send_hello[]; /* in what a script says, when there is a shell */
 
 /* The next line of `*at` that is ours, without "vigia-send "; false: none. */
 bool send_next_answer(const char **at, char *line, size_t size);

@@ -15,7 +15,7 @@
 #include "base/sha256.h"
 #include "send/destination.h"
 
-typedef enum SendWay { SEND_NONE, SEND_FOLDER, SEND_RSYNC, SEND_SSH } SendWay;
+typedef enum SendWay { SEND_NONE, SEND_FOLDER, SEND_RSYNC, SEND_SSH, SEND_SFTP } SendWay;
 typedef enum SendProof { PROOF_NONE, PROOF_SIZE, PROOF_SHA256 } SendProof; /* how it was verified there */
 
 typedef struct SendFile {
@@ -45,7 +45,7 @@ enum { SEND_FILES_MAX = 4, SEND_NAME_MAX = 200 };
 
 /* In their order. 0, or -errno with a sentence that names the destination: -EINTR (a signal asked for the end),
  * -ETIMEDOUT (the deadline), -EHOSTUNREACH (ssh got no connection), -EACCES (who we are, or who they are, is
- * not believed), -ENOSPC, -EBADMSG (not what was sent arrived, twice), -EIO (anything else). */
+ * not believed), -ENOENT (no ssh here), -ENOSPC, -EBADMSG (not what was sent arrived, twice), -EIO (anything else). */
 int send_files(const Destination *to, SendFile *files, size_t n, const SendOptions *options, Error *err);
 
 /* For connections: a sentence about why ssh failed, from what it wrote. Returns the -errno. */

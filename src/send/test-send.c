@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "send/archive.h"
 #include "send/child.h"
@@ -155,7 +156,7 @@ static void test_child(void **state)
 {
         const char *talks[] = {"sh", "-c", "cat; echo hurt >&2; exit 7", NULL}, *none[] = {"/nonexistent/program", NULL};
         const char *sleeps[] = {"sh", "-c", "trap '' TERM; while :; do sleep 1; done", NULL};
-        const char *deaf[] = {"true", NULL};
+        const char *deaf[] = {"true", NULL}, *hangs[] = {"sh", "-c", "echo here; exec sleep 100", NULL};
         SendChild c = {.argv = talks, .fd = -1, .input = "hello"};
         char big[1 << 17];
 
@@ -181,6 +182,14 @@ static void test_child(void **state)
         assert_int_equal(send_child_run(&c, NULL), 0);
         assert_true(c.timed_out);
         assert_true(c.exit_code == 128 + 9 || c.exit_code == 128 + 15);
+        assert_false(c.hung);
+        /* One that says something, and then nothing any more. */
+        c.argv = hangs;
+        c.deadline_ns = 0;
+        c.quiet_ns = NS_PER_SECOND / 10;
+        assert_int_equal(send_child_run(&c, NULL), 0);
+        assert_true(c.hung);
+        assert_false(c.timed_out);
         send_child_done(&c);
 }
 
