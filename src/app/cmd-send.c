@@ -6,6 +6,7 @@
 #include "app/commands.h"
 #include "app/print.h"
 #include "app/send-run.h"
+#include "app/sweep-command.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -28,7 +29,7 @@ static const char *proof_name(SendProof proof)
 
 static const char *way_name(SendWay way)
 {
-        static const char *const names[] = {NULL, "folder", "rsync", "ssh"};
+        static const char *const names[] = {NULL, "folder", "rsync", "ssh", "sftp"};
 
         return names[way];
 }
@@ -73,7 +74,7 @@ static int print_json(const SendCommand *c, const char *id, bool sent, const Err
         return print_text(&text);
 }
 
-static int send_it(SendCommand *c, RunReader *reader)
+static int send_it(SendCommand *c, const SendSource *source)
 {
         SendRun *s = &c->send;
         _cleanup_string_ String text = {0};
@@ -83,11 +84,11 @@ static int send_it(SendCommand *c, RunReader *reader)
         s->quiet = c->json;
         if (c->timeout_ns > 0)
                 s->options.deadline_ns = clock_monotonic_ns() + c->timeout_ns;
-        int r = send_run(s, reader, &err);
+        int r = send_run(s, source, &err);
         if (s->n_files == 1 && s->no_page.message[0])
                 log_warning("no latest-report.html: %s", s->no_page.message);
         if (c->json)
-                code = print_json(c, run_reader_info(reader)->id, r == 0, &err);
+                code = print_json(c, source->id, r == 0, &err);
         if (r < 0) {
                 if (s->archive)
                         log_error("%s; the archive is %s", err.message, s->archive);
@@ -139,19 +140,36 @@ static int configure(SendCommand *c, Error *err)
         return send_run_take(&c->send, &c->configuration, err);
 }
 
+/* -ENOENT: `name` is no sweep; else the exit code. */
+static int send_sweep(SendCommand *c, const char *name)
+{
+        _cleanup_free_ char *path = NULL;
+        Sweep sweep;
+
+        sweep_init(&sweep);
+        int code = sweep_open(name, &sweep, &path);
+        if (code == 0)
+                code = send_it(c, &(SendSource){.id = sweep.id, .path = path, .sweep = &sweep});
+        sweep_done(&sweep);
+        return code;
+}
+
 static int open_and_send(SendCommand *c, const char *name)
 {
         _cleanup_(run_reader_freep) RunReader *reader = NULL;
         Error err = {0};
         int r = configure(c, &err);
 
-        if (r == 0)
-                r = run_reader_open_named(name, &reader, &err);
+        int code = r == 0 && text_equal(name, "last") ? send_sweep(c, name) : -ENOENT;
+        if (code >= 0)
+                return code;
+        if (r == 0 && (r = run_reader_open_named(name, &reader, &err)) == -ENOENT && (code = send_sweep(c, name)) >= 0)
+                return code;
         if (r < 0) {
                 log_error("%s", err.message);
                 return EXIT_USAGE;
         }
-        return send_it(c, reader);
+        return send_it(c, &(SendSource){run_reader_info(reader)->id, run_reader_path(reader), reader, NULL});
 }
 
 static int run_send(const Command *command, int argc, char **argv)
@@ -187,7 +205,7 @@ const Command command_send = {
         .name = "send",
         .summary = "send a run's archive and page to another machine over ssh",
         .usage = "[OPTIONS] RUN DEST",
-        .details = "RUN is a path, an id, the unique beginning of an id, or \"last\". DEST is\n"
+        .details = "RUN is a path, an id, the unique beginning of an id, or \"last\"; so is a sweep.\nDEST is "
                    "[USER@]HOST[:PATH] as for scp, or a folder with a / in its name:\n\n"
                    "  vigia send last me@desktop:rebuild-diagnostics\n"
                    "  vigia send last /srv/runs\n\n"

@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <elfutils/libdwfl.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +36,10 @@ typedef struct DwflApi {
         __typeof__(&dwfl_getthread_frames) frames;
         __typeof__(&dwfl_thread_state_registers) set_registers;
         __typeof__(&dwfl_frame_pc) frame_pc;
+        /* libelf's, which it is linked to */
+        __typeof__(&elf_version) elf_version;
+        __typeof__(&elf_begin) elf_begin;
+        __typeof__(&elf_end) elf_end;
 } DwflApi;
 
 static const LibrarySymbol symbols_of[] = {
@@ -54,16 +59,30 @@ static const LibrarySymbol symbols_of[] = {
         {"dwfl_getthread_frames", offsetof(DwflApi, frames)},
         {"dwfl_thread_state_registers", offsetof(DwflApi, set_registers)},
         {"dwfl_frame_pc", offsetof(DwflApi, frame_pc)},
+        {"elf_version", offsetof(DwflApi, elf_version)},
+        {"elf_begin", offsetof(DwflApi, elf_begin)},
+        {"elf_end", offsetof(DwflApi, elf_end)},
 };
+
+/* Of C++, where its library is there. */
+typedef struct DemangleApi {
+        char *(*demangle)(const char *name, char *buffer, size_t *size, int *status);
+} DemangleApi;
+
+enum { MANGLED_MAX = 2048 };
 
 struct HeapSymbols {
         pid_t pid;
         Host *host;
         DwflApi api;
         void *handle;
+        DemangleApi names;
+        void *names_handle; /* NULL: C++ names stay as they are */
         Dwfl_Callbacks callbacks;
         char *debuginfo_path; /* NULL: the standard places */
         Dwfl *dwfl;
+        int own_fd;       /* vigia's program: -1 */
+        Elf *own;         /* says of which kind the machine is. A module of the process's would do, until it is unloaded */
         bool unwinds;     /* its state is attached */
         unsigned tries;   /* to attach it */
         const struct heap_snippet *snippet; /* that is being unwound */
@@ -89,17 +108,23 @@ int heap_symbols_new(pid_t pid, HeapSymbols **ret, Error *err)
         if (!s)
                 return error_set(err, ENOMEM, "out of memory");
         s->pid = pid;
+        s->own_fd = -1;
         if (host_new("/", &s->host) < 0)
                 return error_set(err, ENOMEM, "out of memory");
         int r = library_load("libdw.so.1", symbols_of, ARRAY_LENGTH(symbols_of), &s->api, &s->handle, err);
         if (r < 0)
                 return error_set(err, -r, "libdw.so.1 cannot be loaded (Debian: libdw1)");
+        static const LibrarySymbol demangle = {"__cxa_demangle", offsetof(DemangleApi, demangle)};
+        if (library_load("libstdc++.so.6", &demangle, 1, &s->names, &s->names_handle, NULL) < 0)
+                s->names_handle = NULL;
         unsetenv("DEBUGINFOD_URLS"); /* nothing is asked of a network */
         s->callbacks = (Dwfl_Callbacks){.find_elf = s->api.find_elf, .find_debuginfo = s->api.find_debuginfo,
                                         .debuginfo_path = &s->debuginfo_path};
         s->dwfl = s->api.begin(&s->callbacks);
         if (!s->dwfl)
                 return error_set(err, ENOMEM, "out of memory");
+        s->own_fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+        s->own = s->own_fd >= 0 && s->api.elf_version(EV_CURRENT) != EV_NONE ? s->api.elf_begin(s->own_fd, ELF_C_READ, NULL) : NULL;
         heap_symbols_refresh(s);
         *ret = TAKE(s);
         return 0;
@@ -111,8 +136,13 @@ HeapSymbols *heap_symbols_free(HeapSymbols *s)
                 return NULL;
         if (s->dwfl)
                 s->api.end(s->dwfl);
+        if (s->own)
+                s->api.elf_end(s->own);
+        fd_close(s->own_fd);
         if (s->handle)
                 dlclose(s->handle);
+        if (s->names_handle)
+                dlclose(s->names_handle);
         host_free(s->host);
         free(s);
         return NULL;
@@ -253,8 +283,8 @@ size_t heap_symbols_unwind(HeapSymbols *s, const struct heap_snippet *snippet, u
 
         if (!s || snippet->size < sizeof(uint64_t))
                 return 0;
-        if (!s->unwinds && s->tries++ < TRIES_MAX)
-                s->unwinds = s->api.attach_state(s->dwfl, NULL, s->pid, &callbacks, s);
+        if (!s->unwinds && s->own && s->tries++ < TRIES_MAX)
+                s->unwinds = s->api.attach_state(s->dwfl, s->own, s->pid, &callbacks, s);
         if (!s->unwinds)
                 return 0;
         s->snippet = snippet;
@@ -274,6 +304,15 @@ static int keep(char **to, const char *text)
         return text && !*to ? -ENOMEM : 0;
 }
 
+static int keep_function(const HeapSymbols *s, char **to, const char *name)
+{
+        int status = 0;
+        _cleanup_free_ char *plain = name && s->names_handle && text_starts_with(name, "_Z") && strnlen(name, MANGLED_MAX) < MANGLED_MAX
+                                             ? s->names.demangle(name, NULL, NULL, &status) : NULL;
+
+        return keep(to, plain && status == 0 ? plain : name);
+}
+
 int heap_symbols_find(HeapSymbols *s, uint64_t address, LeakFrame *ret)
 {
         Dwarf_Addr call = address > 0 ? address - 1 : 0;
@@ -286,7 +325,7 @@ int heap_symbols_find(HeapSymbols *s, uint64_t address, LeakFrame *ret)
                 Dwfl_Line *source = s->api.source(module, call);
                 if (source)
                         file = s->api.line(source, NULL, &line, NULL, NULL, NULL);
-                r = keep(&ret->function, function);
+                r = keep_function(s, &ret->function, function);
                 if (r == 0)
                         r = keep(&ret->file, file);
                 if (r == 0)

@@ -1,4 +1,4 @@
-/* Stacks are put into words when they are first seen, while the process is there to be asked. */
+/* Stacks are put into words when they are first seen, while the process is there to be asked, as far as there is time. */
 #include "app/heap-watch.h"
 
 #include <errno.h>
@@ -10,6 +10,8 @@
 #include "base/hash.h"
 
 enum { SHIFT_MOST = 12 };
+#define NAME_NS      (100 * NS_PER_MS)    /* a look */
+#define NAME_LAST_NS (3 * NS_PER_SECOND)  /* in the end */
 
 int heap_watch_init(HeapWatch *watch, HeapProbe *probe, HeapSymbols *symbols, uint64_t now_ns)
 {
@@ -55,13 +57,13 @@ static bool is_beginning(const LeakFrame *frame)
         return false;
 }
 
-static bool is_whole(const HeapWatch *w, const HeapPlace *place)
+static bool is_whole(const HeapWatch *w, const HeapWatched *place)
 {
         LeakFrame last = {0};
 
-        if (place->n >= HEAP_STACK_DEPTH)
+        if (place->n_calls >= HEAP_STACK_DEPTH)
                 return true; /* as deep as was looked */
-        bool whole = place->n > 1 && heap_symbols_find(w->symbols, place->calls[place->n - 1], &last) == 0 && is_beginning(&last);
+        bool whole = place->n_calls > 1 && heap_symbols_find(w->symbols, place->calls[place->n_calls - 1], &last) == 0 && is_beginning(&last);
         leak_frame_done(&last);
         return whole;
 }
@@ -73,27 +75,30 @@ static void refresh(HeapWatch *w)
         w->refreshed = true;
 }
 
-static int name_calls(HeapWatch *w, const HeapPlace *place, HeapWatched *to)
+static int name_calls(HeapWatch *w, HeapWatched *place)
 {
-        refresh(w);
-        to->whole = is_whole(w, place);
-        for (size_t i = 0; i < place->n && to->n_frames < LEAK_FRAMES; i++) {
+        HeapSymbols *symbols = clock_monotonic_ns() < w->name_until_ns ? w->symbols : NULL;
+
+        place->named = true;
+        if (symbols)
+                place->whole = is_whole(w, place);
+        for (size_t i = 0; i < place->n_calls && place->n_frames < LEAK_FRAMES; i++) {
                 LeakFrame frame = {0};
-                int r = heap_symbols_find(w->symbols, place->calls[i], &frame);
+                int r = heap_symbols_find(symbols, place->calls[i], &frame);
                 if (r < 0) {
                         leak_frame_done(&frame);
                         return r;
                 }
                 /* Not in any file: a register that is no frame pointer led there. */
-                if (i > 0 && w->symbols && !frame.object && !to->unwound) {
+                if (i > 0 && symbols && !frame.object && !place->unwound) {
                         leak_frame_done(&frame);
-                        to->whole = false;
+                        place->whole = false;
                         break;
                 }
-                if (to->n_frames == 0 && i + 1 < place->n && leak_is_allocator(frame.function))
+                if (place->n_frames == 0 && i + 1 < place->n_calls && leak_is_allocator(frame.function))
                         leak_frame_done(&frame);
                 else
-                        to->frames[to->n_frames++] = frame;
+                        place->frames[place->n_frames++] = frame;
         }
         return 0;
 }
@@ -110,10 +115,15 @@ static int add_place(HeapWatch *w, const HeapPlace *place, bool unwound, HeapWat
                 return -ENOMEM;
         w->places = places;
         HeapWatched *new = &w->places[w->n];
-        *new = (HeapWatched){.key = place->key, .unwound = unwound};
+        *new = (HeapWatched){.key = place->key, .unwound = unwound, .n_calls = MIN(place->n, ARRAY_LENGTH(new->calls))};
+        memcpy(new->calls, place->calls, new->n_calls * sizeof *new->calls);
         trend_series_init(&new->series, 10 * NS_PER_SECOND);
         w->n++;
-        int r = name_calls(w, place, new);
+        int r = 0;
+        if (clock_monotonic_ns() < w->name_until_ns) {
+                refresh(w);
+                r = name_calls(w, new);
+        }
         if (r == 0)
                 r = map_put(w->by_key, place->key, (void *)(uintptr_t)w->n);
         *ret = new;
@@ -204,6 +214,7 @@ int heap_watch_look(HeapWatch *w, uint64_t now_ns)
         w->calls = calls;
         w->looked_ns = now_ns;
         w->refreshed = false;
+        w->name_until_ns = clock_monotonic_ns() + NAME_NS;
         look_for_code(w);
         heap_probe_drain(w->probe, unwind, w);
         for (size_t i = 0; i < w->n; i++)
@@ -232,5 +243,9 @@ int heap_watch_finish(HeapWatch *w, const LeakLimits *limits)
         }
         if (w->n > 1)
                 qsort(w->places, w->n, sizeof *w->places, compare_places);
+        refresh(w);
+        w->name_until_ns = clock_monotonic_ns() + NAME_LAST_NS;
+        for (size_t i = 0; r == 0 && i < w->n; i++)
+                r = w->places[i].named ? 0 : name_calls(w, &w->places[i]);
         return r;
 }

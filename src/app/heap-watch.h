@@ -9,6 +9,9 @@ enum { HEAP_PLACES_MAX = 4096, HEAP_RATE_MOST = 20000 /* calls a second that are
 
 typedef struct HeapWatched {
         uint64_t key;
+        uint64_t calls[HEAP_STACK_DEPTH + 1];
+        size_t n_calls;
+        bool named; /* its calls were put into words: frames */
         LeakFrame frames[LEAK_FRAMES]; /* without the allocator's own */
         size_t n_frames;
         bool whole; /* up to where the program, or the thread, began */
@@ -30,6 +33,7 @@ typedef struct HeapWatch {
         uint64_t begun_ns, looked_ns, calls, missed;
         unsigned shift, highest_shift;
         bool refreshed;         /* the maps, in this look */
+        uint64_t name_until_ns; /* of clock_monotonic_ns: names take long in a large program, and it goes on meanwhile */
         bool failed;            /* for want of memory */
 } HeapWatch;
 
@@ -38,7 +42,7 @@ void heap_watch_done(HeapWatch *watch);
 
 /* A look at all places. 0 or -ENOMEM. */
 int heap_watch_look(HeapWatch *watch, uint64_t now_ns);
-/* Judges and sorts. 0 or -ENOMEM. */
+/* Judges, sorts, and names what was not yet, from the largest on. 0 or -ENOMEM. */
 int heap_watch_finish(HeapWatch *watch, const LeakLimits *limits);
 
 uint64_t heap_watch_held(const HeapWatched *place); /* bytes taken and not given back */

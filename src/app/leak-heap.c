@@ -2,6 +2,7 @@
 #include "app/leak-heap.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 
 #include "app/heap-watch.h"
 #include "app/options.h"
+#include "app/program-kind.h"
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -20,7 +22,7 @@
 #include "base/log.h"
 #include "host/host.h"
 
-enum { LOOK_MS = 250, FIRST_MS = 10, PLACES_SHOWN = 12, PLACES_JSON = 500, MAPS_MAX = 16 << 20, FRAMES_SHOWN = 4, INDENT = 32 };
+enum { LOOK_MS = 250, FIRST_MS = 10, PLACES_SHOWN = 12, PLACES_JSON = 500, MAPS_MAX = 16 << 20, FRAMES_SHOWN = 4, INDENT = 32, LOADING_LOOKS = 100 };
 
 typedef struct Heap {
         const LeakHeapAsked *asked;
@@ -28,6 +30,7 @@ typedef struct Heap {
         bool is_child, ended;
         int status;    /* of the child */
         int go;        /* the child waits for a byte of it; -1 */
+        int failed;    /* has a byte of the child if the command could not be begun; -1 */
         HeapProbe *probe;
         HeapSymbols *symbols;
         HeapWatch watch;
@@ -46,8 +49,9 @@ static bool is_c_library(const char *path, size_t size)
         return false;
 }
 
-/* The path of its C library as its maps have it, seen from here. */
-static int find_library(pid_t pid, String *ret, Error *err)
+/* The path of its C library as its maps have it, seen from here. 1: found; 0: it has none; negative: its maps cannot be
+ * read. */
+static int look_for_library(pid_t pid, String *ret, bool *ret_loading, Error *err)
 {
         _cleanup_(host_freep) Host *host = NULL;
         _cleanup_(buffer_done) Buffer maps = {0};
@@ -60,6 +64,7 @@ static int find_library(pid_t pid, String *ret, Error *err)
         int r = fd < 0 ? fd : file_read_all(fd, &maps, MAPS_MAX);
         if (r < 0)
                 return error_set_errno(err, r, "process %d", (int)pid);
+        *ret_loading = maps.size > 0 && memmem(maps.data, maps.size, "/ld-", 4);
         const char *p = (const char *)maps.data, *end = p + maps.size;
         for (const char *next; p < end; p = next + 1) {
                 next = memchr(p, '\n', (size_t)(end - p));
@@ -68,20 +73,39 @@ static int find_library(pid_t pid, String *ret, Error *err)
                 if (path && is_c_library(path, (size_t)(next - path))) {
                         string_add_format(ret, "/proc/%d/root", (int)pid);
                         string_add_bytes(ret, path, (size_t)(next - path));
-                        return 0;
+                        return 1;
                 }
         }
-        return error_set(err, ENOENT, "process %d has no shared C library: what is linked statically cannot be watched", (int)pid);
+        return 0;
+}
+
+/* A process that has just begun may not have loaded it yet. */
+static int find_library(pid_t pid, String *ret, Error *err)
+{
+        const struct timespec pause = {0, FIRST_MS * 1000000L};
+        bool loading;
+        int r = look_for_library(pid, ret, &loading, err);
+
+        for (int i = 0; r == 0 && loading && i < LOADING_LOOKS; i++) {
+                nanosleep(&pause, NULL);
+                r = look_for_library(pid, ret, &loading, err);
+        }
+        return r != 0 ? MIN(r, 0) : error_set(err, ENOENT, "process %d has no shared C library: what is linked statically cannot be watched", (int)pid);
 }
 
 /* The child waits until the probes are there, then becomes the command. */
 static int start(Heap *h, Error *err)
 {
-        int go[2];
+        int go[2], failed[2];
         char byte;
 
-        if (pipe(go) < 0)
+        if (pipe2(failed, O_CLOEXEC | O_NONBLOCK) < 0)
                 return error_set_errno(err, errno, "pipe");
+        h->failed = failed[0];
+        if (pipe(go) < 0) {
+                close(failed[1]);
+                return error_set_errno(err, errno, "pipe");
+        }
         h->pid = fork();
         if (h->pid == 0) {
                 close(go[1]);
@@ -90,9 +114,11 @@ static int start(Heap *h, Error *err)
                         _exit(EXIT_CANNOT);
                 close(go[0]);
                 execvp(h->asked->words[0], h->asked->words);
-                dprintf(2, "vigia: %s: %s\n", h->asked->words[0], strerror(errno));
-                _exit(errno == ENOENT ? 127 : 126);
+                int why = errno;
+                dprintf(2, "vigia: %s: %s\n", h->asked->words[0], strerror(why));
+                _exit(write(failed[1], "", 1) == 1 && why == ENOENT ? 127 : 126);
         }
+        close(failed[1]);
         close(go[0]);
         h->go = go[1];
         h->is_child = h->pid > 0;
@@ -109,6 +135,8 @@ static int prepare(Heap *h, Error *err)
 
         if (r < 0)
                 return r;
+        if (!is_process && program_is_static(h->asked->words[0]))
+                return error_set(err, ENOENT, "%s has no shared C library: what is linked statically cannot be watched", h->asked->words[0]);
         if (is_process)
                 h->pid = (pid_t)pid;
         else if ((r = start(h, err)) < 0)
@@ -174,6 +202,8 @@ static void add_place(const HeapWatched *p, const ReportOptions *to, String *out
                 string_add_shown(out, string_get(&words), (to->columns ? to->columns : 80) - INDENT, to->ascii);
                 string_add_char(out, '\n');
         }
+        if (p->n_frames == 0)
+                string_add(out, "?\n");
 }
 
 static void show(const Heap *h, String *out)
@@ -254,7 +284,10 @@ static void write_json(const Heap *h, String *out)
 static int tell(Heap *h)
 {
         _cleanup_string_ String text = {0};
+        char byte;
 
+        if (h->failed >= 0 && h->ended && read(h->failed, &byte, 1) == 1)
+                return WEXITSTATUS(h->status); /* it was said why */
         if (h->asked->json)
                 write_json(h, &text);
         else
@@ -275,6 +308,8 @@ static void done(Heap *h)
         h->probe = heap_probe_free(h->probe);
         if (h->go >= 0)
                 close(h->go);
+        if (h->failed >= 0)
+                close(h->failed);
         if (h->is_child && !h->ended) {
                 kill(h->pid, SIGTERM);
                 waitpid(h->pid, &h->status, 0);
@@ -285,7 +320,7 @@ static void done(Heap *h)
 
 int leak_heap(const LeakHeapAsked *asked)
 {
-        Heap h = {.asked = asked, .go = -1};
+        Heap h = {.asked = asked, .go = -1, .failed = -1};
         Error err = {0};
         int code = EXIT_CANNOT;
 

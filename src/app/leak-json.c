@@ -16,6 +16,7 @@ static void add_judged(Json *j, const LeakVerdict *v)
 {
         json_add_fixed(j, "minutes", v->minutes, 2);
         json_add_fixed(j, "warm_up_minutes", v->warm_up_minutes, 2);
+        json_add_bool(j, "late", v->late);
         json_add_number(j, "p", v->p, 3);
         json_add_fixed(j, "n_effective", v->n_effective, 1);
 }

@@ -44,11 +44,13 @@ static void add_padded(String *out, const char *text, size_t width)
         string_add_format(out, "%*s", n < width ? (int)(width - n) : 1, "");
 }
 
+/* Without the folder of its program: there is little room, and what is cut is the middle. */
 static void add_name(const Show *s, const LeakProcess *p, size_t room)
 {
         const char *text = p->cmdline && *p->cmdline ? p->cmdline : p->comm ? p->comm : "?";
+        const char *slash = memrchr(text, '/', strcspn(text, " "));
 
-        string_add_shown(s->out, text, room, s->to->ascii);
+        string_add_shown(s->out, *text == '/' && slash[1] && slash[1] != ' ' ? slash + 1 : text, room, s->to->ascii);
 }
 
 static const char *class_word(const LeakVerdict *v)
@@ -123,6 +125,8 @@ static void add_memory_row(const Show *s, const LeakProcess *p)
         add_detail(s, &words);
         if (p->step)
                 string_add(&room, "a step of a build: what it takes it gives back when it ends");
+        else if (p->over && p->memory.class > LEAK_NORMAL)
+                string_add(&room, "it ended meanwhile, and so gave it back");
         leak_exhaustion_words(s->report, &p->exhaustion, &room);
         if (room.size > 0)
                 add_detail(s, &room);
@@ -197,9 +201,9 @@ static void add_verdict(const Show *s)
         if (p && p->memory.class >= LEAK_SLOW && !p->step) {
                 class = p->memory.class;
                 string_add_shown(&line, p->comm ? p->comm : "process", 24, s->to->ascii);
-                string_add_format(&line, " (%d) %s %s MB a minute (%s to %s)", p->pid,
-                                  class == LEAK_LEAK ? "leaks" : "grows slowly,", leak_rate_words(number, p->memory.rate),
-                                  leak_rate_words(low, p->memory.low), leak_rate_words(high, p->memory.high));
+                string_add_format(&line, " (%d) %s %s MB a minute (%s to %s)%s", p->pid,
+                                  p->over ? "grew by" : class == LEAK_LEAK ? "leaks" : "grows slowly,", leak_rate_words(number, p->memory.rate),
+                                  leak_rate_words(low, p->memory.low), leak_rate_words(high, p->memory.high), p->over ? " until it ended" : "");
         } else if (r->n_leaking > 0) {
                 class = MAX(p->fds.class, p->threads.class);
                 string_add_shown(&line, p->comm ? p->comm : "process", 24, s->to->ascii);
@@ -243,9 +247,11 @@ static void add_others(const Show *s, size_t n_shown)
         if (r->n_short > 0)
                 string_add_format(s->out, ", %s too short to tell (%s needed)", format_count(number, r->n_short),
                                   leak_minutes_words(time, s->asked->options.memory.least_minutes));
-        if (r->unwatched + r->left_out > 0)
-                string_add_format(s->out, ", %s not looked at", format_count(number, r->unwatched + r->left_out));
         string_add_char(s->out, '\n');
+        if (r->unwatched + r->left_out == 0)
+                return;
+        add_label(s, "");
+        string_add_format(s->out, "%s not looked at: over between two samples, or not asked for\n", format_count(number, r->unwatched + r->left_out));
 }
 
 static void add_orphans(const Show *s)
@@ -276,7 +282,7 @@ static void add_totals(const Show *s)
         size_t n = 0;
 
         for (size_t i = 0; i < s->report->n; i++)
-                n += s->report->processes[i].memory.class >= LEAK_SLOW && !s->report->processes[i].step;
+                n += s->report->processes[i].memory.class >= LEAK_SLOW && !s->report->processes[i].step && !s->report->processes[i].over;
         if (n < 2)
                 return;
         add_label(s, "together");

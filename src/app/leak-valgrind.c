@@ -13,6 +13,7 @@
 
 #include "app/memcheck.h"
 #include "app/options.h"
+#include "app/program-kind.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -75,7 +76,7 @@ static int read_folder(Memcheck *memcheck, const char *place, Error *err)
         return r;
 }
 
-static void show(const Memcheck *m, const char *name, int code, String *out)
+static void show(const Memcheck *m, const char *name, bool is_static, int code, String *out)
 {
         ReportOptions to;
         char bytes[FORMAT_MAX], more[FORMAT_MAX], blocks[FORMAT_MAX];
@@ -85,26 +86,30 @@ static void show(const Memcheck *m, const char *name, int code, String *out)
 
         report_options_for(stdout, &to);
         string_add_shown(&line, name, 32, to.ascii);
-        if (m->processes == 0)
-                string_add(&line, ": memcheck wrote nothing");
-        else if (lost)
+        if (lost)
                 string_add_format(&line, " lost %s with %s blocks", format_bytes(bytes, b[LEAK_DEFINITE] + b[LEAK_INDIRECT]),
                                   format_count(blocks, m->sites.blocks[LEAK_DEFINITE]));
         else if (b[LEAK_POSSIBLE] > 0)
                 string_add_format(&line, " may have lost %s", format_bytes(bytes, b[LEAK_POSSIBLE]));
         else
-                string_add(&line, " lost nothing");
-        string_add_styled(out, to.color, lost ? STYLE_RED : b[LEAK_POSSIBLE] ? STYLE_YELLOW : STYLE_GREEN, string_get(&line));
+                string_add(&line, m->cut_off > 0 || is_static ? " lost nothing that is known" : " lost nothing");
+        string_add_styled(out, to.color, lost ? STYLE_RED : b[LEAK_POSSIBLE] || m->cut_off || is_static ? STYLE_YELLOW : STYLE_GREEN, string_get(&line));
         string_add_char(out, '\n');
         leak_sites_show(&m->sites, PLACES_SHOWN, &to, out);
-        string_add_format(out, "\n  memcheck  %s process%s, exit %d; possibly lost %s, still reachable %s\n",
-                          format_count(blocks, m->processes), m->processes == 1 ? "" : "es", code,
-                          format_bytes(bytes, b[LEAK_POSSIBLE]), format_bytes(more, b[LEAK_REACHABLE]));
+        string_add_format(out, "\n  memcheck  %s process%s, ", format_count(blocks, m->processes), m->processes == 1 ? "" : "es");
+        if (code > 128 && code < 128 + NSIG && sigabbrev_np(code - 128))
+                string_add_format(out, "killed by SIG%s", sigabbrev_np(code - 128));
+        else
+                string_add_format(out, "exit %d", code);
+        string_add_format(out, "; possibly lost %s, still reachable %s\n", format_bytes(bytes, b[LEAK_POSSIBLE]),
+                          format_bytes(more, b[LEAK_REACHABLE]));
+        if (is_static)
+                string_add(out, "            it is linked statically: memcheck does not see its malloc\n");
         if (m->cut_off > 0)
                 string_add_format(out, "            %s ended before memcheck could look\n", format_count(blocks, m->cut_off));
         if (m->errors > 0)
-                string_add_format(out, "            and %s other errors: valgrind COMMAND tells them\n",
-                                  format_count(blocks, m->errors));
+                string_add_format(out, "            and %s other error%s: valgrind COMMAND tells\n", format_count(blocks, m->errors),
+                                  m->errors == 1 ? "" : "s");
 }
 
 static void write_json(const Memcheck *m, char *const *command, int code, String *out)
@@ -118,6 +123,7 @@ static void write_json(const Memcheck *m, char *const *command, int code, String
         json_add_i64(&j, "exit_code", code);
         json_add_u64(&j, "processes", m->processes);
         json_add_u64(&j, "cut_off", m->cut_off);
+        json_add_bool(&j, "static", program_is_static(command[0]));
         json_add_u64(&j, "other_errors", m->errors);
         json_add_u64(&j, "definitely_bytes", m->sites.bytes[LEAK_DEFINITE]);
         json_add_u64(&j, "indirectly_bytes", m->sites.bytes[LEAK_INDIRECT]);
@@ -135,12 +141,13 @@ static char **make_argv(char *const *command, const char *file)
 
         while (command[more])
                 more++;
-        char **argv = more < WORDS_MAX ? calloc(n + more + 2, sizeof *argv) : NULL;
+        char **argv = more < WORDS_MAX ? calloc(n + more + 3, sizeof *argv) : NULL;
         if (!argv)
                 return NULL;
         memcpy(argv, options, n * sizeof *argv);
-        argv[n] = (char *)file;
-        memcpy(argv + n + 1, command, more * sizeof *argv);
+        argv[n++] = (char *)file;
+        argv[n++] = (char *)"--";
+        memcpy(argv + n, command, more * sizeof *argv);
         return argv;
 }
 
@@ -155,6 +162,8 @@ static int check(char *const *command, const char *place, Memcheck *memcheck, in
         int r = run(argv, ret_code, err);
         if (r == 0)
                 r = read_folder(memcheck, place, err);
+        if (r == 0 && memcheck->processes == 0)
+                r = error_set(err, ENOEXEC, "leak --valgrind: valgrind could not run %s", command[0]);
         leak_sites_sort(&memcheck->sites);
         return r;
 }
@@ -175,12 +184,12 @@ int leak_valgrind(char *const *command, bool json, bool fails)
         }
         if (r < 0) {
                 log_error("%s", err.message);
-                code = EXIT_CANNOT;
+                code = r == -ENOEXEC && code != EXIT_FINE ? code : EXIT_CANNOT;
         } else {
                 if (json)
                         write_json(&memcheck, command, code, &text);
                 else
-                        show(&memcheck, command[0], code, &text);
+                        show(&memcheck, command[0], program_is_static(command[0]), code, &text);
                 if (text.failed || fputs(string_get(&text), stdout) == EOF || fflush(stdout) != 0)
                         code = EXIT_CANNOT;
                 else if (fails && memcheck.sites.bytes[LEAK_DEFINITE] > 0)

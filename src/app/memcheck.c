@@ -156,8 +156,8 @@ static void take_of_frame(Reading *r, const char *name)
         LeakFrame *frame = &r->frames[r->n_frames - 1];
         uint64_t line = 0;
 
-        if (text_equal(name, "fn"))
-                take_text(r, &frame->function);
+        if (text_equal(name, "fn") || (text_equal(name, "ip") && !frame->function))
+                take_text(r, &frame->function); /* of a stripped program its address */
         else if (text_equal(name, "file"))
                 take_text(r, &frame->file);
         else if (text_equal(name, "obj"))
@@ -206,19 +206,31 @@ static void XMLCALL end_element(void *data, const XML_Char *name)
                 refuse(r, "out of memory");
 }
 
+/* Each byte was read as a letter of its own, and is put back. */
 static void XMLCALL add_text(void *data, const XML_Char *text, int size)
 {
         Reading *r = data;
-        size_t n = MIN((size_t)size, sizeof r->text - r->text_size);
 
-        memcpy(r->text + r->text_size, text, n);
-        r->text_size += n;
+        for (int i = 0; i < size && r->text_size < sizeof r->text; i++) {
+                unsigned char c = (unsigned char)text[i];
+                if ((c == 0xc2 || c == 0xc3) && i + 1 < size)
+                        c = (unsigned char)((c & 3) << 6 | ((unsigned char)text[++i] & 0x3f));
+                r->text[r->text_size++] = (char)c;
+        }
 }
 
 static void XMLCALL begin_doctype(void *data, const XML_Char *name, const XML_Char *system_id, const XML_Char *public_id,
                                   int has_subset)
 {
         refuse(data, "a document type; memcheck writes none");
+}
+
+/* Names of files and functions are written as they are, whatever bytes they have: XML has no control characters. */
+static void tame(char *chunk, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if ((unsigned char)chunk[i] < ' ' && chunk[i] != '\n' && chunk[i] != '\t' && chunk[i] != '\r')
+                        chunk[i] = '?';
 }
 
 /* 0, or what expat or the file says. */
@@ -232,14 +244,14 @@ static int read_chunks(Reading *r, int fd, const char *path, Error *err)
                         continue;
                 if (n < 0)
                         return error_set_errno(err, errno, "%s", path);
+                tame(chunk, (size_t)n);
                 if (r->api.parse(r->parser, chunk, (int)n, n == 0) == XML_STATUS_ERROR) {
                         enum XML_Error code = r->api.error(r->parser);
                         if (r->failed)
                                 return error_set(err, ENOMEM, "out of memory");
-                        if (n == 0 && !r->refused) {
-                                r->memcheck->cut_off++;
+                        r->memcheck->cut_off++;
+                        if (n == 0 && !r->refused)
                                 return 0;
-                        }
                         return error_set(err, EBADMSG, "%s:%lu:%lu: %s", path, (unsigned long)r->api.line(r->parser),
                                          (unsigned long)r->api.column(r->parser) + 1,
                                          r->refused ? r->refused : r->api.error_text(code));
@@ -260,7 +272,7 @@ int memcheck_read(Memcheck *memcheck, int fd, const char *shown_path, Error *err
         if (result < 0)
                 return result;
         r->memcheck = memcheck;
-        r->parser = r->api.create(NULL);
+        r->parser = r->api.create("ISO-8859-1");
         if (r->parser) {
                 r->api.set_data(r->parser, r);
                 r->api.set_elements(r->parser, begin_element, end_element);

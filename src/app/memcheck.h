@@ -11,7 +11,7 @@
 typedef struct Memcheck {
         LeakSites sites;
         uint64_t processes; /* files read */
-        uint64_t cut_off;   /* of them ended in the middle: the process was killed */
+        uint64_t cut_off;   /* of them ended in the middle, or could be read no further: the process was killed */
         uint64_t errors;    /* other than leaks: invalid reads, uninitialised values … */
 } Memcheck;
 

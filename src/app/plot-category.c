@@ -92,7 +92,7 @@ static int read_series(const PlotRequest *request, PlotRun *run, CategorySeries 
                       {"totals", category_series_total_columns, false},
                       {"samples", category_series_sample_columns, false}};
         _cleanup_(category_series_builder_freep) CategorySeriesBuilder *builder = NULL;
-        CategorySeriesOptions options = {0};
+        CategorySeriesOptions options = {.cpus = run_reader_info(run->reader)->cpus};
         bool relabel = request->relabel || !run_reader_info(run->reader)->rules;
 
         choose_buckets(request, run, &options);

@@ -96,7 +96,7 @@ static void send_all(Recording *r)
         if (e == 0)
                 e = run_reader_open(r->path, &reader, &err);
         if (e == 0)
-                e = send_run(&send, reader, &err);
+                e = send_run(&send, &(SendSource){run_reader_info(reader)->id, run_reader_path(reader), reader, NULL}, &err);
         if (e < 0 && send.archive)
                 log_warning("not sent: %s; the archive is %s", err.message, send.archive);
         else if (e < 0)

@@ -6,11 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "app/labels.h"
 #include "app/report-page.h"
+#include "app/sweep-command.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -80,7 +83,7 @@ static int choose_place(SendRun *s, const char *run, const char *file, Error *er
         return n < 0 ? error_set(err, ENOMEM, "out of memory") : 0;
 }
 
-static int make_archive(SendRun *s, RunReader *reader, const String *page, Error *err)
+static int make_archive(SendRun *s, const SendSource *source, const String *page, Error *err)
 {
         _cleanup_(output_file_done) OutputFile file = {.fd = -1};
         _cleanup_string_ String name = {0};
@@ -88,18 +91,18 @@ static int make_archive(SendRun *s, RunReader *reader, const String *page, Error
         ArchiveTold told = {0};
         struct stat st;
 
-        make_name(run_reader_info(reader)->id, archive_extension(s->format), &name);
+        make_name(source->id, archive_extension(s->format), &name);
         if (asprintf(&s->name, "%s%s", string_get(&name), archive_extension(s->format)) < 0 || name.failed) {
                 s->name = NULL;
                 return error_set(err, ENOMEM, "out of memory");
         }
-        int r = choose_place(s, run_reader_path(reader), s->name, err);
+        int r = choose_place(s, source->path, s->name, err);
         if (r == 0)
                 r = output_file_open(&file, s->archive, err);
         if (r == 0 && !file.path)
                 r = error_set(err, EINVAL, "%s is no place for an archive; expected a file or a folder", s->archive);
         if (r == 0)
-                r = archive_write(file.fd, s->format, run_reader_path(reader), string_get(&name), &extra, &told, err);
+                r = archive_write(file.fd, s->format, source->path, string_get(&name), &extra, &told, err);
         if (r == 0 && fstat(file.fd, &st) == 0)
                 s->bytes = (uint64_t)st.st_size;
         if (r == 0)
@@ -112,9 +115,16 @@ static int make_archive(SendRun *s, RunReader *reader, const String *page, Error
 }
 
 /* The page for latest-report.html, and for the archive where the run has none; one of today's making. */
-static void make_page(SendRun *s, RunReader *reader, String *page)
+static void make_page(SendRun *s, const SendSource *source, String *page)
 {
+        RunReader *reader = source->reader;
         Labels labels = {0};
+
+        if (!reader) {
+                if (sweep_make_page(source->sweep, source->path, page, &s->no_page) < 0)
+                        string_clear(page);
+                return;
+        }
         bool labelled = run_reader_info(reader)->rules != NULL;
         ReportLabels other = {labels_label, &labels, false};
 
@@ -167,18 +177,39 @@ static int send_both(SendRun *s, const char *page, Error *err)
         return r;
 }
 
-int send_run(SendRun *s, RunReader *reader, Error *err)
+/* One at a time of a run: two would write to the same files, here and there. The other's end is waited for; where the
+ * file system has no such locks, nobody waits. */
+static int take_turn(const SendRun *s, const SendSource *source, int *ret, Error *err)
 {
+        const struct timespec pause = {.tv_nsec = 100 * NS_PER_MS};
+        int fd = open(source->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        *ret = fd;
+        for (bool told = false; fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK; told = true) {
+                if (!told && !s->quiet)
+                        log_warning("another vigia is sending %s; waiting for it", source->id);
+                if (s->options.deadline_ns > 0 && clock_monotonic_ns() >= s->options.deadline_ns)
+                        return error_set(err, ETIMEDOUT, "another vigia was sending %s all the time there was",
+                                         source->id);
+                nanosleep(&pause, NULL);
+        }
+        return 0;
+}
+
+int send_run(SendRun *s, const SendSource *source, Error *err)
+{
+        _cleanup_close_ int turn = -1;
         _cleanup_string_ String page = {0};
         _cleanup_free_ char *latest = NULL;
 
-        if (run_reader_recording(reader))
-                return error_set(err, EBUSY, "%s is still being recorded; vigia snapshot makes a copy that can be sent",
-                                 run_reader_info(reader)->id);
+        if (source->reader && run_reader_recording(source->reader))
+                return error_set(err, EBUSY, "%s is still being recorded; vigia snapshot makes a copy that can be sent", source->id);
         int r = archive_available(s->format, err);
+        if (r == 0)
+                r = take_turn(s, source, &turn, err);
         if (r == 0) {
-                make_page(s, reader, &page);
-                r = make_archive(s, reader, &page, err);
+                make_page(s, source, &page);
+                r = make_archive(s, source, &page, err);
         }
         if (r == 0)
                 r = put_page(s, &page, &latest, err);
@@ -210,8 +241,9 @@ void send_run_add_text(const SendRun *s, String *to)
                           s->n_files > 1 ? " and " LATEST_NAME : "");
         string_add(to, file->was_there ? "already at " : "sent to ");
         string_add_shown(to, s->shown, 0, false);
-        string_add(to, file->proof == PROOF_SHA256 ? ", verified by SHA-256"
-                                                   : ", verified by size only: no program for SHA-256 is there");
+        string_add(to, file->proof == PROOF_SHA256  ? ", verified by SHA-256"
+                       : file->way == SEND_SFTP     ? " by sftp, verified by size only"
+                                                    : ", verified by size only: no program for SHA-256 is there");
         if (!file->was_there && file->resumed_bytes > 0)
                 string_add_format(to, "; %s were there from before", format_bytes(there, file->resumed_bytes));
         string_add_char(to, '\n');

@@ -8,6 +8,7 @@
 #include "send/archive.h"
 #include "send/send.h"
 #include "store/run.h"
+#include "sweep/sweep.h"
 
 typedef struct SendRun {
         const char *to;       /* the destination */
@@ -31,8 +32,15 @@ int send_run_take(SendRun *send, const Configuration *configuration, Error *err)
 /* Only the destination and the words of ssh: 0, or -EINVAL with a sentence. */
 int send_run_check(const SendRun *send, Error *err);
 
+/* What is sent: a run, or a sweep. */
+typedef struct SendSource {
+        const char *id, *path;
+        RunReader *reader;    /* NULL: … */
+        const Sweep *sweep;   /* … this one */
+} SendSource;
+
 /* 0, or -errno with a sentence, as send_files; then the archive stays, if it could be made. */
-int send_run(SendRun *send, RunReader *reader, Error *err);
+int send_run(SendRun *send, const SendSource *source, Error *err);
 void send_run_done(SendRun *send);
 
 /* For people: one or two lines. */

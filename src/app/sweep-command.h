@@ -124,7 +124,9 @@ int sweep_show(const Sweep *sweep, const char *path, ReportForm form);
 /* summary.txt. */
 int sweep_write_summary(const Sweep *sweep, const char *path, int dirfd);
 
-/* Its page, to as report_page_put. */
+/* Its page, at the end of `page`. */
+int sweep_make_page(const Sweep *sweep, const char *path, String *page, Error *err);
+/* The same, to as report_page_put. */
 int sweep_write_page(const Sweep *sweep, const char *path, const char *to, Error *err);
 /* ---- sweep-verify.c ---- */
 
@@ -133,6 +135,9 @@ int sweep_verify(const Sweep *sweep, const char *path, bool json);
 
 /* `vigia report` of a sweep; -ENOENT: `name` is none (or a run is newer), nothing was said. */
 int sweep_report(const char *name, ReportForm form);
+
+/* Opens what `name` says. -ENOENT: no sweep (or a run is newer), nothing was said; else an exit code, the mistake was said. */
+int sweep_open(const char *name, Sweep *sweep, char **ret_path);
 
 /* `vigia report --html` of a sweep, to as report_page_put; returns as sweep_report. */
 int sweep_report_page(const char *name, const char *to);

@@ -39,8 +39,7 @@ int sweep_show(const Sweep *sweep, const char *path, ReportForm form)
         return print_text(&text);
 }
 
-/* Opens what `name` says; -ENOENT: no sweep, nothing was said; else an exit code where it failed. */
-static int open_sweep(const char *name, Sweep *sweep, char **ret_path)
+int sweep_open(const char *name, Sweep *sweep, char **ret_path)
 {
         Error err = {0};
         int r = sweep_resolve(name, true, ret_path, &err);
@@ -63,16 +62,16 @@ int sweep_report(const char *name, ReportForm form)
         Sweep sweep;
 
         sweep_init(&sweep);
-        int code = open_sweep(name, &sweep, &path);
+        int code = sweep_open(name, &sweep, &path);
         if (code == 0)
                 code = sweep_show(&sweep, path, form);
         sweep_done(&sweep);
         return code;
 }
 
-int sweep_write_page(const Sweep *sweep, const char *path, const char *to, Error *err)
+int sweep_make_page(const Sweep *sweep, const char *path, String *page, Error *err)
 {
-        _cleanup_string_ String text = {0}, json = {0}, page = {0};
+        _cleanup_string_ String text = {0}, json = {0};
         const SweepTextOptions options = {.columns = 80, .path = path};
         int r;
 
@@ -82,8 +81,16 @@ int sweep_write_page(const Sweep *sweep, const char *path, const char *to, Error
         if (r == 0)
                 r = sweep_to_json(sweep, &json);
         if (r == 0)
-                r = report_page_of_sweep(sweep->label ? sweep->label : sweep->id, sweep->host, &text, &json, &page);
-        return r < 0 ? error_set_errno(err, -r, "cannot make the page") : report_page_write(&page, path, to, err);
+                r = report_page_of_sweep(sweep->label ? sweep->label : sweep->id, sweep->host, &text, &json, page);
+        return r < 0 ? error_set_errno(err, -r, "cannot make the page") : 0;
+}
+
+int sweep_write_page(const Sweep *sweep, const char *path, const char *to, Error *err)
+{
+        _cleanup_string_ String page = {0};
+        int r = sweep_make_page(sweep, path, &page, err);
+
+        return r < 0 ? r : report_page_write(&page, path, to, err);
 }
 
 int sweep_report_page(const char *name, const char *to)
@@ -93,7 +100,7 @@ int sweep_report_page(const char *name, const char *to)
         Error err = {0};
 
         sweep_init(&sweep);
-        int code = open_sweep(name, &sweep, &path);
+        int code = sweep_open(name, &sweep, &path);
         if (code == 0 && sweep_write_page(&sweep, path, to, &err) < 0) {
                 log_error("%s", err.message);
                 code = EXIT_CANNOT;

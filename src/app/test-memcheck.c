@@ -116,7 +116,7 @@ static void test_hostile(void **state)
                 "no xml at all",
                 "<a><b></a></b>",
                 "<!DOCTYPE a [<!ENTITY e \"eeee\">]><a>&e;</a>",
-                "<a>\x01</a>",
+                "<a>&#1;</a>",
         };
         char deep[4096] = "", longer[8192];
         Memcheck m = {0};
@@ -143,6 +143,26 @@ static void test_hostile(void **state)
         memcheck_done(&m);
 }
 
+/* Whatever bytes a name has: control characters, no UTF-8, or UTF-8. Without a name the address tells places apart. */
+static void test_names(void **state)
+{
+        Memcheck m = {0};
+        Error err = {0};
+
+        need_expat(state);
+        assert_int_equal(read_text(&m, DOCUMENT(LEAK("Leak_DefinitelyLost", "3", "1", FRAME("\x1b[31m\xff", "1"))
+                                                LEAK("Leak_DefinitelyLost", "2", "1", FRAME("caf\xc3\xa9 \xe2\x98\x83", "1"))
+                                                LEAK("Leak_DefinitelyLost", "1", "1", "<frame><ip>0x1</ip><obj>/bin/p</obj></frame>")
+                                                LEAK("Leak_DefinitelyLost", "1", "1", "<frame><ip>0x2</ip><obj>/bin/p</obj></frame>")), &err), 0);
+        leak_sites_sort(&m.sites);
+        assert_int_equal(m.sites.n, 4);
+        assert_string_equal(m.sites.items[0].frames[0].function, "?[31m\xff");
+        assert_string_equal(m.sites.items[1].frames[0].function, "caf\xc3\xa9 \xe2\x98\x83");
+        assert_string_equal(m.sites.items[2].frames[0].function, "0x1");
+        assert_string_equal(m.sites.items[3].frames[0].function, "0x2");
+        memcheck_done(&m);
+}
+
 static void test_shown(void **state)
 {
         Memcheck m = {0};
@@ -163,7 +183,7 @@ int main(void)
 {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup(test_places, setup), cmocka_unit_test_setup(test_indirect, setup),
-                cmocka_unit_test_setup(test_cut_off, setup),
+                cmocka_unit_test_setup(test_cut_off, setup), cmocka_unit_test_setup(test_names, setup),
                 cmocka_unit_test_setup(test_hostile, setup), cmocka_unit_test_setup(test_shown, setup),
         };
 
