@@ -4,6 +4,7 @@ import { english, h, shown, svg } from './dom';
 import { duration, momentOf } from './format';
 import { failureMark } from './head';
 import { texts } from './i18n';
+import { paste } from './paste';
 import type { Mark } from './chart';
 import type { Finding } from './page-types';
 import { scrollBehavior } from './theme';
@@ -59,7 +60,13 @@ function row(finding: Finding, viewport: Viewport): HTMLElement {
 			h('strong', {}, english(shown(finding.title, 600))),
 			finding.evidence && h('p', { class: 'dim' }, english(shown(finding.evidence, 1200))),
 			finding.meaning && h('p', {}, english(shown(finding.meaning, 1200))),
-			finding.advice && h('p', { class: 'finding-advice' }, english(shown(finding.advice, 1200)))));
+			finding.advice && advice(finding.advice)));
+}
+
+/** A sentence, and behind it lines to be pasted. */
+function advice(text: string): HTMLElement[] {
+	const [sentence = '', ...lines] = text.split('\n'), pasted = lines.filter((line) => line !== '').join('\n');
+	return [h('p', { class: 'finding-advice' }, english(shown(sentence, 1200))), ...(pasted === '' ? [] : paste(pasted))];
 }
 
 export function mountFindings(section: HTMLElement, page: Page, viewport: Viewport): void {

@@ -20,7 +20,7 @@ const t = texts({
 });
 
 // What people look for first; others as they come.
-const FIRST = ['pressure', 'cgroup', 'memory', 'cpu', 'disk', 'network', 'temperature'];
+const FIRST = ['pressure', 'cgroup', 'cgroups_above', 'memory', 'cpu', 'disk', 'network', 'temperature'];
 const MOST_LINES = 8;
 // Of a table whose every column has a chart of its own: what comes behind them is folded.
 const MOST_CHARTS = 4;

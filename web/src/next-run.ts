@@ -4,7 +4,7 @@ import type { Page } from './data';
 import { h, shown } from './dom';
 import { bytes, duration } from './format';
 import { texts } from './i18n';
-import { copyText } from './processes/clipboard';
+import { paste } from './paste';
 
 type Range = { expected: number | null; low: number | null; high: number | null };
 type Level = { jobs: number; recorded: boolean; fits: boolean | null; wall_s: Range; peak_bytes: Range };
@@ -13,9 +13,9 @@ type Setting = { id: string; title: string; reason: string; snippet: string; evi
 export type NextRun = { refusal: string | null; build: boolean; verdict: string | null; jobs: number | null; levels: Level[]; settings: Setting[] };
 
 const t = texts({
-	en: { title: 'For the next run', time: 'time', memory: 'memory', advised: 'advised', recorded: 'recorded', large: 'too large', copy: 'copy', all: 'expected ranges; how sure they are: vigia advise' },
-	pt: { title: 'Para a próxima execução', time: 'tempo', memory: 'memória', advised: 'aconselhado', recorded: 'gravado', large: 'grande demais', copy: 'copiar', all: 'intervalos esperados; quão seguros são: vigia advise' },
-	zh: { title: '下次运行', time: '时间', memory: '内存', advised: '建议', recorded: '已记录', large: '太大', copy: '复制', all: '预期范围；其可靠程度见 vigia advise' },
+	en: { title: 'For the next run', time: 'time', memory: 'memory', advised: 'advised', recorded: 'recorded', large: 'too large', all: 'expected ranges; how sure they are: vigia advise' },
+	pt: { title: 'Para a próxima execução', time: 'tempo', memory: 'memória', advised: 'aconselhado', recorded: 'gravado', large: 'grande demais', all: 'intervalos esperados; quão seguros são: vigia advise' },
+	zh: { title: '下次运行', time: '时间', memory: '内存', advised: '建议', recorded: '已记录', large: '太大', all: '预期范围；其可靠程度见 vigia advise' },
 });
 
 function range(of: Range, words: (value: number) => string): string {
@@ -43,10 +43,9 @@ function table(levels: readonly Level[], jobs: number | null): HTMLElement {
 }
 
 function setting(of: Setting): HTMLElement {
-	const button = h('button', { type: 'button', class: 'link', onclick: () => void copyText(of.snippet, button) }, t('copy'));
 	return h('li', {},
 		h('strong', {}, h('bdi', {}, shown(of.title, 200))), h('span', { class: 'dim' }, ' – ', h('bdi', {}, shown(of.reason, 400))),
-		h('pre', { dir: 'ltr' }, of.snippet.split('\n').map((line) => [shown(line, 600), '\n'])), button);
+		paste(of.snippet));
 }
 
 export function mountNextRun(section: HTMLElement, page: Page): void {

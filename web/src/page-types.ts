@@ -41,7 +41,7 @@ export type Report = {
 	capture: { source: T; processes: N; lost_events: N; partial: boolean; programs: N };
 	own: { cpu_s: N; cpu_percent: N; peak_rss_bytes: N; written_bytes: N };
 	peak: { pss_bytes: N; rss_bytes: N; cgroup_bytes: N; t_s: N };
-	cpu: { user_s: N; system_s: N };
+	cpu: { user_s: N; system_s: N; total_s?: N };
 	categories: { major: T; category: string; processes: number; peak_pss_bytes: N; largest_process_bytes: N; cpu_s: N }[];
 	majors: { major: string; processes: number; peak_pss_bytes: N; largest_process_bytes: N; cpu_s: N }[];
 	top: { pid: N; cmdline: T; category: string; peak_rss_bytes: N; peak_pss_bytes: N; cpu_s: N; wall_s: N }[];

@@ -301,8 +301,8 @@ function findingsOf(kind, { seconds }) {
 	if (!['typical', 'huge', 'hostile', 'day'].includes(kind))
 		return [];
 	return [
-		{ id: 'oom-kill', severity: 'critical', t_s: seconds * 0.995, title: `the kernel killed ld (pid 3402, 2.5 GiB): out of memory${hostile}`,
-			evidence: 'kernel log: Out of memory: Killed process 3402 (ld)', advice: 'Link with fewer jobs at a time, or give the machine 4 GiB more.' },
+		{ id: 'oom', severity: 'critical', t_s: seconds * 0.995, title: `the kernel killed ld (pid 3402, 2.5 GiB): out of memory${hostile}`,
+			evidence: 'kernel log: Out of memory: Killed process 3402 (ld)', advice: 'link with fewer jobs at a time, or raise the limit:\necho 6G | sudo tee /sys/fs/cgroup/build/memory.max\n' },
 		{ id: 'memory-pressure', severity: 'warning', t_s: seconds * 0.91, title: 'tasks waited for memory for 12 s', evidence: 'PSI memory some: 58 % from 3m 49s on', advice: 'Fewer jobs at the end would not wait.' },
 		{ id: 'serial-tail', severity: 'warning', t_s: seconds * 0.9, title: 'only one core was busy in the last tenth of the run', evidence: 'ld ran alone', advice: 'mold or lld link in parallel.' },
 		{ id: 'load-before', severity: 'info', t_s: -30, title: 'the machine was busy before the run', evidence: 'load 3.1', advice: null },

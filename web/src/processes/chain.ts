@@ -42,8 +42,9 @@ export function chainRoot(p: Processes): number {
 export function chainFind(p: Processes): Chain {
 	const seconds = new Map<number, number>();
 	const steps: Step[] = [];
-	let at = chainRoot(p);
-	if (at < 0) return { steps, seconds };
+	const command = chainRoot(p);
+	if (command < 0) return { steps, seconds };
+	let at = lastImage(p, command);
 	const children = childrenByEnd(p);
 	const root = at;
 	let t = p.end[at]!;
@@ -102,6 +103,19 @@ function imageBefore(p: Processes, row: number): number {
 		if (i !== row && p.pid[i] === p.pid[row] && p.start[i]! < p.start[row]! && Math.abs(p.end[i]! - p.start[row]!) <= ROUNDING_S)
 			return i;
 	return -1;
+}
+
+const EXECS_MAX = 1000;
+
+/** The row that this process became by its last exec, where execs are not too many: its end is the family's. */
+function lastImage(p: Processes, row: number): number {
+	for (let execs = 0; execs < EXECS_MAX; execs++) {
+		const at = row;
+		for (let i = 0; i < p.n && row === at; i++)
+			if (p.pid[i] === p.pid[at] && p.start[i]! > p.start[at]! && Math.abs(p.start[i]! - p.end[at]!) <= ROUNDING_S) row = i;
+		if (row === at) break;
+	}
+	return row;
 }
 
 /** Position in children.list of the child of `row` that ended last at or before t; below from[row]: none. */
