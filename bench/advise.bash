@@ -1,6 +1,6 @@
 # The advice's forecast against real sweeps: each tree is built at -j 1, 2 and 4, each level is forecast from every
 # recording at another level, and compared with what it took there. Nothing of the model is fitted to these trees.
-# BENCH_TREES='lua zstd redis git vigia' (and bash), BENCH_REPEAT=2; Debian's sources are fetched by apt, the rest is here.
+# BENCH_TREES='lua zstd redis git vigia' (and bash), BENCH_REPEAT=2, BENCH_KEEP=FOLDER for the sweeps; Debian's sources are fetched by apt, the rest is here.
 
 LEVELS=1,2,4
 
@@ -123,6 +123,7 @@ bench_advise()
                 line "  peak, pages once, worst error %" "$(worst 4 <<<"$errors")" 10 "$(pairs_of 4 <<<"$errors")"
                 line "  against the recorded PSS" "$(worst 5 <<<"$errors")" "" "$(pairs_of 5 <<<"$errors")"
                 line "  CPUs that others had meanwhile" "$(jq -s 'map(.outside // 0) | max * 100 | round / 100' "$PLACE/known.jsonl")" "" "at most, of $(nproc)"
+                [[ -z ${BENCH_KEEP-} ]] || { mkdir -p "$BENCH_KEEP" && cp -r "$sweep" "$BENCH_KEEP/"; }
                 rm -rf "$sweep"
         done
 }

@@ -187,6 +187,14 @@ make_log()
         run -1 "$VIGIA" leak --valgrind --fail-on leak -- sh -c 'lose; exit 0'
         run -0 "$VIGIA" leak --valgrind --fail-on leak -- true
         run -2 "$VIGIA" leak --valgrind
+        # What cannot be run, or be looked at, lost nothing only as far as is known.
+        run -127 --separate-stderr "$VIGIA" leak --valgrind -- "$DIR/none"
+        [[ -z $output && $stderr == *"valgrind could not run $DIR/none"* ]]
+        run -126 --separate-stderr "$VIGIA" leak --valgrind --json -- /etc/passwd
+        [[ -z $output ]]
+        cp "$(command -v lose)" "$DIR"/$'lo<se>\x1b[31m&'
+        run -3 --separate-stderr "$VIGIA" leak --valgrind --json -- "$DIR"/$'lo<se>\x1b[31m&'
+        jq -e '.valgrind | .cut_off == 0 and .definitely_bytes == 1048 and (.static | not)' <<<"$output"
         [[ -z $(find /tmp -maxdepth 1 -name 'vigia-memcheck-*' -newer "$LEAK_DIR/json" -user "$(id -un)") ]]
 }
 
@@ -214,6 +222,11 @@ make_log()
         grep -qE "^process \($pid\) took [0-9.]+ KiB in [0-9.]+ s that it did not give back" "$DIR/text"
         grep -q 'held *blocks *MB/min *where' "$DIR/text"
         (($(wc -L <"$DIR/text") <= 80))
+        # What it was before it became another program is forgotten, with its files.
+        run -3 --separate-stderr "$VIGIA" leak --heap --json -- bash -c 'for i in {1..100}; do x=$(printf %s "$i"); done; exec lose 100 1000 1500'
+        jq -e 'any(.heap.places[]; .held_blocks > 10 and .held_bytes == 1000 * .held_blocks)' <<<"$output"
+        run -127 --separate-stderr "$VIGIA" leak --heap -- "$DIR/none"
+        [[ -z $output && $stderr == *"$DIR/none: No such file"* ]]
         run -3 "$VIGIA" leak --heap 2147483647
         run -2 "$VIGIA" leak --heap
         run -2 "$VIGIA" leak --heap --valgrind -- true
@@ -226,7 +239,7 @@ forge()
         mkdir -p "$1"
         # Numbers as they are: jq would round them.
         sed "s/ID/$(basename "$1")/g" >"$1/run.json" <<'END'
-{"format": 1, "id": "ID", "label": "ID", "complete": true, "exit_code": null, "exit_signal": 15, "wall_ns": 3600000000000,
+{"format": 1, "id": "ID", "label": "ID", "complete": true, "exit_code": 0, "exit_signal": null, "wall_ns": 3600000000000,
  "interval_ns": 1000000000, "start_realtime_ns": 1700000000000000000, "start_monotonic_ns": 1000000000000,
  "start_boottime_ns": 1000000000000, "memory_bytes": 8000000000, "command": ["serve"],
  "capture": {"source": "bpf", "partial": false, "processes": 13, "lost_events": 0, "lost_rows": 0}}

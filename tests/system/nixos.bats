@@ -157,24 +157,32 @@ need_nix()
         need_nix
         # It goes on until the size of the store was told.
         in_nix 'export VIGIA_MONITORS_STORE_PATHS=/nix/store VIGIA_MONITORS_STORE_INTERVAL=500ms
+                (exec -a "tail -f /var/log/nix-daemon" sleep 90 3>&-) & # reads about it, and is none
+                trap "kill $daemon $!" EXIT
                 "$VIGIA" run --preset nixos ${SOURCE:+--source "$SOURCE"} -o "$RUN" -- sh -ec '"'"'
                         timeout 60 nix-build "$NIX/work.nix" --no-out-link --argstr tag one
-                        for i in $(seq 200); do [ ! -e "$RUN/store/000000.parquet" ] || exit 0; sleep 0.1; done'"'"'' >out 2>err || { cat err "$NIX/daemon.log"; false; }
+                        for i in $(seq 200); do [ ! -e "$RUN/store/000000.parquet" ] || exit 0; sleep 0.1; done'"'"'
+                nix-store --query --size $(ls -d /nix/store/* | grep -v "[.]lock$") >"$NIX/sizes"' >out 2>err || { cat err "$NIX/daemon.log"; false; }
         [[ $(grep -c '^/nix/store/.*-work-one-[ab]$' out) == 2 ]]
         # The compiler of each derivation: of a builder's user, with the label of a compiler, below nix-daemon.
         [[ $(figure processes '[.[] | select(.comm == "cc1") | .uid] | sort | unique | map(tostring) | join(" ")') == "30991 30992" ]]
         [[ $(figure processes '[.[] | select(.comm == "cc1") | .major] | unique | join(" ")') == CPP_Compile ]]
         is "$(figure processes '[.[] | select(.comm == "nix-daemon" and .category == "nix")] | length')" '>=' 1
         is "$(figure processes '[.[] | select(.comm == "nix-build")] | length')" '==' 1
+        is "$(figure processes '[.[] | select(.cmdline | tostring | startswith("tail"))] | length')" '==' 0
         [[ -s $RUN/nixos-csv/report.txt && $(<"$RUN/nixos-csv/rebuild-status.txt") == 0 ]]
         check_csv "$RUN/nixos-csv"
         grep -q 'work-one-a' "$RUN/nixos-csv/rebuild.log"
         # The store by its database, which is there with what was built.
         is "$(figure store '[.[] | select(.path == "/nix/store" and .complete)] | length')" '>' 0
         [[ $(awk -F, 'END { print $2 }' "$RUN/nixos-csv/nix-store.csv") != N/A ]]
+        # The last row has what was added last.
+        is "$(figure store '[.[] | select(.path == "/nix/store")] | last | .apparent_bytes')" '==' "$(awk '{ n += $1 } END { print n }' "$NIX/sizes")"
+        # Nix kills its build hook in every build: that is nothing to tell.
+        ! grep -q SIGKILL "$RUN/nixos-csv/monitor.log"
         # Folders of builds and the daemon's descriptors were there to be seen.
         is "$(figure nix '[.[].build_dirs] | max')" '>=' 0
-        is "$(awk -F, 'NR > 1 && $3 > n { n = $3 } END { print n + 0 }' "$RUN/nixos-csv/file-descriptors.csv")" '>' 0
+        is "$(awk -F, 'NR > 1 && $3 + 0 > n { n = $3 + 0 } END { print n + 0 }' "$RUN/nixos-csv/file-descriptors.csv")" '>' 0
         [[ -z $(jq -r '.monitors[] | select(.name == "nix" and .errors > 0) | .why' "$RUN/run.json") ]]
 }
 
@@ -191,4 +199,6 @@ need_nix()
         [[ $(<"$RUN/nixos-csv/rebuild-status.txt") == "$plain" ]]
         grep -q 'builder for .*work-two-.* failed with exit code 4' "$RUN/nixos-csv/rebuild.log"
         grep -q '^.*\[ERROR\] the command ended with exit code' "$RUN/nixos-csv/monitor.log"
+        # Which failed is said first, and that the other was killed for it is no cause.
+        [[ $("$VIGIA" why "$RUN" --json | jq -r '.findings[0].title') =~ ^"the build of work-two-"[ab]" failed with exit code 4"$ ]]
 }

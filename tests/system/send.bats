@@ -20,7 +20,7 @@ setup_file()
 start_sshd()
 {
         local key tool i
-        for key in plain wrong tools odd host other; do
+        for key in plain wrong tools odd sftp host other; do
                 ssh-keygen -q -t ed25519 -N '' -C "$key" -f "$BASE/key-$key"
         done
         for tool in sh cat mkdir wc df tail cut mv rm; do
@@ -30,6 +30,7 @@ start_sshd()
                 cat "$BASE/key-plain.pub"
                 forced tools "PATH=$BASE/tools" # no rsync, nothing that makes a checksum
                 forced odd "PATH=$BASE/odd:\$PATH" # tests put there what is odd
+                printf 'command="internal-sftp" %s\n' "$(<"$BASE/key-sftp.pub")"
         } >"$BASE/authorized_keys"
         [[ $(id -u) != 0 || -d /run/sshd ]] || { mkdir /run/sshd && touch "$BASE/made-run-sshd"; }
         for i in {1..20}; do
@@ -37,7 +38,7 @@ start_sshd()
                 printf '%s\n' "ListenAddress 127.0.0.1:$PORT" "HostKey $BASE/key-host" \
                         "AuthorizedKeysFile $BASE/authorized_keys" "PidFile none" "StrictModes no" "UsePAM no" \
                         "PasswordAuthentication no" "KbdInteractiveAuthentication no" \
-                        "PermitRootLogin prohibit-password" "PrintMotd no" >"$BASE/sshd_config"
+                        "PermitRootLogin prohibit-password" "PrintMotd no" "Subsystem sftp internal-sftp" >"$BASE/sshd_config"
                 PATH=$PATH:/usr/sbin "$(PATH=$PATH:/usr/sbin command -v sshd)" -D -f "$BASE/sshd_config" -E "$BASE/sshd.log" 3>&- &
                 SSHD=$!
                 until_true answers "$PORT" "$SSHD" && kill -0 "$SSHD" && break
@@ -47,6 +48,7 @@ start_sshd()
         make_ssh_config wrong
         make_ssh_config tools
         make_ssh_config odd
+        make_ssh_config sftp
         make_ssh_config plain
         cp "$BASE/config-plain" "$BASE/config-each" # each command logs in by itself; with the others once for all
         for key in plain tools odd; do
@@ -162,13 +164,14 @@ one_line() # the error, with the way to the archive
 @test "by ssh alone; names that a shell would take apart; what was there of old parts goes" {
         local there="$DIR/it's \$(touch $DIR/pwned) \`x\` \"a\" * ~;&|<>"
         mkdir -p "$there"
-        touch "$there/.$RUN_ID.tar.zst.0123456789abcdef.part"
+        touch -d '2 days ago' "$there/.$RUN_ID.tar.zst.0123456789abcdef.part"
         run -0 send plain --no-rsync --json "$SENT" "far:$there"
         [[ $(jq -r .archive.way <<<"$output") == ssh ]]
         arrived "$there"
         [[ ! -e $DIR/pwned ]]
         rm -r "$there" "$DIR/unpacked"
         if command -v rsync >/dev/null; then
+                there=${there/\* /} # else it would be by ssh alone, too
                 run -0 send plain --json "$SENT" "far:$there"
                 [[ $(jq -r .archive.way <<<"$output") == rsync ]]
                 arrived "$there"
@@ -235,6 +238,51 @@ make_cut_ssh() # KILOBYTES
         run -0 send tools "$SENT" "far:$DIR/there"
         [[ $output == *"verified by size only"* ]]
         arrived "$DIR/there"
+}
+
+@test "a far side that has sftp and no shell: what was cut goes on, verified by size, and it says so" {
+        command -v sftp >/dev/null || skip "no sftp"
+        run -0 "$VIGIA" send --json -o "$DIR/kept.tar.zst" "$SENT" "$DIR/local"
+        local there="$DIR/the*e/a b" part=.$RUN_ID.tar.zst.$(jq -r '.archive.sha256[:16]' <<<"$output").part
+        mkdir -p "$there"
+        head -c 100000 "$DIR/kept.tar.zst" >"$there/$part"
+        run -0 send sftp "$SENT" "far:$there"
+        [[ $output == *"by sftp, verified by size only; 97.7 KiB were there from before" ]]
+        arrived "$there"
+        rm -r "$DIR/unpacked"
+        run -0 send sftp --json "$SENT" "far:$there" # onto its own name, and the page onto the one before
+        [[ $(jq -c '[.archive.way, .archive.verified, .page.way]' <<<"$output") == '["sftp","size","sftp"]' ]]
+        arrived "$there"
+        run -3 send sftp "$SENT" "far:/proc/nothing"
+        [[ $output == *"cannot look there"*"the archive is $SENT.tar.zst" ]]
+        rm "$SENT.tar.zst"
+}
+
+@test "a folder whose name is a pattern: nothing goes into those that it matches" {
+        mkdir -p "$DIR/there/aa" "$DIR/there/*"
+        run -0 send plain "$SENT" "far:$DIR/there/*"
+        arrived "$DIR/there/*"
+        [[ $(ls -A "$DIR/there/aa") == "" ]]
+}
+
+@test "two sends of a run at once: one after the other" {
+        send plain "$SENT" "far:$DIR/there" >"$DIR/one" 2>&1 3>&- &
+        run -0 send plain "$SENT" "far:$DIR/there"
+        wait %1
+        arrived "$DIR/there"
+        [[ ! -e $SENT.tar.zst ]]
+}
+
+@test "no ssh here: one line, and the command's exit code" {
+        local vigia
+        vigia=$(command -v "$VIGIA")
+        mkdir "$DIR/none"
+        PATH=$DIR/none "$vigia" send "$SENT" far:x 2>"$DIR/err" && return 1 || [[ $? == 3 ]]
+        grep -q 'cannot start ssh: No such file or directory' "$DIR/err"
+        one_line
+        rm "$SENT.tar.zst"
+        run -7 env PATH="$DIR/none" "$vigia" run -o "$DIR/one" --send far:x -- /bin/sh -c 'exit 7'
+        [[ $output == *"not sent: cannot start ssh"*"the archive is $DIR/"* ]]
 }
 
 @test "a far side whose shell greets everybody" {
@@ -306,6 +354,13 @@ time.sleep(300)' >"$DIR/port" 3>&- &
                 [[ $(find "$DIR/full" -type f | wc -l) == 0 ]] # nor is it left full by us
                 stayed "$DIR/full"
         done
+        if command -v sftp >/dev/null; then
+                send sftp "$SENT" "far:$DIR/full" 2>"$DIR/err" && return 1 || [[ $? == 3 ]]
+                grep -q 'a full disk or a quota would fit' "$DIR/err"
+                one_line
+                [[ $(find "$DIR/full" -type f | wc -l) == 0 ]]
+                stayed "$DIR/full"
+        fi
         run -3 "$VIGIA" send "$SENT" "$DIR/full/" # a folder of this machine
         [[ $output == *"No space left"* ]]
         [[ $(find "$DIR/full" -type f | wc -l) == 0 ]]
@@ -353,6 +408,16 @@ time.sleep(300)' >"$DIR/port" 3>&- &
         run -0 --separate-stderr "$VIGIA" send --json -o "$DIR/two.tar.zst" "$SENT" "$DIR/local"
         [[ $(jq -c '[.archive.was_there, .kept]' <<<"$output") == "[true,\"$DIR/two.tar.zst\"]" ]]
         cmp "$DIR/two.tar.zst" "$DIR/local/$RUN_ID.tar.zst"
+}
+
+@test "a sweep: its folder whole, with its page" {
+        "$VIGIA" sweep -q -j 1,2 -o "$DIR/sweep" -- sh -c ': {j}' >/dev/null 2>&1
+        run -0 "$VIGIA" send "$DIR/sweep" "$DIR/local/"
+        mkdir "$DIR/unpacked"
+        zstd -dcq "$DIR/local/"*.tar.zst | tar -xC "$DIR/unpacked"
+        cmp "$DIR/sweep/sweep.json" "$DIR/unpacked/"*/sweep.json
+        cmp "$DIR/local/latest-report.html" "$DIR/unpacked/"*/report.html
+        "$VIGIA" report "$DIR/unpacked/"*/j2-1 | grep -q succeeded
 }
 
 @test "what is refused, before anything is done: exit 2" {

@@ -122,3 +122,96 @@ while True: os.open(\"/dev/null\", 0)"'
         [[ $(first .id) == inodes && $(first .severity) == critical ]]
         [[ $(first .title) == "the file system on $DIR/few had no inodes left: 0 of 16" ]]
 }
+
+# make_of LINE: a Makefile whose `all` runs it.
+make_of()
+{
+        printf 'all:\n\t%s\n' "$1" >Makefile
+}
+
+@test "a program that make runs crashes: that one, and how" {
+        make_of '@sh -c "kill -SEGV \$$\$$"'
+        run ! record -q --no-report -- make
+        [[ $(first .id) == crashed && $(first .severity) == critical && $(first .sure) == likely ]]
+        [[ $(first .title) == *" crashed"*"(SIGSEGV)" ]]
+}
+
+@test "the stack was too small: told apart from other crashes, where the kernel's log is heard" {
+        command -v gcc >/dev/null || skip "no gcc"
+        printf 'int f(int n) { volatile char b[4096]; b[0] = (char)n; return f(n + 1) + b[0]; }\nint main(void) { return f(0); }\n' >deep.c
+        gcc -O0 -w deep.c -o deep
+        run ! record -q --no-report -- sh -c 'ulimit -s 1024; exec ./deep'
+        [[ $(first .id) == crashed && $(first .severity) == critical ]]
+        [[ $(figure events 'map(select(.kind == "kernel-segfault")) | length') != 0 ]] || skip "the kernel's log is not heard here"
+        [[ $(first .title) == "deep crashed at "*": it outgrew its stack (SIGSEGV)" && $(first .advice) == *'ulimit -S -s $(ulimit -H -s)'* ]]
+}
+
+@test "a limit on the size of files: by its signal, and by the error where that is ignored" {
+        run ! record -q --no-report -- sh -c 'ulimit -f 8; dd if=/dev/zero of=big bs=64k count=10'
+        [[ $(first .id) == file-size-limit && $(first .severity) == critical ]]
+        [[ $(first .title) == *"wrote more into one file than it may"* && $(first .advice) == *'ulimit -S -f $(ulimit -H -f)'* ]]
+        rm -rf "$RUN" found
+        run ! record -q --no-report -- sh -c 'trap "" XFSZ; ulimit -f 8; dd if=/dev/zero of=big bs=64k count=10'
+        [[ $(first .id) == file-size-limit && $(first .title) == *"File too large" ]]
+}
+
+@test "somebody asks a compiler of make's to end: no failure of its own" {
+        make_of '@sh -c "kill -TERM \$$\$$"'
+        run ! record -q --no-report -- make
+        [[ $(first .id) == killed && $(first .title) == "something sent SIGTERM to "* ]]
+}
+
+@test "a test fails, and its server is stopped then: neither a crash nor somebody's signal is blamed" {
+        run ! record -q --no-report -- sh -c 'sleep 600 & server=$!; sh -c "echo 3 != 4; exit 1"; r=$?; kill $server; wait $server; exit $r'
+        [[ $(findings) != *killed* && $(findings) != *crashed* ]]
+        "$VIGIA" why --json "$RUN" | jq -e '.failed // "" | test("SIGTERM") | not'
+}
+
+@test "a compiler's error is the program's, and the machine is not blamed" {
+        command -v gcc >/dev/null || skip "no gcc"
+        echo 'int main(void) { return y; }' >c.c
+        make_of 'gcc -c c.c'
+        run ! record -q --no-report -- make
+        first .id >/dev/null
+        jq -e 'all(.[]; .severity == "info" or .id == "partial")' found
+}
+
+@test "a command that is not there, in the midst of make" {
+        make_of 'no-such-command --version'
+        run ! record -q --no-report -- make
+        [[ $(first .id) == command-missing && $(first .title) == *no-such-command* ]]
+}
+
+@test "a file system that is read-only, more room than there is, arguments too long, and what a test of that prints" {
+        mkdir ro
+        unshare -m sh -c "mount -t tmpfs -o ro none '$DIR/ro'" 2>/dev/null || skip "no mount namespace here"
+        run ! unshare -m sh -c 'mount -t tmpfs -o ro none "$1/ro"; exec "$0" run -q --no-report -o "$2" -- sh -c "mkdir \"$1/ro/x\""' "$VIGIA" "$DIR" "$RUN"
+        [[ $(first .id) == read-only && $(first .severity) == critical ]]
+        rm -rf "$RUN" found
+        run ! record -q --no-report -- bash -c '/bin/true "$(head -c 300000 /dev/zero | tr "\0" a)"'
+        [[ $(first .id) == arguments ]]
+        rm -rf "$RUN" found
+        run ! record -q --no-report -- sh -c 'echo "test_full: write failed: No space left on device (simulated)"; echo "FAIL: test_sum"; exit 1'
+        [[ $(findings) != *disk-full* ]]
+}
+
+@test "a mapped file on a full tmpfs: SIGBUS, and why" {
+        command -v python3 >/dev/null || skip "no python3"
+        mkdir full
+        unshare -m sh -c "mount -t tmpfs -o size=1m none '$DIR/full'" 2>/dev/null || skip "no mount namespace here"
+        cat >map.py <<'P'
+import mmap, os, sys, time
+fd = os.open(sys.argv[1] + "/big", os.O_CREAT | os.O_RDWR)
+os.ftruncate(fd, 4 << 20)
+m = mmap.mmap(fd, 4 << 20)
+for i in range(0, 1 << 20, 4096): m[i] = 1
+for i in range(200):
+    if os.path.exists(sys.argv[2] + "/disk"): break
+    time.sleep(0.1)
+for i in range(1 << 20, 4 << 20, 4096): m[i] = 1
+P
+        run ! unshare -m sh -c 'mount -t tmpfs -o size=1m none "$1/full"
+                exec "$0" run -q --no-report -o "$2" -- python3 "$1/map.py" "$1/full" "$2"' "$VIGIA" "$DIR" "$RUN"
+        [[ $(first .id) == crashed && $(first .title) == *"(SIGBUS)" ]]
+        [[ $(first .title) == *"the file system on $DIR/full was full"* ]]
+}

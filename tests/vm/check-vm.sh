@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs the guest suites, each in a fresh virtual machine, and ends with "N passed, N failed,
-# N skipped". check-vm.sh [--tap] [SUITE…]: v2 v1 oom swap monitors systemd. --tap: results for a reader of
+# N skipped". check-vm.sh [--tap] [SUITE…]: v2 v1 oom swap build monitors systemd. --tap: results for a reader of
 # TAP. VIGIA_BUILD names another build than build/.
 set -uo pipefail
 
@@ -92,6 +92,7 @@ wanted v2 "$@" && suite v2 -m 1024
 wanted v1 "$@" && suite v1 -m 768 -a vigia.cgroup=none
 wanted oom "$@" && suite oom -m 512
 wanted swap "$@" && suite swap -m 512 -k zsmalloc -k lzo_compress -k lzo_decompress -k lzo-rle -k zram
+wanted build "$@" && suite build -m 512 -d 100
 wanted monitors "$@" && suite monitors -m 768
 wanted systemd "$@" && systemd
 $tap || printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"

@@ -95,3 +95,25 @@ ok "overcommit_memory 2: memory was refused"
 first .title >/tmp/why
 grep -q "by the limit on what may be promised (CommitLimit)" /tmp/why
 ok "by which limit"
+
+# --- the limit of a cgroup above the run's, and a file system that was full before ---
+echo "+memory" >/sys/fs/cgroup/cgroup.subtree_control
+mkdir /sys/fs/cgroup/outer
+echo "+memory" >/sys/fs/cgroup/outer/cgroup.subtree_control
+mkdir /sys/fs/cgroup/outer/job /tmp/full
+echo 60M >/sys/fs/cgroup/outer/memory.max
+mount -t tmpfs -o size=1m none /tmp/full
+into outer/job record sh -c 'dd if=/dev/zero of=/tmp/full/a bs=64k; sleep 1; peak 100; exit 1' >/tmp/out 2>&1
+is "$(first '"\(.id) \(.severity) \(.sure)"')" "oom critical certain"
+ok "a cgroup above: out of memory is first, a full disk before it is not"
+first .title >/tmp/why
+grep -q 'by a cgroup.s limit of 60 MiB$' /tmp/why
+ok "a cgroup above: which limit"
+first .advice >/tmp/why
+grep -q '^echo 90M | sudo tee /sys/fs/cgroup/outer/memory.max$' /tmp/why
+ok "a cgroup above: it is that one's that is raised"
+is "$(vigia report --json "$at" | jq -r '[.findings[] | select(.id == "disk-full" and .severity == "critical")] | length')" 1
+ok "a full disk: told, too"
+into outer/job record sh -c 'peak 100 || peak 20' >/tmp/out 2>&1
+vigia why --json "$at" | jq -r .verdict | grep -q 'succeeded in .*, but a process was killed: out of memory$'
+ok "tried again, and well: said in the verdict all the same"

@@ -31,6 +31,21 @@ record sh -c 'systemctl show -p TasksMax -p MemoryMax "$(sed -n "s,^0::.*/,,p" /
 is "$(sort /tmp/out | tr '\n' ' ')" "MemoryMax=infinity TasksMax=infinity "
 ok "the scope has no limit of its own"
 
+# --- a quota of a slice above: which unit it is raised of ---
+systemctl set-property --runtime ci.slice CPUQuota=20%
+rm -rf "$at"
+# The recorder steps out, so that the quota holds up the command alone.
+systemd-run --quiet --scope --slice=ci-job.slice vigia run --no-report -q -o "$at" -- \
+        sh -c 'echo $PPID >/sys/fs/cgroup/cgroup.procs; burn 1150 0' >/tmp/out 2>&1
+cp /tmp/out /tmp/why
+info .cgroup | grep -q '^systemd /ci.slice/ci-job.slice/vigia-'
+ok "the command's scope is below the slice it was started in"
+is "$(first '"\(.id) \(.subject)"')" "cpu-quota /ci.slice"
+ok "finding: the quota of the slice above, first of all"
+is "$(first .advice | sed -n 2p)" "systemctl set-property ci.slice CPUQuota=200%"
+ok "finding: which unit it is raised of"
+systemctl set-property --runtime ci.slice CPUQuota=
+
 # --- what journald has of a unit ---
 systemctl start systemd-journald.service
 cat >/tmp/journal.toml <<'END'

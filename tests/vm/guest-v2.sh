@@ -69,6 +69,70 @@ is "$(info .cgroup)" null
 ok "none where a limit would be escaped"
 echo $$ >/sys/fs/cgroup/cgroup.procs
 
+# --- limits above: of the cgroup that the command's own is made in ---
+root=/sys/fs/cgroup
+echo '+memory +pids +cpu' >$root/cgroup.subtree_control
+mkdir $root/above $root/above/run $root/above/other $root/beside
+echo '+memory +pids +cpu' >$root/above/cgroup.subtree_control
+# The recorder steps out, so that the limit holds up the command alone.
+below() # COMMAND
+{
+        into above/run record sh -c "echo \$PPID >$root/cgroup.procs; $1" >/tmp/out 2>&1
+}
+told() # ID…: whether any of these was told of
+{
+        vigia report --json "$at" | jq -r '.findings[].id' >/tmp/why
+        for id in "$@"; do grep -q "^$id\$" /tmp/why && return 0; done
+        return 1
+}
+echo '20000 100000' >$root/above/cpu.max
+below 'burn 1150 0'
+info .cgroup | grep -q '^v2 /above/vigia-'
+ok "the command's cgroup is below one with a quota"
+is "$(first '"\(.id) \(.subject)"')" "cpu-quota /above"
+ok "finding: that quota, first of all"
+first .title >/tmp/why
+grep -q "^a quota of 0\.20* CPUs on above, which the run is in, held the run back in .* % of its periods$" /tmp/why
+ok "finding: how much, and where"
+is "$(first .advice | sed -n 2p)" "echo 200000 100000 | sudo tee /sys/fs/cgroup/above/cpu.max"
+ok "finding: it is raised there"
+is "$(rows cgroup '.path' | sort -u | grep -c .) $(rows cgroups_above .path | sort -u)" "1 /above"
+ok "the levels are in tables of their own"
+# Who uses it up is somebody else, or on another branch: a run that sleeps is not held back.
+echo '20000 100000' >$root/beside/cpu.max
+echo 40M >$root/beside/memory.high
+(echo 0 >$root/above/other/cgroup.procs && exec burn 60000 0) >/dev/null &
+(echo 0 >$root/beside/cgroup.procs && exec peak 44) >/dev/null &
+below 'sleep 7'
+kill %1 %2
+[ "$(rows cgroups_above '.cpu_throttled_periods' | tail -n 1)" -gt "$(rows cgroups_above '.cpu_throttled_periods' | head -n 1)" ]
+ok "a neighbour used the quota up meanwhile"
+told cpu-quota memory-high memory-max
+is "$?" 1
+ok "which is not told of a run that had none of it"
+echo max >$root/above/cpu.max
+below "echo \$((\$(cat $root/above/memory.current) + 40 * $MB)) >$root/above/memory.high; peak 42"
+is "$(first '"\(.id) \(.subject) \(.sure)"')" "memory-high /above certain"
+ok "finding: memory.high above held it up"
+first .evidence >/tmp/why
+grep -q '; tasks of the run waited for memory [1-9][0-9.]* % of that time$' /tmp/why
+ok "finding: for how much of the time"
+echo max >$root/above/memory.high
+below "echo \$((\$(cat $root/above/pids.current) + 12)) >$root/above/pids.max; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do sleep 2 & done; wait"
+is "$(first .id)" fork
+ok "finding: pids.max above refused forks"
+first '.title + .evidence + .advice' >/tmp/why
+grep -q 'sudo tee /sys/fs/cgroup/above/pids.max' /tmp/why
+ok "finding: it is raised there"
+echo max >$root/above/pids.max
+below "echo \$((\$(cat $root/above/memory.current) + 40 * $MB)) >$root/above/memory.max; peak 80; true"
+is "$(first .id)" oom
+ok "finding: out of memory by memory.max above"
+first '.title + .evidence + .advice' >/tmp/why
+grep -q 'cgroup /above' /tmp/why && grep -q 'sudo tee /sys/fs/cgroup/above/memory.max' /tmp/why
+ok "finding: it is raised there"
+echo max >$root/above/memory.max
+
 # --- an ordinary user ---
 is "$(cat /proc/sys/kernel/perf_event_paranoid)" 3
 ok "perf_event_paranoid is 3, as Debian has it"

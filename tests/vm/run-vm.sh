@@ -4,17 +4,18 @@
 # here; 4: it hung.
 #
 #   run-vm.sh [-b BUILD] [-m MEGABYTES] [-c CPUS] [-a KERNEL-ARGUMENTS] [-t SECONDS] [-p PROGRAM]…
-#             [-f FILE-OR-FOLDER]… [-k MODULE]… SCRIPT
+#             [-f FILE-OR-FOLDER]… [-k MODULE]… [-d OPERATIONS] SCRIPT
 #
 # Needs qemu-system-x86 and busybox-static. No KVM: 5 to 15 s to boot (VIGIA_VM_ACCEL=kvm where it
 # works; nested in another machine it may hang).
 # The kernel is downloaded once into build/vm (VIGIA_VM_KERNEL=FILE takes another).
 # Inside: PATH has vigia, the programs given by -p, and busybox; cgroup2 is on /sys/fs/cgroup;
-# what -f names at its own place; the kernel's modules that -k names, where it has them, in /vigia/modules; users root and nobody; the tree's tests/roots below /vigia/tests, working folder /vigia/build.
+# what -f names at its own place; the kernel's modules that -k names, where it has them, in /vigia/modules; users root and nobody; the tree's tests/roots below /vigia/tests, working folder /vigia/build;
+# with -d an empty disk of 64 MB, /dev/nvme0n1, that does so many operations a second.
 set -euo pipefail
 
 top="$(cd "$(dirname "$0")/../.." && pwd)"
-build="$top/build" megabytes=1024 cpus=2 arguments="" seconds=300
+build="$top/build" megabytes=1024 cpus=2 arguments="" seconds=300 operations=""
 programs=() files=() modules=()
 
 usage()
@@ -23,7 +24,7 @@ usage()
         exit 2
 }
 
-while getopts b:m:c:a:t:p:f:k: letter; do
+while getopts b:m:c:a:t:p:f:k:d: letter; do
         case $letter in
         b) build="$(cd "$OPTARG" && pwd)" ;;
         m) megabytes=$OPTARG ;;
@@ -33,6 +34,7 @@ while getopts b:m:c:a:t:p:f:k: letter; do
         p) programs+=("$OPTARG") ;;
         f) files+=("$OPTARG") ;;
         k) modules+=("$OPTARG") ;;
+        d) operations=$OPTARG ;;
         *) usage ;;
         esac
 done
@@ -137,8 +139,13 @@ make_root()
 
 boot()
 {
+        local disk=()
+        if [[ -n $operations ]]; then
+                truncate -s 64M "$scratch/disk"
+                disk=(-drive "file=$scratch/disk,format=raw,if=none,id=slow,throttling.iops-total=$operations" -device nvme,drive=slow,serial=slow)
+        fi
         timeout --foreground "$seconds" "$qemu" -M q35 -accel "${VIGIA_VM_ACCEL:-tcg}" -cpu max -m "$megabytes" \
-                -smp "$cpus" -nographic -no-reboot -nodefaults -serial stdio -monitor none \
+                -smp "$cpus" -nographic -no-reboot -nodefaults -serial stdio -monitor none "${disk[@]}" \
                 -kernel "$kernel" -initrd "$scratch/initramfs" \
                 -append "console=ttyS0 quiet panic=-1 $arguments" </dev/null 2>"$scratch/qemu" |
                 tr -d '\r' | tee "$scratch/output" | sed -u '/^vigia-vm: exit [0-9]*$/d'

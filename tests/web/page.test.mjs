@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, describe, test } from 'node:test';
-import { cleanUp, fixture, launch, missing, open } from './browser.mjs';
+import { cleanUp, fixture, launch, missing, open, written } from './browser.mjs';
 
 let browser;
 const opened = [];
@@ -111,6 +111,17 @@ describe('the report page', { skip: missing, concurrency: false }, () => {
 		assert.equal(values[2], `${(report.peak.pss_bytes / 2 ** 30).toPrecision(3).replace(/\.?0+$/, '')} GiB`);
 		assert.equal(values[3], '2,401');
 		assert.equal(values[4], '2');
+		assert.match(await page.locator('.finding-advice').first().innerText(), /or raise the limit:$/);
+		assert.equal((await page.locator('.finding .paste').first().innerText()).trim(), 'echo 6G | sudo tee /sys/fs/cgroup/build/memory.max', 'lines to be pasted stand alone');
+		await close();
+	});
+
+	test('a run that went on without what the kernel killed did not just succeed', async () => {
+		const { page: made, data } = fixture('typical'), report = { ...made.report, run: { ...made.report.run, exit_code: 0 }, cpu: { user_s: null, system_s: null, total_s: 90 } };
+		const { page, close } = await open(browser, written('survived', { page: { ...made, report }, data }));
+		assert.match(await page.locator('h1').innerText(), /succeeded in 4m\s12s, but a process was killed/);
+		assert.match(await page.locator('.because').innerText(), /memory/);
+		assert.equal((await page.locator('.figure-value').nth(1).textContent()).replaceAll('\u00a0', ' '), '1m 30s', 'CPU time that is not told apart');
 		await close();
 	});
 

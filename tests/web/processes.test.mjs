@@ -184,6 +184,11 @@ test('the chain goes on through a program that replaced another', () => {
 	assert.deepEqual(units.chainFind(p).steps.map((s) => s.process), [0, 2, 0, 1, 3, 1]);
 });
 
+test('the chain begins at the last program that the command became, even where it was a shorter one', () => {
+	const p = processes([[0, 60, -1, { pid: 5 }], [1, 59, 0], [60, 80, -1, { pid: 5 }]]);
+	assert.deepEqual(units.chainFind(p).steps.map((s) => [s.process, s.to]), [[0, 1], [1, 59], [0, 60], [2, 80]]);
+});
+
 test('the chain goes down a family that was killed and did not end in order', () => {
 	const p = processes([[0, 10, -1], [1, 10.02, 0], [2, 10.05, 1], [3, 8, 2], [0.5, 60, 0]]);
 	const { steps } = units.chainFind(p);
