@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "host/proc-identity.h"
 #include "monitor/file-shares.h"
+#include "monitor/process-figures.h"
 
 enum {
         DOUBT_MIN_BYTES = 1 << 20,    /* below, an estimate is good enough */
@@ -75,12 +76,18 @@ static uint64_t distance(uint64_t a, uint64_t b)
         return a > b ? a - b : b - a;
 }
 
-/* Scales what was read by how the resident part changed; without a reading, by a ratio. */
+static uint64_t resident(const TrackSample *s)
+{
+        return s->rss_anon_bytes + s->rss_file_bytes + s->rss_shmem_bytes;
+}
+
+/* Scales what was read by how the resident part changed; without a reading, by a ratio. A share is
+ * never more than the whole. */
 static uint64_t follow_part(uint64_t pss_read, uint64_t rss_read, uint64_t rss_now, double ratio)
 {
-        if (rss_read == 0)
-                return (uint64_t)((double)rss_now * ratio);
-        return (uint64_t)((double)pss_read * ((double)rss_now / (double)rss_read));
+        double share = rss_read == 0 ? ratio : (double)pss_read / (double)rss_read;
+
+        return (uint64_t)((double)rss_now * MIN(share, 1.0));
 }
 
 /* Pages that a process forked and not exec'd has made its own since `faults`: each copy is a
@@ -88,7 +95,7 @@ static uint64_t follow_part(uint64_t pss_read, uint64_t rss_read, uint64_t rss_n
 static uint64_t copied_since(const PssReader *reader, const ProcessWatch *w, uint64_t faults,
                              uint64_t rss_then)
 {
-        uint64_t rss = w->now.rss_anon_bytes + w->now.rss_file_bytes + w->now.rss_shmem_bytes;
+        uint64_t rss = resident(&w->now);
         uint64_t grown = rss > rss_then ? rss - rss_then : 0;
         uint64_t faulted = (w->now.minor_faults - MIN(faults, w->now.minor_faults)) *
                            reader->page_bytes;
@@ -165,6 +172,21 @@ static void note_heirs(ProcessWatch *w, uint64_t now_ns)
         w->family_ns = w->family_share < 0.95 ? now_ns : 0; /* else nothing is shared any more */
 }
 
+/* What a forked process holds of shared memory it has from its parent, who counts all of it, unless it was read
+ * when it shared already. */
+static double unread_shmem_ratio(const PssReader *reader, const Process *p)
+{
+        const Process *parent = p->execed ? NULL : process_table_find(reader->table, p->ppid);
+        uint64_t here = p->watch.now.rss_shmem_bytes, there = parent ? parent->watch.now.rss_shmem_bytes : 0;
+
+        if (here == 0 || there == 0 || !parent->wanted)
+                return reader->shmem_ratio;
+        double ratio = (double)parent->watch.pss_shmem_now / (double)there;
+        if (parent->watch.pss_read_ns > p->begin_ns && ratio < 0.95)
+                return ratio;
+        return here > there ? (double)(here - there) / (double)here : 0;
+}
+
 /* The parent may have grown since its last sample before it forked. What a child holds and has not touched itself
  * is from there; told at its first sample. */
 static void find_heritage(const PssReader *reader, Process *p, bool first)
@@ -189,8 +211,8 @@ void pss_follow(PssReader *reader, Process *p)
         find_heritage(reader, p, !w->program);
         if (!w->program)
                 w->program = file_shares_program(reader->files, p);
-        w->pss_shmem_now =
-                follow_part(w->pss_shmem, w->rss_shmem, now->rss_shmem_bytes, reader->shmem_ratio);
+        w->pss_shmem_now = follow_part(w->pss_shmem, w->rss_shmem, now->rss_shmem_bytes,
+                                       w->rss_shmem > 0 ? 0 : unread_shmem_ratio(reader, p));
         w->pss_anon_now = w->pss_read_ns ? read_anon(reader, p) : unread_anon(reader, p);
         w->pss_bytes = w->pss_anon_now + file_share_bytes(w) + w->pss_shmem_now;
 }
@@ -200,7 +222,7 @@ static uint64_t doubt(const PssReader *reader, const Process *p, uint64_t now_ns
 {
         const ProcessWatch *w = &p->watch;
         const TrackSample *now = &w->now;
-        uint64_t rss = now->rss_file_bytes + now->rss_shmem_bytes + now->rss_anon_bytes;
+        uint64_t rss = resident(now);
 
         if (w->pss_read_ns == 0)
                 return now->rss_shmem_bytes + file_share_doubt(w) +
@@ -221,7 +243,7 @@ static uint64_t doubt(const PssReader *reader, const Process *p, uint64_t now_ns
 static uint64_t expected_cost(const PssReader *reader, const Process *p)
 {
         const TrackSample *now = &p->watch.now;
-        uint64_t rss = now->rss_anon_bytes + now->rss_file_bytes + now->rss_shmem_bytes;
+        uint64_t rss = resident(now);
         uint64_t guess = COST_FIRST_NS + (uint64_t)((double)rss * reader->cost_per_byte);
 
         return p->watch.read_cost_ns ? MAX(p->watch.read_cost_ns, guess / 2) : guess;
@@ -242,6 +264,30 @@ static void learn(PssReader *reader, Process *p, const ProcSmaps *smaps, uint64_
                                       0.5 * (double)w->pss_shmem / (double)now->rss_shmem_bytes;
 }
 
+/* A process that fills its memory has grown since its sample, and statm took new shared memory for file
+ * pages: the shares just read would be set against too little, and what is followed from there would be
+ * more than there is. */
+static void catch_up(PssReader *reader, Process *p, const ProcSmaps *smaps)
+{
+        TrackSample *now = &p->watch.now, before = *now;
+        bool parts = smaps->pss_anon_bytes != PROC_UNKNOWN;
+        ProcStatus status;
+
+        if (distance(smaps->rss_bytes, resident(now)) < DOUBT_MIN_BYTES &&
+            (!parts || smaps->pss_shmem_bytes <= now->rss_shmem_bytes))
+                return;
+        if (proc_status_read(reader->host, p->pid, &status) != 0 || status.rss_anon_bytes == PROC_UNKNOWN ||
+            status.rss_file_bytes == PROC_UNKNOWN)
+                return;
+        now->rss_anon_bytes = status.rss_anon_bytes;
+        now->rss_file_bytes = status.rss_file_bytes;
+        now->rss_shmem_bytes = status.rss_shmem_bytes == PROC_UNKNOWN ? 0 : status.rss_shmem_bytes;
+        if (now->peak_rss_bytes != TRACK_UNKNOWN && status.hwm_bytes != PROC_UNKNOWN)
+                now->peak_rss_bytes = MAX(now->peak_rss_bytes, status.hwm_bytes);
+        process_raise_peaks(p);
+        pss_note_shared(reader, &before, now);
+}
+
 /* Reads one process. Returns the CPU time it took. */
 static uint64_t read_one(PssReader *reader, Process *p, uint64_t now_ns)
 {
@@ -249,8 +295,10 @@ static uint64_t read_one(PssReader *reader, Process *p, uint64_t now_ns)
         ProcSmaps smaps;
         uint64_t before = clock_ns(CLOCK_THREAD_CPUTIME_ID);
         int r = proc_smaps_rollup_read(reader->host, p->pid, &smaps);
-        uint64_t cost = clock_ns(CLOCK_THREAD_CPUTIME_ID) - before;
 
+        if (r == 0)
+                catch_up(reader, p, &smaps);
+        uint64_t cost = clock_ns(CLOCK_THREAD_CPUTIME_ID) - before;
         reader->spent_ns += cost;
         if (r != 0) {
                 w->pss_refused = r < 0; /* another user's; a vanished one is told of soon */
