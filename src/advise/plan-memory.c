@@ -173,7 +173,7 @@ static int by_tick(const void *a, const void *b)
 
         if (x->t_ns != y->t_ns)
                 return x->t_ns < y->t_ns ? -1 : 1;
-        return x < y ? -1 : x > y;
+        return x->process < y->process ? -1 : x->process > y->process;
 }
 
 typedef struct Living {
@@ -224,28 +224,52 @@ typedef struct Tick {
         double bytes, rest_bytes;
 } Tick;
 
-/* Appends each tick of the samples. *ret_n of them; owned by the caller. */
-static int count_ticks(const Plan *plan, const BuildRows *rows, Tick **ret, size_t *ret_n)
+/* Processes that held more at their end than at their last sample, or had none: as of the moment before it. */
+static size_t last_moments(const BuildRows *rows, const SharedParts *parts, BuildSample *ret)
 {
-        _cleanup_free_ const BuildSample **order = calloc(rows->n_samples + 1, sizeof *order);
+        size_t n = 0;
+
+        for (uint32_t i = 0; i < rows->n; i++) {
+                const BuildProcess *p = &rows->processes[i];
+                if (p->peak_bytes == BUILD_UNKNOWN || p->end_ns == INT64_MAX || p->end_ns <= p->start_ns)
+                        continue;
+                const BuildSample *last = p->n_samples > 0 ? &rows->samples[p->samples + p->n_samples - 1] : NULL;
+                if (last && (double)last->own_bytes + (double)last->shared_bytes >= (double)p->peak_bytes)
+                        continue;
+                double end = (double)p->end_ns / 1e9;
+                Held held = held_at(rows, p, parts, (double)p->start_ns / 1e9, end, end);
+                ret[n++] = (BuildSample){p->end_ns - 1, i, (float)held.own, (float)held.shared};
+        }
+        return n;
+}
+
+/* Appends each tick of the samples, and each moment at which a process ended higher than any tick saw it. *ret_n of
+ * them; owned by the caller. */
+static int count_ticks(const Plan *plan, const BuildRows *rows, const SharedParts *parts, Tick **ret, size_t *ret_n)
+{
+        _cleanup_free_ BuildSample *moments = calloc(rows->n + 1, sizeof *moments);
+        _cleanup_free_ const BuildSample **order = calloc(rows->n_samples + rows->n + 1, sizeof *order);
         _cleanup_free_ uint32_t *processes = calloc(rows->n + 1, sizeof *processes);
         _cleanup_free_ const BuildSample **latest = calloc(rows->n + 1, sizeof *latest);
         _cleanup_free_ double *programs = calloc(BUILD_PROGRAMS_MAX + 1, sizeof *programs);
-        Tick *ticks = calloc(rows->n_samples + 1, sizeof *ticks);
+        Tick *ticks = calloc(rows->n_samples + rows->n + 1, sizeof *ticks);
         Living living = {.processes = processes, .latest = latest, .programs = programs};
 
-        if (!order || !processes || !latest || !programs || !ticks) {
+        if (!moments || !order || !processes || !latest || !programs || !ticks) {
                 free(ticks);
                 return -ENOMEM;
         }
+        size_t n = last_moments(rows, parts, moments);
+        for (size_t i = 0; i < n; i++)
+                order[i] = &moments[i];
         for (size_t i = 0; i < rows->n_samples; i++)
-                order[i] = &rows->samples[i];
-        if (rows->n_samples > 0)
-                qsort(order, rows->n_samples, sizeof *order, by_tick);
+                order[n++] = &rows->samples[i];
+        if (n > 0)
+                qsort(order, n, sizeof *order, by_tick);
         *ret_n = 0;
-        for (size_t i = 0; i < rows->n_samples;) {
+        for (size_t i = 0; i < n;) {
                 int64_t t_ns = order[i]->t_ns;
-                for (; i < rows->n_samples && order[i]->t_ns == t_ns; i++) {
+                for (; i < n && order[i]->t_ns == t_ns; i++) {
                         if (!latest[order[i]->process])
                                 processes[living.n++] = order[i]->process;
                         latest[order[i]->process] = order[i];
@@ -270,7 +294,7 @@ static double jobs_at(const Plan *plan, MemorySum *sum, double t)
 }
 
 /* At recorded ticks near the jobs' peak: what tools held there, and the model's sum of jobs against what samples add up to. */
-static int compare_with_samples(Plan *plan, const BuildRows *rows)
+static int compare_with_samples(Plan *plan, const BuildRows *rows, const SharedParts *parts)
 {
         _cleanup_free_ double *ratios = calloc(TICKS_COMPARED + 1, sizeof *ratios);
         _cleanup_free_ double *rests = calloc(TICKS_COMPARED + 1, sizeof *rests);
@@ -279,7 +303,7 @@ static int compare_with_samples(Plan *plan, const BuildRows *rows)
         double most = 0, most_jobs = 0;
         size_t high = 0, n = 0, n_rests = 0, n_ticks, skipped = 0;
 
-        if (!ratios || !rests || !sum || count_ticks(plan, rows, &ticks, &n_ticks) < 0)
+        if (!ratios || !rests || !sum || count_ticks(plan, rows, parts, &ticks, &n_ticks) < 0)
                 return -ENOMEM;
         for (size_t i = 0; i < n_ticks; i++) {
                 most = MAX(most, ticks[i].bytes);
@@ -323,5 +347,5 @@ int plan_measure_memory(Plan *plan, const BuildRows *rows)
         for (uint32_t i = 0; i < rows->n; i++)
                 if (is_of_job(plan, i))
                         add_process(plan, rows, parts, i);
-        return compare_with_samples(plan, rows);
+        return compare_with_samples(plan, rows, parts);
 }

@@ -190,12 +190,14 @@ static int observe_totals(CategorySeriesBuilder *b, const Batch *rows)
         int r = 0;
 
         for (size_t row = 0; r == 0 && row < batch_rows(rows); row++) {
-                uint64_t cell, bytes, cpu_us;
+                uint64_t cell, bytes, cpu_us = 0;
                 if (!cells_get(t, row, &cell))
                         continue;
                 int64_t t_ns = batch_sane_ns(cell);
-                r = tick_list_add(&b->ticks, t_ns, cells_get(pss, row, &bytes) ? (double)bytes : (double)NAN);
-                if (r == 0 && cells_get(cpu, row, &cpu_us))
+                bool has_cpu = cells_get(cpu, row, &cpu_us);
+                r = tick_list_add(&b->ticks, t_ns, cells_get(pss, row, &bytes) ? (double)bytes : (double)NAN,
+                                  has_cpu || !b->buckets.have_cpu);
+                if (r == 0 && has_cpu)
                         r = category_buckets_total_cpu(&b->buckets, t_ns, cpu_us);
                 if (b->have_total && b->gap_ns && b->n_gaps < GAPS_MAX && t_ns > b->total_t_ns &&
                     (uint64_t)(t_ns - b->total_t_ns) > b->gap_ns)
@@ -342,9 +344,10 @@ static int move_to(CategorySeriesBuilder *b, int64_t t_ns)
 
         while (r == 0 && b->begun && (next = tick_list_after(&b->ticks, b->t_ns)) < t_ns) {
                 r = go_on(b, next);
-                b->before_ns = next;
+                if (tick_list_looked(&b->ticks, next))
+                        b->before_ns = next;
         }
-        if (b->begun && b->ticks.n > 0)
+        if (b->begun && b->ticks.n > 0 && tick_list_looked(&b->ticks, b->t_ns))
                 b->before_ns = b->t_ns;
         return r == 0 ? go_on(b, t_ns) : r;
 }

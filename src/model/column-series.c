@@ -291,8 +291,10 @@ static int observe_value(ColumnSeriesBuilder *b, Line *line, size_t column, cons
         bool counter = c->role == ROLE_COUNTER;
         int r;
 
-        if (batch_is_null(rows, column, row) || !isfinite(value)) { /* unknown from here on */
-                r = !counter && in_time(b, line, t_ns) ? take(b, line, line->since_ns, t_ns, line->last) : 0;
+        if (batch_is_null(rows, column, row) || !isfinite(value)) { /* a counter counts on, a level is unknown from here on */
+                if (counter)
+                        return 0;
+                r = in_time(b, line, t_ns) ? take(b, line, line->since_ns, t_ns, line->last) : 0;
                 line->holds = false;
                 return r;
         }

@@ -65,7 +65,7 @@ struct SummaryBuilder {
 
         /* totals: the row before */
         bool have_total;
-        int64_t total_t_ns;
+        int64_t total_t_ns, total_cpu_t_ns; /* of the last row; and that told CPU time, 0: none */
         double total_bytes;
         uint64_t total_cpu_us;
         bool totals_pss;

@@ -66,9 +66,9 @@ int summary_observe_totals(SummaryBuilder *b, const Batch *rows)
                 observe_memory(b, t_ns, pss, rss, row);
                 if (cells_get(cpu, row, &cpu_us)) {
                         if (cpu_us > b->total_cpu_us)
-                                series_add(&s->cpu, b->have_total ? b->total_t_ns : 0, t_ns,
-                                           (double)(cpu_us - b->total_cpu_us) / 1e6);
+                                series_add(&s->cpu, b->total_cpu_t_ns, t_ns, (double)(cpu_us - b->total_cpu_us) / 1e6);
                         b->total_cpu_us = MAX(b->total_cpu_us, cpu_us);
+                        b->total_cpu_t_ns = t_ns;
                 }
                 b->have_total = true;
                 b->total_t_ns = t_ns;

@@ -340,6 +340,35 @@ static void test_no_more_than_the_cpus(void **state)
         }
 }
 
+/* A process grew unseen and ended between two ticks: memory is told of that moment. What the others ran is still of the
+ * time between the ticks. */
+static void test_between_ticks(void **state)
+{
+        Run r = run_new();
+
+        add_process(&r, 1, "CPP_Compile", "cc1", 0, 1000, 1000000);
+        add_process(&r, 2, "CPP_Link", "ld", 120, 195, 75000);
+        for (uint64_t t = 0; t <= 1000; t += 100) {
+                if (t == 200) {
+                        add_total(&r, 195, 90 * MIB); /* no CPU time */
+                        add_sample(&r, 195, 2, 80 * MIB, 80 * MIB, NONE);
+                }
+                add_total(&r, t, 10 * MIB);
+                batch_set_u64(r.totals, TOTAL_CPU_US, t * 1000 + (t >= 200 ? 75000 : 0));
+                add_sample(&r, t, 1, 10 * MIB, 10 * MIB, t * 1000);
+        }
+        CategorySeries *s = series_of(&r, &(CategorySeriesOptions){.buckets = 200, .span_ns = NS_PER_SECOND,
+                                                                    .width_ns = 5 * NS_PER_MS}, 1000);
+        assert_true(highest(s, s->totals[CATEGORY_PSS]) == 90.0 * MIB);
+        assert_true(highest(s, line_of(s, "ld")->values[CATEGORY_PSS]) == 80.0 * MIB);
+        assert_true(highest(s, line_of(s, "cc1")->values[CATEGORY_PSS]) == 10.0 * MIB);
+        assert_true(highest(s, line_of(s, "cc1")->values[CATEGORY_CPU]) < 2); /* not 100 ms in 5 */
+        assert_true(fabs(cpu_seconds(s, line_of(s, "ld")) - 0.075) < 0.02); /* brought to what the run used */
+        assert_true(highest(s, line_of(s, "ld")->values[CATEGORY_CPU]) < 2);
+        category_series_free(s);
+        run_free(&r);
+}
+
 /* A level holds until the next row, goes when its process ends, and is unknown where nobody looked. */
 static void test_holds_and_gaps(void **state)
 {
@@ -435,7 +464,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_parts_of_the_highest_tick),
                 cmocka_unit_test(test_coarser_in_the_same_order), cmocka_unit_test(test_unknown_length),
-                cmocka_unit_test(test_cpu_is_whole),              cmocka_unit_test(test_holds_and_gaps),
+                cmocka_unit_test(test_cpu_is_whole),              cmocka_unit_test(test_between_ticks), cmocka_unit_test(test_holds_and_gaps),
                 cmocka_unit_test(test_cpu_at_the_end),
                 cmocka_unit_test(test_no_more_than_the_cpus),            cmocka_unit_test(test_parts_add_up_to_the_total),
                 cmocka_unit_test(test_cpu_between_ticks),

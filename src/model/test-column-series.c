@@ -139,6 +139,24 @@ static void test_gap(void **state)
 }
 
 /* A last reading right behind the one before it is no rate by itself: 4 ms of CPU time in 1 ms would be four CPUs. */
+/* A row that says nothing of a counter: it counted on. */
+static void test_counter_not_told(void **state)
+{
+        Batch *rows = new_batch();
+
+        for (uint64_t t = 0; t <= 10; t++) {
+                add(rows, t * 1000, NULL, 5, t * 100);
+                if (t == 4)
+                        add(rows, t * 1000 + 900, NULL, 50, NONE);
+        }
+        ColumnSeries *s = series_of(rows, &(ColumnSeriesOptions){.buckets = 10, .span_ns = 10 * NS_PER_SECOND}, 10000);
+
+        for (uint64_t t = 500; t < 10000; t += 1000)
+                assert_true(s->lines[1].high[at(s, t)] == 100 && s->lines[1].low[at(s, t)] == 100);
+        assert_true(s->lines[0].high[at(s, 4900)] == 50 && s->lines[0].high[at(s, 7000)] == 5);
+        column_series_free(s);
+}
+
 static void test_rows_too_close(void **state)
 {
         static const Column cells[] = {KEY("t_ns", I64, NS, "time"), COUNTER("cpu_us", U64, US, "CPU time")};
@@ -266,6 +284,7 @@ int main(void)
                 cmocka_unit_test(test_levels_and_rates), cmocka_unit_test(test_peaks_stay),
                 cmocka_unit_test(test_gap),              cmocka_unit_test(test_choice),
                 cmocka_unit_test(test_bounded),          cmocka_unit_test(test_numbered_things),
+                cmocka_unit_test(test_counter_not_told),
                 cmocka_unit_test(test_rows_too_close),
         };
 

@@ -1,4 +1,4 @@
-/* Two arrays, and a place in them that only goes on. */
+/* Three arrays, and a place in them that only goes on. */
 #include "model/tick-list.h"
 
 #include <errno.h>
@@ -11,10 +11,11 @@ void tick_list_done(TickList *list)
 {
         free(list->t_ns);
         free(list->bytes);
+        free(list->looked);
         *list = (TickList){0};
 }
 
-int tick_list_add(TickList *list, int64_t t_ns, double bytes)
+int tick_list_add(TickList *list, int64_t t_ns, double bytes, bool looked)
 {
         if (list->n >= TICK_LIST_MAX || (list->n > 0 && t_ns <= list->t_ns[list->n - 1]))
                 return 0;
@@ -28,9 +29,14 @@ int tick_list_add(TickList *list, int64_t t_ns, double bytes)
                 if (!b)
                         return -ENOMEM;
                 list->bytes = b;
+                bool *l = realloc(list->looked, capacity * sizeof *l);
+                if (!l)
+                        return -ENOMEM;
+                list->looked = l;
                 list->capacity = capacity;
         }
         list->t_ns[list->n] = t_ns;
+        list->looked[list->n] = looked;
         list->bytes[list->n++] = (float)bytes;
         return 0;
 }
@@ -42,8 +48,18 @@ int64_t tick_list_after(TickList *list, int64_t t_ns)
         return list->next < list->n ? list->t_ns[list->next] : INT64_MAX;
 }
 
-double tick_list_bytes(TickList *list, int64_t t_ns)
+static bool is_tick(TickList *list, int64_t t_ns)
 {
         tick_list_after(list, t_ns);
-        return list->next > 0 && list->t_ns[list->next - 1] == t_ns ? (double)list->bytes[list->next - 1] : (double)NAN;
+        return list->next > 0 && list->t_ns[list->next - 1] == t_ns;
+}
+
+double tick_list_bytes(TickList *list, int64_t t_ns)
+{
+        return is_tick(list, t_ns) ? (double)list->bytes[list->next - 1] : (double)NAN;
+}
+
+bool tick_list_looked(TickList *list, int64_t t_ns)
+{
+        return !is_tick(list, t_ns) || list->looked[list->next - 1];
 }

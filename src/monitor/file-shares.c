@@ -24,6 +24,7 @@ struct FileProgram {
         double own;             /* part of an instance's pages that no other instance has */
         double outside;         /* part of a shared page that counts here: others outside the program hold it, too */
         uint64_t sum, largest;  /* resident file pages of those added last */
+        uint64_t most;          /* of any, ever */
         double counted;         /* the same, with each one's own factor */
         FileProgram *next;      /* of those with something added */
         bool added;
@@ -61,10 +62,14 @@ FileShares *file_shares_free(FileShares *shares)
         return NULL;
 }
 
+static uint64_t program_hash(const Process *p)
+{
+        return p->exe ? hash_bytes(p->exe, strlen(p->exe)) : hash_bytes(p->comm, strnlen(p->comm, sizeof p->comm));
+}
+
 FileProgram *file_shares_program(FileShares *shares, const Process *p)
 {
-        const char *name = p->exe ? p->exe : p->comm;
-        uint64_t hash = hash_bytes(name, p->exe ? strlen(name) : strnlen(name, sizeof p->comm));
+        uint64_t hash = program_hash(p);
         FileProgram *program = map_get(shares->programs, hash);
 
         if (program)
@@ -108,6 +113,7 @@ void file_shares_add(FileShares *shares, ProcessWatch *w)
         }
         p->sum += w->now.rss_file_bytes;
         p->largest = MAX(p->largest, w->now.rss_file_bytes);
+        p->most = MAX(p->most, p->largest);
         w->file_weighed = weighed(w);
         p->counted += w->file_weighed;
 }
@@ -145,6 +151,16 @@ uint64_t file_share_bytes(const ProcessWatch *w)
         uint64_t now = w->now.rss_file_bytes;
 
         return p ? (uint64_t)fmin(weighed(w) * share(p, MAX(p->largest, now)), (double)now) : now;
+}
+
+uint64_t file_share_unseen(const FileShares *shares, const Process *process, uint64_t rss_bytes, uint64_t *ret_counted)
+{
+        static const FileProgram unknown;
+        const FileProgram *p = map_get(shares->programs, program_hash(process));
+        uint64_t file = MIN(p && p->most > 0 ? p->most : COMMON_BYTES, rss_bytes);
+
+        *ret_counted = (uint64_t)(share(p ? p : &unknown, file) * (double)file);
+        return file;
 }
 
 uint64_t file_share_doubt(const ProcessWatch *w)

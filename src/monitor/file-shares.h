@@ -32,6 +32,10 @@ uint64_t file_shares_bytes(const FileShares *shares);
  * last; and by its own reading, if there was one. */
 uint64_t file_share_bytes(const ProcessWatch *watch);
 
+/* Of one that no sample saw, which held rss_bytes at its peak: its file pages, and how many it counts, as other
+ * instances of its program had them. */
+uint64_t file_share_unseen(const FileShares *shares, const Process *process, uint64_t rss_bytes, uint64_t *ret_counted);
+
 /* It was read just now (watch.pss_file), after it was added. */
 void file_shares_learn(FileShares *shares, ProcessWatch *watch);
 

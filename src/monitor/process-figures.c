@@ -1,7 +1,7 @@
 /* Unknown counts as nothing in a sum, and changes nothing else. */
 #include "monitor/process-figures.h"
 
-static uint64_t resident(const TrackSample *s)
+uint64_t process_resident(const TrackSample *s)
 {
         return s->rss_anon_bytes + s->rss_file_bytes + s->rss_shmem_bytes;
 }
@@ -20,7 +20,7 @@ bool process_sample_differs(const ProcessWatch *w)
 void process_raise_peaks(Process *p)
 {
         const TrackSample *s = &p->watch.now;
-        uint64_t rss = s->peak_rss_bytes != TRACK_UNKNOWN ? s->peak_rss_bytes : resident(s);
+        uint64_t rss = s->peak_rss_bytes != TRACK_UNKNOWN ? s->peak_rss_bytes : process_resident(s);
 
         if (rss > 0 && (p->peak_rss_bytes == TRACK_UNKNOWN || rss > p->peak_rss_bytes)) {
                 p->peak_rss_bytes = rss;
@@ -76,7 +76,7 @@ void process_sums_add(ProcessSums *sums, const Process *p)
                 return;
         }
         sums->threads += w->now.threads == UINT32_MAX ? 1 : w->now.threads;
-        sums->rss += resident(&w->now);
+        sums->rss += process_resident(&w->now);
         sums->pss += w->pss_anon_now + w->pss_shmem_now;
         sums->pss_anon += w->pss_anon_now;
         sums->pss_shmem += w->pss_shmem_now;

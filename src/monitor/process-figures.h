@@ -7,6 +7,9 @@ typedef struct ProcessSums {
         uint64_t processes, threads, rss, pss, pss_anon, pss_shmem, swap, cpu_us, read_bytes, write_bytes;
 } ProcessSums;
 
+/* All of it that is in memory, in bytes: RSS. */
+uint64_t process_resident(const TrackSample *sample);
+
 /* Whether the newest sample says anything else than the last row. */
 bool process_sample_differs(const ProcessWatch *watch);
 

@@ -137,3 +137,20 @@ int sample_row_add(Batch *rows, const Process *p, uint64_t now_ns, uint64_t star
         batch_set_known(rows, SAMPLE_WRITE_BYTES, s->write_bytes);
         return 0;
 }
+
+int totals_row_add(Batch *rows, const ProcessSums *sums, bool has_pss, const Tick *tick, uint64_t now_ns, uint64_t start_ns)
+{
+        int r = batch_add_row(rows);
+
+        if (r < 0)
+                return r;
+        batch_set_i64(rows, TOTAL_TIME, tick->realtime_ns + (int64_t)(now_ns - tick->now_ns));
+        batch_set_i64(rows, TOTAL_T_NS, (int64_t)(now_ns - start_ns));
+        batch_set_u64(rows, TOTAL_PROCESSES, sums->processes);
+        batch_set_u64(rows, TOTAL_THREADS, sums->threads);
+        batch_set_u64(rows, TOTAL_RSS_BYTES, sums->rss);
+        if (has_pss)
+                batch_set_u64(rows, TOTAL_PSS_BYTES, sums->pss);
+        batch_set_u64(rows, TOTAL_SWAP_BYTES, sums->swap);
+        return 0;
+}

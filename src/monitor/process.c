@@ -5,16 +5,19 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "host/proc-identity.h"
+#include "monitor/event-gate.h"
 #include "monitor/process-figures.h"
 #include "monitor/process-rows.h"
 #include "monitor/pss.h"
 #include "monitor/response-files.h"
+#include "monitor/unseen-peaks.h"
 #include "monitor/zombies.h"
 #include "table/process-tables.h"
 #include "track/found.h"
@@ -40,6 +43,7 @@ struct ProcessMonitor {
         Tick tick;
         ProcessSums sums, highest; /* of this tick; counters so far */
         TreePss tree;
+        UnseenPeaks unseen;
         bool changed;    /* something happened since the last walk */
         bool searched;   /* for processes that the source does not list */
         size_t n_untold; /* and so many were found */
@@ -190,17 +194,11 @@ ProcessMonitor *process_monitor_free(ProcessMonitor *m)
 static void add_event(ProcessMonitor *m, const Tick *tick, const char *kind, const char *severity, pid_t pid, uint64_t key,
                       const char *text)
 {
-        if (batch_add_row(m->events) < 0)
-                return;
-        batch_set_i64(m->events, EVENT_TIME, tick->realtime_ns);
-        batch_set_i64(m->events, EVENT_T_NS, (int64_t)(tick->now_ns - m->options.start_ns));
-        batch_set_textz(m->events, EVENT_KIND, kind);
-        batch_set_textz(m->events, EVENT_SEVERITY, severity);
-        if (key) {
-                batch_set_i64(m->events, EVENT_PID, pid);
-                batch_set_u64(m->events, EVENT_PROCESS, key);
-        }
-        batch_set_textz(m->events, EVENT_TEXT, text);
+        MonitorTick at = {.realtime_ns = tick->realtime_ns, .t_ns = (int64_t)(tick->now_ns - m->options.start_ns)};
+
+        event_row_add(m->events, &at,
+                      &(EventRow){.kind = kind, .severity = severity, .pid = key ? pid : 0, .in_run = key != 0, .process = key,
+                                  .text = text, .size = strlen(text)});
 }
 
 void process_monitor_event(ProcessMonitor *m, const Tick *tick, const char *kind,
@@ -233,13 +231,43 @@ static void on_oom(ProcessMonitor *m, const TrackEvent *event)
         m->oom_kills++;
         at.now_ns = event->time_ns;
         at.realtime_ns += (int64_t)(event->time_ns - m->tick.now_ns);
-        uint64_t rss = p ? p->watch.now.rss_anon_bytes + p->watch.now.rss_file_bytes +
-                                   p->watch.now.rss_shmem_bytes
-                         : 0;
+        uint64_t rss = p ? process_resident(&p->watch.now) : 0;
         snprintf(text, sizeof text, "the kernel's OOM killer chose %s (pid %d%s%s)",
                  p ? p->comm : "a process", event->pid, rss ? ", " : "",
                  rss ? format_bytes(size, rss) : "");
         process_monitor_event(m, &at, "oom-kill", "critical", p, text);
+}
+
+static int add_sample(ProcessMonitor *m, const Process *p, uint64_t now_ns)
+{
+        int r = sample_row_add(m->samples, p, now_ns, m->options.start_ns);
+
+        if (r == -ENOBUFS) {
+                pass_on(m, m->options.samples, m->samples);
+                r = sample_row_add(m->samples, p, now_ns, m->options.start_ns);
+        }
+        if (r < 0)
+                m->error = m->error ? m->error : r;
+        else
+                m->n_samples++;
+        return r;
+}
+
+static int add_totals(ProcessMonitor *m, const ProcessSums *sums, uint64_t now_ns)
+{
+        return totals_row_add(m->totals, sums, m->pss != NULL, &m->tick, now_ns, m->options.start_ns);
+}
+
+/* The tree may have been higher than at any tick when this one ended. */
+static void look_at_end(ProcessMonitor *m, const TrackEvent *event)
+{
+        const Process *p = process_table_find(m->table, event->pid);
+        Process then;
+        ProcessSums sums;
+
+        if (p && p->wanted && unseen_peaks_end(&m->unseen, p, event, m->pss, &then, &sums) &&
+            add_sample(m, &then, event->time_ns) == 0)
+                add_totals(m, &sums, event->time_ns);
 }
 
 static void on_event(const TrackEvent *event, void *data)
@@ -247,6 +275,8 @@ static void on_event(const TrackEvent *event, void *data)
         ProcessMonitor *m = data;
 
         m->changed = true;
+        if (event->type == TRACK_EXIT || event->type == TRACK_EXEC)
+                look_at_end(m, event);
         if (event->type == TRACK_OOM)
                 on_oom(m, event);
         else
@@ -358,16 +388,8 @@ static void write_sample(ProcessMonitor *m, Process *p)
         if (w->written_ns && now - w->written_ns < REPEAT_NS_SECONDS * NS_PER_SECOND &&
             (!w->changed || !process_sample_differs(w)))
                 return;
-        int r = sample_row_add(m->samples, p, now, m->options.start_ns);
-        if (r == -ENOBUFS) {
-                pass_on(m, m->options.samples, m->samples);
-                r = sample_row_add(m->samples, p, now, m->options.start_ns);
-        }
-        if (r < 0) {
-                m->error = m->error ? m->error : r;
+        if (add_sample(m, p, now) < 0)
                 return;
-        }
-        m->n_samples++;
         w->written = w->now;
         w->written_pss_bytes = w->pss_bytes;
         w->written_ns = now;
@@ -418,26 +440,20 @@ static void write_totals(ProcessMonitor *m)
         const ProcessTableCounts *counts = process_table_counts(m->table);
         const Tick *tick = &m->tick;
         Batch *b = m->totals;
-        ProcessSums *s = &m->sums, *h = &m->highest;
+        ProcessSums sums = m->sums, *h = &m->highest;
 
-        if (batch_add_row(b) < 0)
-                return;
-        batch_set_i64(b, TOTAL_TIME, tick->realtime_ns);
-        batch_set_i64(b, TOTAL_T_NS, (int64_t)(tick->now_ns - m->options.start_ns));
-        batch_set_u64(b, TOTAL_PROCESSES, s->processes);
-        batch_set_u64(b, TOTAL_THREADS, s->threads);
-        batch_set_u64(b, TOTAL_RSS_BYTES, s->rss);
         if (m->pss)
-                batch_set_u64(b, TOTAL_PSS_BYTES,
-                              tree_pss_bytes(&m->tree, s, tick->now_ns, tick->tree_pages, tick->tree_data));
-        batch_set_u64(b, TOTAL_SWAP_BYTES, s->swap);
+                sums.pss = tree_pss_bytes(&m->tree, &m->sums, tick->now_ns, tick->tree_pages, tick->tree_data);
+        unseen_peaks_tick(&m->unseen, &sums, tick->now_ns);
+        if (add_totals(m, &sums, tick->now_ns) < 0)
+                return;
         if (tick->cgroup_bytes != UINT64_MAX)
                 batch_set_u64(b, TOTAL_CGROUP_BYTES, tick->cgroup_bytes);
         if (tick->cgroup_peak_bytes != UINT64_MAX)
                 batch_set_u64(b, TOTAL_CGROUP_PEAK_BYTES, tick->cgroup_peak_bytes);
-        batch_set_u64(b, TOTAL_CPU_US, only_up(&h->cpu_us, s->cpu_us));
-        batch_set_u64(b, TOTAL_READ_BYTES, only_up(&h->read_bytes, s->read_bytes));
-        batch_set_u64(b, TOTAL_WRITE_BYTES, only_up(&h->write_bytes, s->write_bytes));
+        batch_set_u64(b, TOTAL_CPU_US, only_up(&h->cpu_us, sums.cpu_us));
+        batch_set_u64(b, TOTAL_READ_BYTES, only_up(&h->read_bytes, sums.read_bytes));
+        batch_set_u64(b, TOTAL_WRITE_BYTES, only_up(&h->write_bytes, sums.write_bytes));
         batch_set_u64(b, TOTAL_STARTED, counts->started);
         batch_set_u64(b, TOTAL_ENDED, counts->ended);
         batch_set_u64(b, TOTAL_LATE_US, tick->late_ns / 1000);
@@ -528,6 +544,8 @@ int process_monitor_finish(ProcessMonitor *m, uint64_t now_ns, Error *err)
                         on_ended(p, m);
         tell_losses(m);
         pass_on(m, m->options.processes, m->processes);
+        pass_on(m, m->options.samples, m->samples);
+        pass_on(m, m->options.totals, m->totals);
         pass_on(m, m->options.events, m->events);
         if (m->error < 0 && err)
                 *err = m->sentence;

@@ -76,11 +76,6 @@ static uint64_t distance(uint64_t a, uint64_t b)
         return a > b ? a - b : b - a;
 }
 
-static uint64_t resident(const TrackSample *s)
-{
-        return s->rss_anon_bytes + s->rss_file_bytes + s->rss_shmem_bytes;
-}
-
 /* Scales what was read by how the resident part changed; without a reading, by a ratio. A share is
  * never more than the whole. */
 static uint64_t follow_part(uint64_t pss_read, uint64_t rss_read, uint64_t rss_now, double ratio)
@@ -95,7 +90,7 @@ static uint64_t follow_part(uint64_t pss_read, uint64_t rss_read, uint64_t rss_n
 static uint64_t copied_since(const PssReader *reader, const ProcessWatch *w, uint64_t faults,
                              uint64_t rss_then)
 {
-        uint64_t rss = resident(&w->now);
+        uint64_t rss = process_resident(&w->now);
         uint64_t grown = rss > rss_then ? rss - rss_then : 0;
         uint64_t faulted = (w->now.minor_faults - MIN(faults, w->now.minor_faults)) *
                            reader->page_bytes;
@@ -217,12 +212,22 @@ void pss_follow(PssReader *reader, Process *p)
         w->pss_bytes = w->pss_anon_now + file_share_bytes(w) + w->pss_shmem_now;
 }
 
+void pss_guess_unseen(const PssReader *reader, Process *p)
+{
+        TrackSample *now = &p->watch.now;
+        uint64_t counted, file = file_share_unseen(reader->files, p, now->rss_anon_bytes, &counted);
+
+        now->rss_anon_bytes -= file;
+        now->rss_file_bytes += file;
+        p->watch.pss_bytes = now->rss_anon_bytes + counted;
+}
+
 /* How many bytes the followed value may be off. */
 static uint64_t doubt(const PssReader *reader, const Process *p, uint64_t now_ns)
 {
         const ProcessWatch *w = &p->watch;
         const TrackSample *now = &w->now;
-        uint64_t rss = resident(now);
+        uint64_t rss = process_resident(now);
 
         if (w->pss_read_ns == 0)
                 return now->rss_shmem_bytes + file_share_doubt(w) +
@@ -243,7 +248,7 @@ static uint64_t doubt(const PssReader *reader, const Process *p, uint64_t now_ns
 static uint64_t expected_cost(const PssReader *reader, const Process *p)
 {
         const TrackSample *now = &p->watch.now;
-        uint64_t rss = resident(now);
+        uint64_t rss = process_resident(now);
         uint64_t guess = COST_FIRST_NS + (uint64_t)((double)rss * reader->cost_per_byte);
 
         return p->watch.read_cost_ns ? MAX(p->watch.read_cost_ns, guess / 2) : guess;
@@ -273,7 +278,7 @@ static void catch_up(PssReader *reader, Process *p, const ProcSmaps *smaps)
         bool parts = smaps->pss_anon_bytes != PROC_UNKNOWN;
         ProcStatus status;
 
-        if (distance(smaps->rss_bytes, resident(now)) < DOUBT_MIN_BYTES &&
+        if (distance(smaps->rss_bytes, process_resident(now)) < DOUBT_MIN_BYTES &&
             (!parts || smaps->pss_shmem_bytes <= now->rss_shmem_bytes))
                 return;
         if (proc_status_read(reader->host, p->pid, &status) != 0 || status.rss_anon_bytes == PROC_UNKNOWN ||

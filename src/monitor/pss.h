@@ -23,6 +23,10 @@ DEFINE_CLEANUP(PssReader, pss_reader)
 /* Takes the new sample in process->watch into account: watch.pss_bytes follows. */
 void pss_follow(PssReader *reader, Process *process);
 
+/* Of a process that no sample saw, all of which is in watch.now.rss_anon_bytes: what of it are pages of files, and
+ * watch.pss_bytes. */
+void pss_guess_unseen(const PssReader *reader, Process *process);
+
 /* Shared memory that appears in one process changes the share of all that map it: to be told of
  * every change of a sample. A process that ends counts as one whose `now` is all zero. */
 void pss_note_shared(PssReader *reader, const TrackSample *before, const TrackSample *now);

@@ -231,6 +231,20 @@ stolen_us()
         done
 }
 
+@test "the tree's peak: a process that no tick saw" {
+        [[ $SOURCE == bpf ]] || skip "only bpf tells the peak of each process"
+        local bytes
+        # Ticks a second apart: the first is over when the command begins.
+        bytes=$(record -i 1 -- sh -c 'sleep 0.2; peak 80 | cut -d" " -f2; peak 40 >&2')
+        within "$(figure totals 'map(.pss_bytes // 0) | max')" "$bytes" 0.02 3145728
+        within "$(jq '.peak.pss_bytes' <("$VIGIA" report --json "$RUN"))" "$bytes" 0.02 3145728
+        # A row between two ticks says nothing but memory.
+        is "$(figure totals 'map(select(.cpu_us == null and (.late_us != null or .rss_bytes == null))) | length')" == 0
+        is "$(figure totals '[.[].t_ns] == ([.[].t_ns] | sort)')" == true
+        is "$(rows samples | jq -s "map(.rss_anon_bytes + .rss_file_bytes) | max")" '>=' "0.98 * $bytes"
+        is "$("$VIGIA" report "$RUN" | grep -c 'between two samples' || true)" == 0
+}
+
 @test "totals: one row a tick, in order, with what is started and ended" {
         record -- sh -c 'forkstorm 100; sleep 1; forkstorm 100'
         is "$(figure totals '[.[].t_ns] == ([.[].t_ns] | sort)')" == true
