@@ -218,6 +218,28 @@ static double count_living(Living *living, const Plan *plan, const BuildRows *ro
         return sum;
 }
 
+/* At the end of a process: its job held at least what its living processes had together then. A point in a job's
+ * life is a mean of a time that may be longer than the process. */
+static void raise_point(Plan *plan, const BuildRows *rows, const Living *living, const BuildSample *moment)
+{
+        uint32_t node = plan->node_of[moment->process];
+        const PlanNode *n = &plan->nodes[node];
+        float own = 0, shared = 0;
+
+        if (node == 0 || n->is_tool || n->n_points == 0)
+                return;
+        for (size_t i = 0; i < living->n; i++) {
+                if (plan->node_of[living->processes[i]] != node)
+                        continue;
+                own += living->latest[living->processes[i]]->own_bytes;
+                shared = MAX(shared, living->latest[living->processes[i]]->shared_bytes);
+        }
+        double at = n->end_s > n->start_s ? ((double)moment->t_ns / 1e9 - n->start_s) / (n->end_s - n->start_s) : 1;
+        PlanPoint *point = &plan->points[n->points + (uint32_t)(fmin(fmax(at, 0), 1) * (n->n_points - 1) + 0.5)];
+        point->own_bytes = MAX(point->own_bytes, own);
+        point->shared_bytes = MAX(point->shared_bytes, shared);
+}
+
 /* What lived at a tick of the samples: all of it, and of that what is no job's: tools, and what runs them. */
 typedef struct Tick {
         int64_t t_ns;
@@ -243,9 +265,9 @@ static size_t last_moments(const BuildRows *rows, const SharedParts *parts, Buil
         return n;
 }
 
-/* Appends each tick of the samples, and each moment at which a process ended higher than any tick saw it. *ret_n of
- * them; owned by the caller. */
-static int count_ticks(const Plan *plan, const BuildRows *rows, const SharedParts *parts, Tick **ret, size_t *ret_n)
+/* Appends each tick of the samples, and each moment at which a process ended higher than any tick saw it; the jobs'
+ * points are raised by these. *ret_n of them; owned by the caller. */
+static int count_ticks(Plan *plan, const BuildRows *rows, const SharedParts *parts, Tick **ret, size_t *ret_n)
 {
         _cleanup_free_ BuildSample *moments = calloc(rows->n + 1, sizeof *moments);
         _cleanup_free_ const BuildSample **order = calloc(rows->n_samples + rows->n + 1, sizeof *order);
@@ -268,13 +290,17 @@ static int count_ticks(const Plan *plan, const BuildRows *rows, const SharedPart
                 qsort(order, n, sizeof *order, by_tick);
         *ret_n = 0;
         for (size_t i = 0; i < n;) {
-                int64_t t_ns = order[i]->t_ns;
+                const int64_t t_ns = order[i]->t_ns;
+                const size_t first = i;
                 for (; i < n && order[i]->t_ns == t_ns; i++) {
                         if (!latest[order[i]->process])
                                 processes[living.n++] = order[i]->process;
                         latest[order[i]->process] = order[i];
                 }
                 drop_ended(&living, rows, t_ns);
+                for (size_t k = first; k < i; k++)
+                        if (t_ns == rows->processes[order[k]->process].end_ns - 1)
+                                raise_point(plan, rows, &living, order[k]);
                 double all = count_living(&living, plan, rows, false);
                 ticks[(*ret_n)++] = (Tick){t_ns, all, all - count_living(&living, plan, rows, true)};
         }

@@ -421,24 +421,36 @@ static void end_phase(Sim *sim, Item item)
         finish_node(sim, item.node);
 }
 
-static void take_ticks(Sim *sim, double until_s, double slow)
+/* What all hold in ahead_s from now, while nobody begins or ends. */
+static void take_moment(Sim *sim, double ahead_s, double slow)
 {
-        for (; sim->next_tick_s <= until_s; sim->next_tick_s += sim->tick_s) {
-                for (size_t i = 0; i < sim->n_items; i++) {
-                        const Item *item = &sim->items[i];
-                        if (item->phase != PHASE_WORK)
-                                continue;
-                        double rate = 1 / ((1 - item->busy) + item->busy * slow);
-                        double left = item->left_s - (sim->next_tick_s - sim->now_s) * rate;
-                        memory_add(sim->memory, sim->plan, &sim->plan->nodes[item->node],
-                                   item->whole_s > 0 ? 1 - left / item->whole_s : 1);
-                }
-                double bytes = memory_take(sim->memory, sim->plan);
-                if (bytes > sim->result.peak_bytes) {
-                        sim->result.peak_bytes = bytes;
-                        sim->result.peak_s = sim->next_tick_s;
-                }
+        for (size_t i = 0; i < sim->n_items; i++) {
+                const Item *item = &sim->items[i];
+                if (item->phase != PHASE_WORK)
+                        continue;
+                double left = item->left_s - ahead_s / ((1 - item->busy) + item->busy * slow);
+                memory_add(sim->memory, sim->plan, &sim->plan->nodes[item->node], item->whole_s > 0 ? 1 - left / item->whole_s : 1);
         }
+        double bytes = memory_take(sim->memory, sim->plan);
+        if (bytes > sim->result.peak_bytes) {
+                sim->result.peak_bytes = bytes;
+                sim->result.peak_s = sim->now_s + ahead_s;
+        }
+}
+
+/* A recording knows the memory at its ticks, and at the ends of processes. */
+static void take_moments(Sim *sim, double step, double slow)
+{
+        bool ends = false;
+
+        for (; sim->next_tick_s <= sim->now_s + step; sim->next_tick_s += sim->tick_s)
+                take_moment(sim, sim->next_tick_s - sim->now_s, slow);
+        for (size_t i = 0; i < sim->n_items && !ends; i++) {
+                const Item *item = &sim->items[i];
+                ends = item->phase == PHASE_WORK && item->left_s * ((1 - item->busy) + item->busy * slow) <= step + 1e-9;
+        }
+        if (ends && !sim->options->only_time)
+                take_moment(sim, step, slow);
 }
 
 /* To the next end of a phase. */
@@ -454,7 +466,7 @@ static void advance(Sim *sim)
                 const Item *item = &sim->items[i];
                 step = MIN(step, item->left_s * ((1 - item->busy) + item->busy * slow));
         }
-        take_ticks(sim, sim->now_s + step, slow);
+        take_moments(sim, step, slow);
         sim->now_s += step;
         for (size_t i = 0; i < sim->n_items; i++) {
                 Item *item = &sim->items[i];
