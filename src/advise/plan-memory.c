@@ -51,27 +51,42 @@ double memory_take(MemorySum *sum, const Plan *plan)
 /* What of each program's memory is shared, where no sample says it. */
 typedef struct SharedParts {
         double own[BUILD_PROGRAMS_MAX + 1], shared[BUILD_PROGRAMS_MAX + 1];
+        double most[BUILD_PROGRAMS_MAX + 1]; /* shared by any instance: text and libraries end somewhere */
 } SharedParts;
+
+/* Of the moment of an end a row tells how much it was (told exactly) and guesses the parts. */
+static bool is_guess(const BuildRows *rows, const BuildSample *s)
+{
+        return s->t_ns >= rows->processes[s->process].end_ns;
+}
 
 static void find_parts(SharedParts *parts, const BuildRows *rows)
 {
         for (size_t i = 0; i < rows->n_samples; i++) {
-                uint8_t program = rows->processes[rows->samples[i].process].program;
-                parts->own[program] += rows->samples[i].own_bytes;
-                parts->shared[program] += rows->samples[i].shared_bytes;
+                const BuildSample *s = &rows->samples[i];
+                uint8_t program = rows->processes[s->process].program;
+                if (is_guess(rows, s))
+                        continue;
+                parts->own[program] += s->own_bytes;
+                parts->shared[program] += s->shared_bytes;
+                parts->most[program] = MAX(parts->most[program], s->shared_bytes);
         }
-}
-
-static double shared_part(const SharedParts *parts, uint8_t program)
-{
-        double sum = parts->own[program] + parts->shared[program];
-
-        return sum > 0 ? parts->shared[program] / sum : 0.5;
 }
 
 typedef struct Held {
         double own, shared;
 } Held;
+
+/* It held `now` when it was last seen (nothing: it was not), and that much later: as much of the rest is shared as of
+ * others that run the program. */
+static Held grown_to(const SharedParts *parts, uint8_t program, Held now, double bytes)
+{
+        double sum = parts->own[program] + parts->shared[program], part = sum > 0 ? parts->shared[program] / sum : 0.5;
+        double grown = fmax(bytes - now.own - now.shared, 0);
+        double shared = sum > 0 ? fmin(grown * part, fmax(parts->most[program] - now.shared, 0)) : grown * part;
+
+        return (Held){now.own + grown - shared, now.shared + shared};
+}
 
 static Held between(double t, double t0, Held a, double t1, Held b)
 {
@@ -80,18 +95,40 @@ static Held between(double t, double t0, Held a, double t1, Held b)
         return (Held){a.own + (b.own - a.own) * part, a.shared + (b.shared - a.shared) * part};
 }
 
+/* How many of its samples are of its life. */
+static uint32_t seen_samples(const BuildRows *rows, const BuildProcess *p)
+{
+        uint32_t n = p->n_samples;
+
+        while (n > 0 && is_guess(rows, &rows->samples[p->samples + n - 1]))
+                n--;
+        return n;
+}
+
+/* What it held at its end, if that is more than was seen last: its peak, unless it had been higher before. */
+static double end_bytes(const BuildRows *rows, const BuildProcess *p)
+{
+        const BuildSample *samples = rows->samples + p->samples;
+        uint32_t n = seen_samples(rows, p);
+        double last = n > 0 ? (double)samples[n - 1].own_bytes + (double)samples[n - 1].shared_bytes : 0;
+
+        for (uint32_t i = 0; i + 1 < n; i++)
+                if ((double)samples[i].own_bytes + (double)samples[i].shared_bytes > last)
+                        return last;
+        return p->peak_bytes == BUILD_UNKNOWN ? last : MAX((double)p->peak_bytes, last);
+}
+
 /* Of one process at a time in its life: from a third at its start, from sample to sample, to its peak at its end. */
 static Held held_at(const BuildRows *rows, const BuildProcess *p, const SharedParts *parts, double start, double end, double t)
 {
-        double peak = p->peak_bytes == BUILD_UNKNOWN ? 0 : (double)p->peak_bytes;
+        const BuildSample *samples = rows->samples + p->samples;
+        uint32_t n = seen_samples(rows, p);
 
-        if (p->n_samples == 0) {
-                double part = shared_part(parts, p->program);
-                Held most = {peak * (1 - part), peak * part};
+        if (n == 0) {
+                Held most = grown_to(parts, p->program, (Held){0, 0}, end_bytes(rows, p));
                 return between(t, start, (Held){most.own / 3, most.shared / 3}, end, most);
         }
-        const BuildSample *samples = rows->samples + p->samples;
-        uint32_t low = 0, high = p->n_samples; /* the first after t */
+        uint32_t low = 0, high = n; /* the first after t */
         while (low < high) {
                 uint32_t mid = (low + high) / 2;
                 if ((double)samples[mid].t_ns / 1e9 <= t)
@@ -99,7 +136,7 @@ static Held held_at(const BuildRows *rows, const BuildProcess *p, const SharedPa
                 else
                         high = mid;
         }
-        const BuildSample *next = low < p->n_samples ? &samples[low] : NULL, *last = low > 0 ? &samples[low - 1] : NULL;
+        const BuildSample *next = low < n ? &samples[low] : NULL, *last = low > 0 ? &samples[low - 1] : NULL;
         if (!last)
                 return between(t, start, (Held){next->own_bytes / 3, next->shared_bytes / 3}, (double)next->t_ns / 1e9,
                                (Held){next->own_bytes, next->shared_bytes});
@@ -107,7 +144,7 @@ static Held held_at(const BuildRows *rows, const BuildProcess *p, const SharedPa
         double last_s = (double)last->t_ns / 1e9;
         if (next)
                 return between(t, last_s, now, (double)next->t_ns / 1e9, (Held){next->own_bytes, next->shared_bytes});
-        return between(t, last_s, now, end, (Held){MAX(now.own, peak - now.shared), now.shared});
+        return between(t, last_s, now, end, grown_to(parts, p->program, now, end_bytes(rows, p)));
 }
 
 static double node_time(const PlanNode *n, uint32_t k)
@@ -246,7 +283,7 @@ typedef struct Tick {
         double bytes, rest_bytes;
 } Tick;
 
-/* Processes that held more at their end than at their last sample, or had none: as of the moment before it. */
+/* What processes held the moment before they ended, whether a tick saw it or not. */
 static size_t last_moments(const BuildRows *rows, const SharedParts *parts, BuildSample *ret)
 {
         size_t n = 0;
@@ -255,9 +292,6 @@ static size_t last_moments(const BuildRows *rows, const SharedParts *parts, Buil
                 const BuildProcess *p = &rows->processes[i];
                 if (p->peak_bytes == BUILD_UNKNOWN || p->end_ns == INT64_MAX || p->end_ns <= p->start_ns)
                         continue;
-                const BuildSample *last = p->n_samples > 0 ? &rows->samples[p->samples + p->n_samples - 1] : NULL;
-                if (last && (double)last->own_bytes + (double)last->shared_bytes >= (double)p->peak_bytes)
-                        continue;
                 double end = (double)p->end_ns / 1e9;
                 Held held = held_at(rows, p, parts, (double)p->start_ns / 1e9, end, end);
                 ret[n++] = (BuildSample){p->end_ns - 1, i, (float)held.own, (float)held.shared};
@@ -265,8 +299,8 @@ static size_t last_moments(const BuildRows *rows, const SharedParts *parts, Buil
         return n;
 }
 
-/* Appends each tick of the samples, and each moment at which a process ended higher than any tick saw it; the jobs'
- * points are raised by these. *ret_n of them; owned by the caller. */
+/* Appends each tick of the samples, and each moment at which a process ended; the jobs' points are raised
+ * by these. *ret_n of them; owned by the caller. */
 static int count_ticks(Plan *plan, const BuildRows *rows, const SharedParts *parts, Tick **ret, size_t *ret_n)
 {
         _cleanup_free_ BuildSample *moments = calloc(rows->n + 1, sizeof *moments);
@@ -285,7 +319,8 @@ static int count_ticks(Plan *plan, const BuildRows *rows, const SharedParts *par
         for (size_t i = 0; i < n; i++)
                 order[i] = &moments[i];
         for (size_t i = 0; i < rows->n_samples; i++)
-                order[n++] = &rows->samples[i];
+                if (!is_guess(rows, &rows->samples[i]))
+                        order[n++] = &rows->samples[i];
         if (n > 0)
                 qsort(order, n, sizeof *order, by_tick);
         *ret_n = 0;

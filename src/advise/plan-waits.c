@@ -110,7 +110,7 @@ static int start_node(Replay *r, uint32_t i)
                         n->waited = true;
                         begin = MAX(begin, plan->nodes[tool->woken_by].end_s);
                         error = plan_add_edge(plan, tool->woken_by, i);
-                        if (tool->taken == 0)
+                        if (tool->taken == 0 && !n->precise)
                                 n->need[GROUP_TOOL] = tool->ended[GROUP_TOOL];
                 } else {
                         begin = fmax(begin, fmin(fmax(slot, tool->last_end), n->start_s));

@@ -53,6 +53,41 @@ static void a_large_tool(void **state)
                         world_check(&w, recorded, 8, few, 4, 0.05, 0.10);
 }
 
+/* An archive is made in less than a tick and holds more than any compiler: no sample knows, the end of its process does. */
+static void between_ticks(void **state)
+{
+        static World w = {.tool = "make"};
+
+        w.n = 0;
+        for (int i = 0; i < 48; i++) {
+                if (i == 20)
+                        world_add(&w, "ar", 0.012, 120);
+                else
+                        world_add(&w, "cc1", world_length(i), 30 + 5 * (i % 3));
+        }
+        for (unsigned recorded = 1; recorded <= 4; recorded *= 2)
+                world_check(&w, recorded, 4, few, 3, 0.05, 0.10);
+}
+
+/* The link ran alone at last when there were jobs enough, but its command names what it uses: with fewer jobs there are
+ * others beside it. */
+static void a_link_that_names_its_parts(void **state)
+{
+        static World w = {.tool = "make"};
+        static const unsigned two = 2;
+
+        w.n = 0;
+        for (int i = 0; i < 7; i++)
+                world_add(&w, "cc1", i == 0 ? 4 : 0.4, 40)->named = true;
+        WorldJob *link = world_add(&w, "ld", 0.5, 120);
+        link->named = true;
+        for (link->n_waits = 0; link->n_waits < 7; link->n_waits++)
+                link->waits[link->n_waits] = (int)link->n_waits;
+        for (int i = 0; i < 8; i++)
+                world_add(&w, "cc1", 0.6, 40)->named = true;
+        world_check(&w, 8, 8, &two, 1, 0.05, 0.05);
+}
+
 /* A -j of eight on two CPUs: jobs were four times as slow as they are. */
 static void oversubscribed(void **state)
 {
@@ -414,6 +449,8 @@ int main(void)
                 cmocka_unit_test(no_build_is_forecast_without_one),
                 cmocka_unit_test(independent_jobs),
                 cmocka_unit_test(a_large_tool),
+                cmocka_unit_test(between_ticks),
+                cmocka_unit_test(a_link_that_names_its_parts),
                 cmocka_unit_test(oversubscribed),
                 cmocka_unit_test(a_chain),
                 cmocka_unit_test(a_diamond),
