@@ -1,7 +1,7 @@
 /*
  * A build once more, at another -j: list scheduling. Tools start what is ready in the order in which the
  * recording started it, one at a time; jobs take slots; whoever runs shares the CPUs with all that run. In
- * between, memory is summed at ticks as a recorder would take them.
+ * between, memory is summed at ticks and at ends, of which a recording knows.
  */
 #pragma once
 
