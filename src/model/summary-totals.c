@@ -56,7 +56,8 @@ int summary_observe_totals(SummaryBuilder *b, const Batch *rows)
                 if (!cells_get(t, row, &cell))
                         continue;
                 int64_t t_ns = (int64_t)cell;
-                s->ticks++;
+                bool has_cpu = cells_get(cpu, row, &cpu_us);
+                s->ticks += has_cpu || b->total_cpu_t_ns == 0; /* else it is between two ticks */
                 s->late_ticks += late_us > LATE_US;
                 s->latest_us = MAX(s->latest_us, late_us);
                 s->last_ns = MAX(s->last_ns, t_ns);
@@ -64,7 +65,7 @@ int summary_observe_totals(SummaryBuilder *b, const Batch *rows)
                 raise(&s->peak_cgroup_bytes, cgroup, row);
                 raise(&s->peak_cgroup_bytes, now, row);
                 observe_memory(b, t_ns, pss, rss, row);
-                if (cells_get(cpu, row, &cpu_us)) {
+                if (has_cpu) {
                         if (cpu_us > b->total_cpu_us)
                                 series_add(&s->cpu, b->total_cpu_t_ns, t_ns, (double)(cpu_us - b->total_cpu_us) / 1e6);
                         b->total_cpu_us = MAX(b->total_cpu_us, cpu_us);
