@@ -11,6 +11,7 @@ setup()
 
 teardown()
 {
+        [[ -z ${MADE_NIX-} ]] || rmdir /nix
         common_teardown
 }
 
@@ -149,7 +150,11 @@ need_nix()
         [[ $(id -u) == 0 ]] || skip "a store of its own needs root"
         command -v nix-daemon >/dev/null || skip "no nix-daemon (nix-bin)"
         command -v gcc >/dev/null || skip "no gcc"
-        [[ -d /nix ]] || skip "no folder /nix to mount a store over"
+        # The store is mounted over it for this test alone; where nobody has Nix it is there for as long.
+        if [[ ! -d /nix ]]; then
+                mkdir /nix 2>/dev/null || skip "no folder /nix to mount a store over"
+                MADE_NIX=1
+        fi
         unshare --mount --propagation private mount -t tmpfs vigia-test /nix 2>/dev/null || skip "no mounts allowed here"
 }
 
