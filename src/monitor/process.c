@@ -478,6 +478,8 @@ int process_monitor_tick(ProcessMonitor *m, const Tick *tick, Error *err)
 
         m->error = 0;
         m->tick = *tick;
+        if (m->pss)
+                pss_shmem_is_counted(m->pss, tick->tree_pages != NULL);
         int r = process_monitor_drain(m);
         if (r == 0 && ops->sample)
                 r = ops->sample(m->options.source, on_sample, m);

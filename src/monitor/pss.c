@@ -26,6 +26,7 @@ struct PssReader {
         const ProcessTable *table;
         uint64_t page_bytes;
         double budget_ratio;
+        bool shmem_counted;      /* by the kernel, for all of the tree */
         uint64_t shared_growth;  /* bytes of file and shared memory that came or went, ever */
         FileShares *files;
         double shmem_ratio;      /* share of resident pages that counted, as read lately */
@@ -168,13 +169,14 @@ static void note_heirs(ProcessWatch *w, uint64_t now_ns)
 }
 
 /* What a forked process holds of shared memory it has from its parent, who counts all of it, unless it was read
- * when it shared already. */
+ * when it shared already. Where the kernel counts for the tree, too much is brought to the truth, and too little
+ * is not. */
 static double unread_shmem_ratio(const PssReader *reader, const Process *p)
 {
         const Process *parent = p->execed ? NULL : process_table_find(reader->table, p->ppid);
         uint64_t here = p->watch.now.rss_shmem_bytes, there = parent ? parent->watch.now.rss_shmem_bytes : 0;
 
-        if (here == 0 || there == 0 || !parent->wanted)
+        if (reader->shmem_counted || here == 0 || there == 0 || !parent->wanted)
                 return reader->shmem_ratio;
         double ratio = (double)parent->watch.pss_shmem_now / (double)there;
         if (parent->watch.pss_read_ns > p->begin_ns && ratio < 0.95)
@@ -210,6 +212,28 @@ void pss_follow(PssReader *reader, Process *p)
                                        w->rss_shmem > 0 ? 0 : unread_shmem_ratio(reader, p));
         w->pss_anon_now = w->pss_read_ns ? read_anon(reader, p) : unread_anon(reader, p);
         w->pss_bytes = w->pss_anon_now + file_share_bytes(w) + w->pss_shmem_now;
+}
+
+void pss_shmem_is_counted(PssReader *reader, bool counted)
+{
+        reader->shmem_counted = counted;
+}
+
+/* A parent was read: its children that were not take their share from its. Those that sleep have no sample that
+ * would have them followed. */
+static void tell_children(PssReader *reader, const Process *parent)
+{
+        size_t position = 0;
+        Process *p;
+
+        if (parent->watch.now.rss_shmem_bytes == 0)
+                return;
+        while (process_table_next(reader->table, &position, &p))
+                if (p->wanted && p->watch.seen && !p->execed && p->ppid == parent->pid && p->watch.pss_read_ns == 0 &&
+                    p->watch.now.rss_shmem_bytes > 0) {
+                        pss_follow(reader, p);
+                        p->watch.changed = true;
+                }
 }
 
 void pss_guess_unseen(const PssReader *reader, Process *p)
@@ -338,6 +362,7 @@ static uint64_t read_one(PssReader *reader, Process *p, uint64_t now_ns)
                 note_family(reader, p, now_ns);
         else
                 note_heirs(w, now_ns);
+        tell_children(reader, p);
         return cost;
 }
 

@@ -20,6 +20,10 @@ int pss_reader_new(const Host *host, const ProcessTable *table, double budget_ra
 PssReader *pss_reader_free(PssReader *reader);
 DEFINE_CLEANUP(PssReader, pss_reader)
 
+/* Whether the sum over the tree is brought to what the kernel counts of its shared memory (tree-pss.h): processes that
+ * were not read may then count too much, and never too little. To be told before samples. */
+void pss_shmem_is_counted(PssReader *reader, bool counted);
+
 /* Takes the new sample in process->watch into account: watch.pss_bytes follows. */
 void pss_follow(PssReader *reader, Process *process);
 

@@ -216,10 +216,15 @@ static void test_child(void **state)
 
         write_smaps(w, 102, 1, 1, 50);
         w->process->watch.doubt_bytes = 200 * MIB;
+        child->wanted = child->watch.pss_refused = true; /* told, though it sleeps, and not read */
         read_some(w, 2000000000);
         assert_int_equal(pss_reads(w->reader), 2);
-        sample_of(w, child, 1, 1, 100);
         assert_int_equal(child->watch.pss_shmem_now, 50 * MIB);
+
+        pss_shmem_is_counted(w->reader, true);
+        sample_of(w, child, 1, 1, 100);
+        assert_int_equal(child->watch.pss_shmem_now, 75 * MIB);
+        pss_shmem_is_counted(w->reader, false);
 
         child->execed = true; /* another program's is its own, as far as anybody knows: as readings go */
         sample_of(w, child, 1, 1, 100);
