@@ -67,7 +67,10 @@ async function windowOf(browser, options) {
 	}
 	const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, locale, hasTouch: touch, reducedMotion });
 	context.setDefaultTimeout(30000); // of a machine that has other work
-	return { page: await context.newPage(), key };
+	const fresh = await context.newPage(), wait = fresh.waitForFunction.bind(fresh);
+	// Asked by the clock: a window that has nothing to draw may not be given a frame for long.
+	fresh.waitForFunction = (what, argument, settings) => wait(what, argument, { polling: 100, ...settings });
+	return { page: fresh, key };
 }
 
 async function giveBack(browser, key, page, heard) {
