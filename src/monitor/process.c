@@ -45,6 +45,7 @@ struct ProcessMonitor {
         TreePss tree;
         UnseenPeaks unseen;
         bool changed;    /* something happened since the last walk */
+        bool ticking;    /* at tick.now_ns; else that is the one before */
         bool searched;   /* for processes that the source does not list */
         size_t n_untold; /* and so many were found */
         uint64_t n_samples, oom_kills, lost_told, next_settle_ns;
@@ -52,7 +53,7 @@ struct ProcessMonitor {
         Error sentence;
 };
 
-/* Hands a batch on. An error is kept, told by the tick, and the rows are the sink's business. */
+/* An error is kept, told by the tick, and the rows are the sink's business. */
 static void pass_on(ProcessMonitor *m, Sink *sink, Batch *rows)
 {
         Error err = {0};
@@ -253,21 +254,19 @@ static int add_sample(ProcessMonitor *m, const Process *p, uint64_t now_ns)
         return r;
 }
 
-static int add_totals(ProcessMonitor *m, const ProcessSums *sums, uint64_t now_ns)
-{
-        return totals_row_add(m->totals, sums, m->pss != NULL, &m->tick, now_ns, m->options.start_ns);
-}
-
 /* The tree may have been higher than at any tick when this one ended. */
 static void look_at_end(ProcessMonitor *m, const TrackEvent *event)
 {
         const Process *p = process_table_find(m->table, event->pid);
-        Process then;
+        TrackEvent end = *event;
         ProcessSums sums;
+        Process then;
 
-        if (p && p->wanted && unseen_peaks_end(&m->unseen, p, event, m->pss, &then, &sums) &&
-            add_sample(m, &then, event->time_ns) == 0)
-                add_totals(m, &sums, event->time_ns);
+        if (m->ticking) /* after the moment for which this tick stands: told as of just before it */
+                end.time_ns = MIN(end.time_ns, m->tick.now_ns - 1);
+        if (p && p->wanted && unseen_peaks_end(&m->unseen, p, &end, m->pss, &then, &sums) &&
+            add_sample(m, &then, end.time_ns) == 0)
+                totals_row_add(m->totals, &sums, m->pss != NULL, &m->tick, end.time_ns, m->options.start_ns);
 }
 
 static void on_event(const TrackEvent *event, void *data)
@@ -445,7 +444,7 @@ static void write_totals(ProcessMonitor *m)
         if (m->pss)
                 sums.pss = tree_pss_bytes(&m->tree, &m->sums, tick->now_ns, tick->tree_pages, tick->tree_data);
         unseen_peaks_tick(&m->unseen, &sums, tick->now_ns);
-        if (add_totals(m, &sums, tick->now_ns) < 0)
+        if (totals_row_add(b, &sums, m->pss != NULL, tick, tick->now_ns, m->options.start_ns) < 0)
                 return;
         if (tick->cgroup_bytes != UINT64_MAX)
                 batch_set_u64(b, TOTAL_CGROUP_BYTES, tick->cgroup_bytes);
@@ -480,7 +479,9 @@ int process_monitor_tick(ProcessMonitor *m, const Tick *tick, Error *err)
         m->tick = *tick;
         if (m->pss)
                 pss_shmem_is_counted(m->pss, tick->tree_pages != NULL);
+        m->ticking = true;
         int r = process_monitor_drain(m);
+        m->ticking = false;
         if (r == 0 && ops->sample)
                 r = ops->sample(m->options.source, on_sample, m);
         else if (r == 0)
@@ -498,7 +499,6 @@ int process_monitor_tick(ProcessMonitor *m, const Tick *tick, Error *err)
                 pss_read_some(m->pss, tick->now_ns, tick->now_ns - m->options.start_ns,
                               tick->own_cpu_ns);
         }
-        /* when nobody stirred, the sums stand; rows that fall due can wait a second */
         if (m->changed || tick->now_ns >= m->next_settle_ns)
                 walk_alive(m);
         m->changed = false;

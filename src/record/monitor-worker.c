@@ -23,7 +23,11 @@ struct MonitorWorker {
         void *data;
         int result;
         Error sentence;
+        MonitorWorker *abandoned; /* the one before */
 };
+
+/* Those whose job hangs: theirs until the process ends, so not lost. Ended by one thread. */
+static MonitorWorker *abandoned;
 
 static void *run(void *data)
 {
@@ -139,6 +143,8 @@ bool monitor_worker_end(MonitorWorker *w)
         pthread_cond_broadcast(&w->changed);
         pthread_mutex_unlock(&w->lock);
         if (hangs) {
+                w->abandoned = abandoned;
+                abandoned = w;
                 pthread_detach(w->thread);
                 return false;
         }
