@@ -26,12 +26,14 @@ last()
         rows perf | jq -s -r --arg event "$1" "map(select(.event == \$event)) | last | $2"
 }
 
-@test "perf: CPU time of the tree is what wait says" {
+@test "perf: CPU time of the tree is what another counter of the kernel's says, and no less than wait" {
         events task-clock page-faults
         record -c vigia.toml -- truth truth.json burn 300 200 2
         rows perf >all
         is "$(jq -s 'map(.scope) | unique == ["command"]' all)" == true
-        within "$(last task-clock '.value / 1e3')" "$(jq '.user_us + .system_us' truth.json)" 0.03 20000
+        within "$(last task-clock .value)" "$(jq .task_clock_ns truth.json)" 0.01 5e6
+        # Interrupts and a busy hypervisor are in it, and not in what wait tells.
+        is "$(last task-clock '.value / 1e3')" '>=' "$(jq '(.user_us + .system_us) * 0.98 - 5000' truth.json)"
         is "$(last page-faults .value)" '>=' 50
         [[ $(last task-clock .unit) == ns ]]
 }
