@@ -4,18 +4,6 @@
 #include "detect/said.h"
 #include "detect/test-world.h"
 
-static void begin(World *w, int exit_code)
-{
-        world_begin(w);
-        w->context.facts.exit_code = exit_code;
-        detect_set_facts(w->detect, &w->context.facts);
-}
-
-static void say(World *w, const char *line)
-{
-        detect_output(w->detect, line, strlen(line));
-}
-
 static void test_lines(void **state)
 {
         static const struct {
@@ -65,8 +53,8 @@ static void test_lines(void **state)
 
         for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
                 World w;
-                begin(&w, cases[i].code);
-                say(&w, cases[i].line);
+                world_begin_ended(&w, cases[i].code);
+                world_say(&w, cases[i].line);
                 const Findings *found = world_finish(&w);
                 if (world_told(found) != (cases[i].id != NULL))
                         fail_msg("\"%s\": %zu findings, %s", cases[i].line, world_told(found), found->n > 0 ? found->items[0]->title : "none");
@@ -81,9 +69,9 @@ static void test_make(void **state)
 {
         World w;
 
-        begin(&w, 2);
-        say(&w, "make: no-such-protoc: No such file or directory");
-        say(&w, "make: *** [Makefile:2: all] Error 127");
+        world_begin_ended(&w, 2);
+        world_say(&w, "make: no-such-protoc: No such file or directory");
+        world_say(&w, "make: *** [Makefile:2: all] Error 127");
         const Findings *found = world_finish(&w);
         assert_int_equal(world_told(found), 1);
         assert_string_equal(found->items[0]->title, "a command was not found: make: no-such-protoc: No such file or directory");
@@ -101,10 +89,10 @@ static void test_distance(void **state)
 
         for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
                 World w;
-                begin(&w, 1);
-                say(&w, "curl: (6) Could not resolve host: example.org");
+                world_begin_ended(&w, 1);
+                world_say(&w, "curl: (6) Could not resolve host: example.org");
                 for (unsigned k = 0; k < cases[i].behind; k++)
-                        say(&w, "[7/99] Building C object x.c.o");
+                        world_say(&w, "[7/99] Building C object x.c.o");
                 const Findings *found = world_finish(&w);
                 assert_int_equal(world_told(found), cases[i].told);
                 if (cases[i].told)

@@ -99,39 +99,12 @@ static void give_rejected(World *w, const char *words)
         world_give(w, b);
 }
 
-static void say(World *w, const char *line)
-{
-        detect_output(w->detect, line, strlen(line));
-}
-
-static void begin(World *w, int exit_code)
-{
-        world_begin(w);
-        w->context.facts.exit_code = exit_code;
-        detect_set_facts(w->detect, &w->context.facts);
-}
-
-static void has(const char *sentence, const char *words)
-{
-        if (!sentence || !strstr(sentence, words))
-                fail_msg("\"%s\" is not in \"%s\"", words, sentence ? sentence : "(none)");
-}
-
-static size_t count(const Findings *found)
-{
-        size_t n = 0;
-
-        for (size_t i = 0; i < found->n; i++)
-                n += text_equal(found->items[i]->id, "fork");
-        return n;
-}
-
 /* The only one of its kind, and the first: that a limit was nearly met comes behind it. */
 static const Finding *only(World *w)
 {
         const Findings *found = world_finish(w);
 
-        assert_int_equal(count(found), 1);
+        assert_int_equal(world_count(found, "fork"), 1);
         assert_string_equal(found->items[0]->id, "fork");
         return found->items[0];
 }
@@ -140,18 +113,18 @@ static void test_user(void **state)
 {
         World w;
 
-        begin(&w, 2);
+        world_begin_ended(&w, 2);
         give_limits(&w, (Limits){.t_ns = 0, .user_tasks = 40, .nproc = 512, .hard = 512, .uid = 1000});
         give_limits(&w, (Limits){.t_ns = 2 * S, .user_tasks = 508, .nproc = 512, .hard = 512, .uid = 1000, .pids = 600, .pids_max = 10000});
-        say(&w, "bash: fork: retry: Resource temporarily unavailable");
-        say(&w, "make: fork: Resource temporarily unavailable");
+        world_say(&w, "bash: fork: retry: Resource temporarily unavailable");
+        world_say(&w, "make: fork: Resource temporarily unavailable");
         const Finding *f = only(&w);
         assert_int_equal(f->severity, SEVERITY_CRITICAL);
         assert_int_equal(f->sure, SURE_LIKELY);
-        has(f->title, "a fork was refused by the user's limit on processes (RLIMIT_NPROC)");
-        has(f->evidence, "\"bash: fork: retry: Resource temporarily unavailable\" and 1 more like it");
-        has(f->evidence, "508 of 512 tasks of uid 1000 at 2 s");
-        has(f->advice, ":1000 - nproc 1024\n");
+        assert_has(f->title, "a fork was refused by the user's limit on processes (RLIMIT_NPROC)");
+        assert_has(f->evidence, "\"bash: fork: retry: Resource temporarily unavailable\" and 1 more like it");
+        assert_has(f->evidence, "508 of 512 tasks of uid 1000 at 2 s");
+        assert_has(f->advice, ":1000 - nproc 1024\n");
         world_end(&w);
 }
 
@@ -160,13 +133,13 @@ static void test_root(void **state)
 {
         World w;
 
-        begin(&w, 1);
+        world_begin_ended(&w, 1);
         give_limits(&w, (Limits){.user_tasks = 508, .nproc = 512});
-        say(&w, "sh: 1: Cannot fork");
+        world_say(&w, "sh: 1: Cannot fork");
         const Finding *f = only(&w);
         assert_int_equal(f->sure, SURE_POSSIBLE);
-        has(f->meaning, "none of the limits");
-        has(f->evidence, "300 of 127,000 tasks");
+        assert_has(f->meaning, "none of the limits");
+        assert_has(f->evidence, "300 of 127,000 tasks");
         world_end(&w);
 }
 
@@ -174,20 +147,20 @@ static void test_rejected(void **state)
 {
         World w;
 
-        begin(&w, 1);
+        world_begin_ended(&w, 1);
         give_limits(&w, (Limits){.uid = 1000, .pids = 99, .pids_max = 100, .t_ns = 4 * S});
         give_cgroup(&w, 3 * S, 0);
         give_rejected(&w, "cgroup: fork rejected by pids controller in /user.slice/user-1000.slice/vigia-1.scope");
         give_cgroup(&w, 5 * S, 7);
-        say(&w, "ninja: fatal: posix_spawn: Resource temporarily unavailable");
+        world_say(&w, "ninja: fatal: posix_spawn: Resource temporarily unavailable");
         const Finding *f = only(&w);
         assert_int_equal(f->severity, SEVERITY_CRITICAL);
         assert_int_equal(f->sure, SURE_CERTAIN);
         assert_int_equal(f->t_ns, 4 * S);
         assert_string_equal(f->title, "forks were refused by a cgroup's limit of 100 tasks (pids.max)");
-        has(f->evidence, "99 of 100 tasks of the cgroup /user.slice/user-1000.slice");
-        has(f->evidence, "counts 7 refused forks");
-        has(f->advice, "systemctl set-property user-1000.slice TasksMax=512\n");
+        assert_has(f->evidence, "99 of 100 tasks of the cgroup /user.slice/user-1000.slice");
+        assert_has(f->evidence, "counts 7 refused forks");
+        assert_has(f->advice, "systemctl set-property user-1000.slice TasksMax=512\n");
         world_end(&w);
 }
 
@@ -196,14 +169,14 @@ static void test_counted(void **state)
 {
         World w;
 
-        begin(&w, 0);
+        world_begin_ended(&w, 0);
         give_cgroup(&w, 3 * S, 4);
         give_cgroup(&w, 5 * S, 7);
         const Finding *f = only(&w);
         assert_int_equal(f->severity, SEVERITY_WARNING);
         assert_int_equal(f->sure, SURE_CERTAIN);
-        has(f->evidence, "counts 3 refused forks");
-        has(f->advice, "systemctl set-property vigia-1.scope TasksMax=");
+        assert_has(f->evidence, "counts 3 refused forks");
+        assert_has(f->advice, "systemctl set-property vigia-1.scope TasksMax=");
         world_end(&w);
 }
 
@@ -212,18 +185,18 @@ static void test_elsewhere(void **state)
 {
         World w;
 
-        begin(&w, 1);
+        world_begin_ended(&w, 1);
         give_cgroup(&w, 3 * S, 0);
         give_limits(&w, (Limits){.user_tasks = 4000, .nproc = 4096, .hard = 8192, .uid = 1000});
         give_rejected(&w, "cgroup: fork rejected by pids controller in /system.slice/other.service");
-        say(&w, "cargo: could not execute process `rustc -vV` (never executed): Resource temporarily unavailable (os error 11)");
+        world_say(&w, "cargo: could not execute process `rustc -vV` (never executed): Resource temporarily unavailable (os error 11)");
         const Findings *found = world_finish(&w);
-        assert_int_equal(count(found), 2);
-        has(found->items[0]->title, "RLIMIT_NPROC");
-        has(found->items[0]->advice, "ulimit -u 8192\n");
+        assert_int_equal(world_count(found, "fork"), 2);
+        assert_has(found->items[0]->title, "RLIMIT_NPROC");
+        assert_has(found->items[0]->advice, "ulimit -u 8192\n");
         const Finding *other = world_find(&w, "fork", "/system.slice/other.service");
         assert_int_equal(other->severity, SEVERITY_WARNING);
-        has(other->meaning, "not the run's own cgroup");
+        assert_has(other->meaning, "not the run's own cgroup");
         world_end(&w);
 }
 
@@ -231,12 +204,12 @@ static void test_threads_max(void **state)
 {
         World w;
 
-        begin(&w, 1);
+        world_begin_ended(&w, 1);
         give_limits(&w, (Limits){.tasks = 126990, .uid = 1000});
-        say(&w, "java.lang.OutOfMemoryError: unable to create native thread: possibly out of memory or process/resource limits reached");
+        world_say(&w, "java.lang.OutOfMemoryError: unable to create native thread: possibly out of memory or process/resource limits reached");
         const Finding *f = only(&w);
-        has(f->title, "kernel.threads-max");
-        has(f->advice, "sudo sysctl kernel.threads-max=254000\n");
+        assert_has(f->title, "kernel.threads-max");
+        assert_has(f->advice, "sudo sysctl kernel.threads-max=254000\n");
         world_end(&w);
 }
 
@@ -245,12 +218,12 @@ static void test_memory(void **state)
 {
         World w;
 
-        begin(&w, 1);
+        world_begin_ended(&w, 1);
         give_limits(&w, (Limits){.user_tasks = 508, .nproc = 512, .uid = 1000, .mode = 2, .committed = 8000ull << 20});
-        say(&w, "sh: fork: Cannot allocate memory");
+        world_say(&w, "sh: fork: Cannot allocate memory");
         const Finding *f = only(&w);
-        has(f->title, "CommitLimit");
-        has(f->evidence, "7.81 GiB of 8 GiB");
+        assert_has(f->title, "CommitLimit");
+        assert_has(f->evidence, "7.81 GiB of 8 GiB");
         world_end(&w);
 }
 
@@ -259,7 +232,7 @@ static void test_verdict(void **state)
         _cleanup_(batch_freep) Batch *b = NULL;
         World w;
 
-        begin(&w, 1);
+        world_begin_ended(&w, 1);
         assert_int_equal(batch_new(&fork_schema, 8, 4096, &b), 0);
         assert_int_equal(batch_add_row(b), 0);
         batch_set_i64(b, 0, S);
@@ -269,11 +242,11 @@ static void test_verdict(void **state)
         batch_set_u64(b, 4, 1ull << 30);
         batch_set_u64(b, 5, 1000ull << 20);
         world_give(&w, b);
-        say(&w, "fork/exec /usr/bin/ld: cannot allocate memory");
+        world_say(&w, "fork/exec /usr/bin/ld: cannot allocate memory");
         const Finding *f = only(&w);
-        has(f->title, "memory.max");
-        has(f->evidence, "of the cgroup /docker/abc");
-        has(f->advice, "docker update --memory=1537m CONTAINER\n");
+        assert_has(f->title, "memory.max");
+        assert_has(f->evidence, "of the cgroup /docker/abc");
+        assert_has(f->advice, "docker update --memory=1537m CONTAINER\n");
         world_end(&w);
 }
 
@@ -326,17 +299,17 @@ static void test_fine(void **state)
 {
         World w;
 
-        begin(&w, 0);
-        say(&w, "sh: fork: Resource temporarily unavailable");
-        assert_int_equal(count(world_finish(&w)), 0);
+        world_begin_ended(&w, 0);
+        world_say(&w, "sh: fork: Resource temporarily unavailable");
+        assert_int_equal(world_count(world_finish(&w), "fork"), 0);
         world_end(&w);
-        begin(&w, 1);
-        say(&w, "ok 12 - prints: cannot fork");
-        assert_int_equal(count(world_finish(&w)), 0);
+        world_begin_ended(&w, 1);
+        world_say(&w, "ok 12 - prints: cannot fork");
+        assert_int_equal(world_count(world_finish(&w), "fork"), 0);
         world_end(&w);
-        begin(&w, 1);
+        world_begin_ended(&w, 1);
         give_limits(&w, (Limits){.user_tasks = 511, .nproc = 512, .uid = 1000, .pids = 100, .pids_max = 100});
-        assert_int_equal(count(world_finish(&w)), 0);
+        assert_int_equal(world_count(world_finish(&w), "fork"), 0);
         world_end(&w);
 }
 

@@ -5,18 +5,6 @@
 
 #define HASH "/nix/store/lypj26fkab40g08l61md8yb9smw3jfvm-"
 
-static void say(World *w, const char *line)
-{
-        detect_output(w->detect, line, strlen(line));
-}
-
-static void begin(World *w, int exit_code)
-{
-        world_begin(w);
-        w->context.facts.exit_code = exit_code;
-        detect_set_facts(w->detect, &w->context.facts);
-}
-
 static void test_failed(void **state)
 {
         static const struct {
@@ -32,9 +20,9 @@ static void test_failed(void **state)
 
         for (size_t i = 0; i < ARRAY_LENGTH(known); i++) {
                 World w;
-                begin(&w, 1);
+                world_begin_ended(&w, 1);
                 for (const char *const *line = known[i].lines; *line; line++)
-                        say(&w, *line);
+                        world_say(&w, *line);
                 world_finish(&w);
                 const Finding *f = world_find(&w, "nix-build", NULL);
                 assert_non_null(f);
@@ -51,9 +39,9 @@ static void test_reason(void **state)
 {
         World w;
 
-        begin(&w, 1);
-        say(&w, "configure: error: cannot create x: No space left on device");
-        say(&w, "error: builder for '" HASH "a.drv' failed with exit code 3;");
+        world_begin_ended(&w, 1);
+        world_say(&w, "configure: error: cannot create x: No space left on device");
+        world_say(&w, "error: builder for '" HASH "a.drv' failed with exit code 3;");
         world_finish(&w);
         assert_int_equal(world_find(&w, "disk-full", NULL)->severity, SEVERITY_CRITICAL);
         assert_int_equal(world_find(&w, "nix-build", NULL)->severity, SEVERITY_WARNING);
@@ -72,14 +60,14 @@ static void test_silent(void **state)
         };
         World w;
 
-        begin(&w, 1);
+        world_begin_ended(&w, 1);
         for (size_t i = 0; i < ARRAY_LENGTH(lines); i++)
-                say(&w, lines[i]);
+                world_say(&w, lines[i]);
         world_finish(&w);
         assert_null(world_find(&w, "nix-build", NULL));
         world_end(&w);
-        begin(&w, 0);
-        say(&w, "error: builder for '" HASH "a.drv' failed with exit code 3;");
+        world_begin_ended(&w, 0);
+        world_say(&w, "error: builder for '" HASH "a.drv' failed with exit code 3;");
         world_finish(&w);
         assert_null(world_find(&w, "nix-build", NULL));
         world_end(&w);
@@ -89,8 +77,8 @@ static void test_daemon(void **state)
 {
         World w;
 
-        begin(&w, 1);
-        say(&w, "error: cannot connect to socket at '/nix/var/nix/daemon-socket/socket': Connection refused");
+        world_begin_ended(&w, 1);
+        world_say(&w, "error: cannot connect to socket at '/nix/var/nix/daemon-socket/socket': Connection refused");
         world_finish(&w);
         const Finding *f = world_find(&w, "nix-daemon", NULL);
         assert_non_null(f);

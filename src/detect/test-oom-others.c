@@ -8,10 +8,7 @@ static void test_sigkill(void **state)
         World w;
         Rows r;
 
-        world_begin(&w);
-        w.context.facts.exit_code = -1;
-        w.context.facts.exit_signal = 9;
-        detect_set_facts(w.detect, &w.context.facts);
+        world_begin_ended(&w, -9);
         rows_begin(&r);
         four_compilers(&r);
         memory(&r, 8 * S, 12 * GIB, 7);
@@ -23,7 +20,7 @@ static void test_sigkill(void **state)
         assert_string_equal(f->title, "something sent SIGKILL to cc1plus at 10 s");
         assert_int_equal(f->severity, SEVERITY_CRITICAL);
         assert_int_equal(f->sure, SURE_LIKELY);
-        has(f->evidence, "counter of OOM kills did not move");
+        assert_has(f->evidence, "counter of OOM kills did not move");
         world_end(&w);
 }
 
@@ -44,7 +41,7 @@ static void test_sigkill_short(void **state)
         const Finding *f = world_find(&w, "killed", NULL);
         assert_non_null(f);
         assert_int_equal(f->sure, SURE_POSSIBLE);
-        has(f->title, "while memory was nearly used up");
+        assert_has(f->title, "while memory was nearly used up");
         world_end(&w);
 }
 
@@ -53,9 +50,7 @@ static void test_timeout(void **state)
         World w;
         Rows r;
 
-        world_begin(&w);
-        w.context.facts.exit_code = 137;
-        detect_set_facts(w.detect, &w.context.facts);
+        world_begin_ended(&w, 137);
         rows_begin(&r);
         process(&r, 10, 100, 1, "timeout", 0, 30, 0, 2 * MIB);
         process(&r, 11, 101, 100, "sleep", 0, 30, 9, 2 * MIB);
@@ -72,9 +67,7 @@ static void test_timeout_term(void **state)
         for (int timed = 0; timed < 2; timed++) {
                 World w;
                 Rows r;
-                world_begin(&w);
-                w.context.facts.exit_code = 124;
-                detect_set_facts(w.detect, &w.context.facts);
+                world_begin_ended(&w, 124);
                 rows_begin(&r);
                 process(&r, 10, 100, 1, timed ? "timeout" : "sh", 0, 30, 0, 2 * MIB);
                 batch_set_i64(r.processes, PROCESS_EXIT_CODE, 124);
@@ -84,7 +77,7 @@ static void test_timeout_term(void **state)
                 if (timed) {
                         assert_string_equal(found->items[0]->title, "timeout(1) ended sleep after 30 s");
                         assert_int_equal(found->items[0]->severity, SEVERITY_CRITICAL);
-                        has(found->items[0]->evidence, "ended by signal 15");
+                        assert_has(found->items[0]->evidence, "ended by signal 15");
                 }
                 world_end(&w);
         }
@@ -104,7 +97,7 @@ static void test_own_timeout(void **state)
                 process(&r, 11, 101, 100, "sleep", 0, 30, killed ? 9 : 15, 2 * MIB);
                 const Findings *found = rows_give(&r, &w);
                 assert_int_equal(world_told(found), 1);
-                has(found->items[0]->title, "--timeout");
+                assert_has(found->items[0]->title, "--timeout");
                 assert_int_equal(found->items[0]->sure, SURE_CERTAIN);
                 assert_int_equal(found->items[0]->severity, SEVERITY_CRITICAL);
                 world_end(&w);
@@ -132,10 +125,10 @@ static void test_daemons(void **state)
                 const Findings *found = rows_give(&r, &w);
                 assert_int_equal(world_told(found), 1);
                 assert_string_equal(found->items[0]->id, "oom-daemon");
-                has(found->items[0]->title, cases[i].name);
-                has(found->items[0]->title, "killed cc1plus");
+                assert_has(found->items[0]->title, cases[i].name);
+                assert_has(found->items[0]->title, "killed cc1plus");
                 if (strcmp(cases[i].name, "systemd-oomd") == 0)
-                        has(found->items[0]->advice, strstr(cases[i].line, "/user.slice/") ? "\nsystemd-run --user --scope -p ManagedOOMPreference=omit COMMAND\n"
+                        assert_has(found->items[0]->advice, strstr(cases[i].line, "/user.slice/") ? "\nsystemd-run --user --scope -p ManagedOOMPreference=omit COMMAND\n"
                                                                                           : "\nsystemd-run --scope -p ManagedOOMPreference=omit COMMAND\n");
                 world_end(&w);
         }
@@ -153,7 +146,7 @@ static void test_whole_cgroup(void **state)
         process(&r, 12, 102, 101, "cc1plus", 1, 10, 9, 4 * GIB);
         event(&r, 10 * S, "journal", 0, 0, "systemd-oomd.service: Killed /ci.slice/x.scope due to memory pressure for /ci.slice being 60.00% > 50.00%");
         const Findings *found = rows_give(&r, &w);
-        has(found->items[0]->title, "out of memory: systemd-oomd killed cc1plus at 10 s");
+        assert_has(found->items[0]->title, "out of memory: systemd-oomd killed cc1plus at 10 s");
         world_end(&w);
 }
 
@@ -177,11 +170,11 @@ static void test_earlyoom(void **state)
                 process(&r, 12, 102, 100, "cc1plus", 1, 12, 15, 4 * GIB);
                 event(&r, 12 * S, "journal", 0, 0, cases[i].line);
                 const Findings *found = rows_give(&r, &w);
-                assert_int_equal(count(found, "oom-daemon"), cases[i].ours);
+                assert_int_equal(world_count(found, "oom-daemon"), cases[i].ours);
                 assert_int_equal(world_told(found), cases[i].ours);
                 if (cases[i].ours) {
-                        has(found->items[0]->title, "out of memory: earlyoom killed cc1plus at 12 s");
-                        has(found->items[0]->evidence, "cc1plus (pid 102) ended by signal 15");
+                        assert_has(found->items[0]->title, "out of memory: earlyoom killed cc1plus at 12 s");
+                        assert_has(found->items[0]->evidence, "cc1plus (pid 102) ended by signal 15");
                         assert_int_equal(found->items[0]->sure, SURE_CERTAIN);
                 }
                 world_end(&w);
@@ -204,9 +197,9 @@ static void test_daemon_unheard(void **state)
         const Finding *f = world_find(&w, "killed", NULL);
         assert_non_null(f);
         assert_int_equal(f->sure, SURE_POSSIBLE);
-        has(f->title, "SIGKILL ended cc1plus at 10 s while memory was nearly used up");
-        has(f->meaning, "earlyoom or systemd-oomd");
-        has(f->advice, "\njournalctl -u earlyoom");
+        assert_has(f->title, "SIGKILL ended cc1plus at 10 s while memory was nearly used up");
+        assert_has(f->meaning, "earlyoom or systemd-oomd");
+        assert_has(f->advice, "\njournalctl -u earlyoom");
         world_end(&w);
 }
 
@@ -216,9 +209,7 @@ static void test_daemon_asked(void **state)
         for (int low = 0; low < 2; low++) {
                 World w;
                 Rows r;
-                world_begin(&w);
-                w.context.facts.exit_code = 2;
-                detect_set_facts(w.detect, &w.context.facts);
+                world_begin_ended(&w, 2);
                 rows_begin(&r);
                 process(&r, 11, 101, 100, "make", 1, 14, 15, 6 * MIB);
                 process(&r, 12, 102, 100, "cc1plus", 1, 12, 15, 4 * GIB);
@@ -228,15 +219,10 @@ static void test_daemon_asked(void **state)
                 rows_give(&r, &w);
                 const Finding *f = world_find(&w, "killed", NULL);
                 assert_non_null(f);
-                has(f->title, low ? "SIGTERM ended cc1plus at 12 s while memory was nearly used up" : "something sent SIGTERM to ");
+                assert_has(f->title, low ? "SIGTERM ended cc1plus at 12 s while memory was nearly used up" : "something sent SIGTERM to ");
                 assert_int_equal(f->sure == SURE_POSSIBLE, low);
                 world_end(&w);
         }
-}
-
-static void say(World *w, const char *line)
-{
-        detect_output(w->detect, line, strlen(line));
 }
 
 static void test_refused(void **state)
@@ -260,18 +246,16 @@ static void test_refused(void **state)
         for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
                 World w;
                 Rows r;
-                world_begin(&w);
-                w.context.facts.exit_code = 1;
-                detect_set_facts(w.detect, &w.context.facts);
+                world_begin_ended(&w, 1);
                 rows_begin(&r);
                 memory(&r, 8 * S, 12 * GIB, 7);
-                say(&w, cases[i].line);
+                world_say(&w, cases[i].line);
                 rows_give(&r, &w);
                 const Finding *f = world_find(&w, "memory-refused", NULL);
                 assert_non_null(f);
                 assert_int_equal(f->severity, SEVERITY_CRITICAL);
-                has(f->title, cases[i].line);
-                has(f->advice, cases[i].advice);
+                assert_has(f->title, cases[i].line);
+                assert_has(f->advice, cases[i].advice);
                 world_end(&w);
         }
 }
@@ -290,9 +274,7 @@ static void test_refused_promise(void **state)
                 _cleanup_(batch_freep) Batch *limits = NULL, *promise = NULL;
                 World w;
                 Rows r;
-                world_begin(&w);
-                w.context.facts.exit_code = 1;
-                detect_set_facts(w.detect, &w.context.facts);
+                world_begin_ended(&w, 1);
                 rows_begin(&r);
                 assert_int_equal(batch_new(&limits_schema, 8, 0, &limits), 0);
                 assert_int_equal(batch_new(&promise_schema, 8, 0, &promise), 0);
@@ -307,14 +289,14 @@ static void test_refused_promise(void **state)
                 if (kernel)
                         event(&r, 3 * S, "kernel-allocation-failure", 101, 11,
                               "__vm_enough_memory: pid: 101, comm: cc1plus, no enough memory for the allocation");
-                say(&w, "virtual memory exhausted: Cannot allocate memory");
+                world_say(&w, "virtual memory exhausted: Cannot allocate memory");
                 const Findings *found = rows_give(&r, &w);
                 const Finding *f = found->items[0];
                 assert_string_equal(f->id, "memory-refused");
                 assert_int_equal(f->sure, kernel ? SURE_CERTAIN : SURE_LIKELY);
-                has(f->title, "by the limit on what may be promised (CommitLimit): virtual memory exhausted");
-                has(f->evidence, "7 GiB of the 8 GiB that may be promised");
-                has(f->advice, "\nsudo sysctl vm.overcommit_ratio=");
+                assert_has(f->title, "by the limit on what may be promised (CommitLimit): virtual memory exhausted");
+                assert_has(f->evidence, "7 GiB of the 8 GiB that may be promised");
+                assert_has(f->advice, "\nsudo sysctl vm.overcommit_ratio=");
                 world_end(&w);
         }
 }
@@ -325,16 +307,14 @@ static void test_refused_in_tests(void **state)
         for (int failed = 0; failed < 2; failed++) {
                 World w;
                 Rows r;
-                world_begin(&w);
-                w.context.facts.exit_code = failed;
-                detect_set_facts(w.detect, &w.context.facts);
+                world_begin_ended(&w, failed);
                 rows_begin(&r);
                 memory(&r, 8 * S, 12 * GIB, 7);
-                say(&w, "malloc: Cannot allocate memory");
+                world_say(&w, "malloc: Cannot allocate memory");
                 for (int i = 0; i < 2000; i++)
-                        say(&w, "CC something.o");
+                        world_say(&w, "CC something.o");
                 const Findings *found = rows_give(&r, &w);
-                assert_int_equal(count(found, "memory-refused"), failed);
+                assert_int_equal(world_count(found, "memory-refused"), failed);
                 if (failed) {
                         assert_int_equal(found->items[0]->sure, SURE_POSSIBLE);
                         assert_int_equal(found->items[0]->severity, SEVERITY_WARNING);
@@ -363,15 +343,13 @@ static void test_not_refused(void **state)
         World w;
         Rows r;
 
-        world_begin(&w);
-        w.context.facts.exit_code = 1;
-        detect_set_facts(w.detect, &w.context.facts);
+        world_begin_ended(&w, 1);
         rows_begin(&r);
         for (size_t i = 0; i < ARRAY_LENGTH(lines); i++)
-                say(&w, lines[i]);
+                world_say(&w, lines[i]);
         four_compilers(&r);
         const Findings *found = rows_give(&r, &w);
-        assert_int_equal(count(found, "memory-refused") + count(found, "oom-daemon") + count(found, "oom"), 0);
+        assert_int_equal(world_count(found, "memory-refused") + world_count(found, "oom-daemon") + world_count(found, "oom"), 0);
         world_end(&w);
 }
 

@@ -127,24 +127,3 @@ static inline void four_compilers(Rows *r)
         process(r, 14, 104, 100, "cc1plus", 2, 12, 0, 3 * GIB);
         process(r, 15, 105, 100, "as", 15, 16, 0, 9 * GIB); /* later */
 }
-
-static inline void has(const char *sentence, const char *words)
-{
-        if (!sentence || !strstr(sentence, words))
-                fail_msg("\"%s\" is not in \"%s\"", words, sentence ? sentence : "(none)");
-}
-
-static inline void hasnt(const char *sentence, const char *words)
-{
-        if (sentence && strstr(sentence, words))
-                fail_msg("\"%s\" is in \"%s\"", words, sentence);
-}
-
-static inline size_t count(const Findings *found, const char *id)
-{
-        size_t n = 0;
-
-        for (size_t i = 0; i < found->n; i++)
-                n += text_equal(found->items[i]->id, id);
-        return n;
-}

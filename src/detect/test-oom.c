@@ -7,9 +7,7 @@ static void test_machine(void **state)
         World w;
         Rows r;
 
-        world_begin(&w);
-        w.context.facts.exit_code = 2;
-        detect_set_facts(w.detect, &w.context.facts);
+        world_begin_ended(&w, 2);
         rows_begin(&r);
         event(&r, 9990000000, "oom-kill", 101, 11, "the kernel's OOM killer chose cc1plus (pid 101, 5.9 GiB)");
         event(&r, 10 * S, "kernel-oom-note", 101, 11,
@@ -25,19 +23,19 @@ static void test_machine(void **state)
         const Findings *found = rows_give(&r, &w);
         const Finding *f = found->items[0];
         assert_string_equal(f->id, "oom");
-        assert_int_equal(count(found, "oom"), 1);
-        assert_int_equal(count(found, "killed"), 0);
+        assert_int_equal(world_count(found, "oom"), 1);
+        assert_int_equal(world_count(found, "killed"), 0);
         assert_int_equal(f->severity, SEVERITY_CRITICAL);
         assert_int_equal(f->sure, SURE_CERTAIN);
         assert_int_equal(f->pid, 101);
         assert_int_equal(f->process, 11);
         assert_string_equal(f->title, "out of memory: the kernel killed cc1plus (5.8 GiB) at 9.99 s, for want of memory in the machine");
-        has(f->evidence, "C++ compile");
-        has(f->evidence, "100 MiB of 16 GiB left at 9 s, and no swap");
-        has(f->evidence, "5 processes lived then, with peaks of 16 GiB together, the heaviest cc1plus (pid 101) 6 GiB, cc1plus (pid 102) 4 GiB");
-        hasnt(f->evidence, "as (pid");
-        has(f->evidence, "told by bpf and the kernel's log");
-        has(f->advice, "-j 3\n");
+        assert_has(f->evidence, "C++ compile");
+        assert_has(f->evidence, "100 MiB of 16 GiB left at 9 s, and no swap");
+        assert_has(f->evidence, "5 processes lived then, with peaks of 16 GiB together, the heaviest cc1plus (pid 101) 6 GiB, cc1plus (pid 102) 4 GiB");
+        assert_has_not(f->evidence, "as (pid");
+        assert_has(f->evidence, "told by bpf and the kernel's log");
+        assert_has(f->advice, "-j 3\n");
         world_end(&w);
 }
 
@@ -47,9 +45,7 @@ static void test_drivers(void **state)
         World w;
         Rows r;
 
-        world_begin(&w);
-        w.context.facts.exit_code = 2;
-        detect_set_facts(w.detect, &w.context.facts);
+        world_begin_ended(&w, 2);
         rows_begin(&r);
         event(&r, 10 * S, "oom-kill", 101, 11, "the kernel's OOM killer chose cc1plus (pid 101, 3.5 GiB)");
         for (int i = 0; i < 4; i++) {
@@ -59,8 +55,8 @@ static void test_drivers(void **state)
         memory(&r, 0, 12 * GIB, 3);
         memory(&r, 9500 * (int64_t)NS_PER_MS, 100 * MIB, 3);
         const Findings *found = rows_give(&r, &w);
-        has(found->items[0]->advice, "4 of this kind (C++ compile) ran then, 3.5 GiB each on the average; of 16 GiB about 3 fit");
-        has(found->items[0]->advice, "-j 3\n");
+        assert_has(found->items[0]->advice, "4 of this kind (C++ compile) ran then, 3.5 GiB each on the average; of 16 GiB about 3 fit");
+        assert_has(found->items[0]->advice, "-j 3\n");
         world_end(&w);
 }
 
@@ -85,9 +81,9 @@ static void test_cgroup(void **state)
         const Findings *found = rows_give(&r, &w);
         const Finding *f = found->items[0];
         assert_int_equal(world_told(found), 1);
-        has(f->title, "out of memory: the kernel killed cc1plus (1.91 GiB) at 10 s, by a cgroup's limit");
-        has(f->evidence, "cgroup /system.slice/ci.service; the lowest memory.max above the run is 2 GiB, the run's cgroup used 2 GiB at 9.9 s");
-        has(f->meaning, "not the machine's memory");
+        assert_has(f->title, "out of memory: the kernel killed cc1plus (1.91 GiB) at 10 s, by a cgroup's limit");
+        assert_has(f->evidence, "cgroup /system.slice/ci.service; the lowest memory.max above the run is 2 GiB, the run's cgroup used 2 GiB at 9.9 s");
+        assert_has(f->meaning, "not the machine's memory");
         world_end(&w);
 }
 
@@ -106,7 +102,7 @@ static void test_outside(void **state)
         assert_int_equal(world_told(found), 1);
         assert_int_equal(found->items[0]->severity, SEVERITY_WARNING);
         assert_int_equal(found->items[0]->pid, 900);
-        has(found->items[0]->meaning, "none of the run's recorded processes");
+        assert_has(found->items[0]->meaning, "none of the run's recorded processes");
         world_end(&w);
 }
 
@@ -127,11 +123,11 @@ static void test_other_namespace(void **state)
         process(&r, 16, 106, 100, "ld", 12, 13, 9, 2 * GIB);
         process(&r, 17, 107, 100, "ld", 12, 19, 9, 2 * GIB); /* not that one */
         const Findings *found = rows_give(&r, &w);
-        assert_int_equal(count(found, "oom"), 2);
+        assert_int_equal(world_count(found, "oom"), 2);
         assert_int_equal(found->items[0]->process, 11);
         assert_int_equal(found->items[1]->process, 16);
         assert_int_equal(found->items[1]->severity, SEVERITY_CRITICAL);
-        assert_int_equal(count(found, "killed"), 0); /* others were seldom the cause */
+        assert_int_equal(world_count(found, "killed"), 0); /* others were seldom the cause */
         world_end(&w);
 }
 
@@ -155,12 +151,12 @@ static void test_counted(void **state)
         assert_int_equal(f->sure, SURE_LIKELY);
         assert_int_equal(f->severity, SEVERITY_CRITICAL);
         assert_int_equal(f->process, 11);
-        has(f->evidence, "told by the kernel's counter of such kills alone");
+        assert_has(f->evidence, "told by the kernel's counter of such kills alone");
         /* Who lived then, and what was left before, as for a kill that the log tells. */
-        has(f->evidence, "the machine had 12 GiB of 16 GiB left at 8 s");
-        has(f->evidence, "of the run 5 processes lived then, with peaks of 16 GiB together, the heaviest cc1plus (pid 101) 6 GiB, cc1plus (pid 102) 4 GiB");
-        hasnt(f->evidence, "as (pid");
-        has(f->title, "by a cgroup's limit");
+        assert_has(f->evidence, "the machine had 12 GiB of 16 GiB left at 8 s");
+        assert_has(f->evidence, "of the run 5 processes lived then, with peaks of 16 GiB together, the heaviest cc1plus (pid 101) 6 GiB, cc1plus (pid 102) 4 GiB");
+        assert_has_not(f->evidence, "as (pid");
+        assert_has(f->title, "by a cgroup's limit");
         world_end(&w);
 }
 
@@ -203,9 +199,9 @@ static void test_held_then(void **state)
                 batch_clear(r.events);
                 batch_clear(r.processes);
                 const Findings *found = rows_give(&r, &w);
-                assert_int_equal(count(found, "oom"), 1);
-                has(found->items[0]->evidence, "of the run 6 processes lived then");
-                has(found->items[0]->evidence, "the heaviest cc1plus (pid 101) 5.9 GiB, cc1plus (pid 102) 3 GiB, cc1plus (pid 103) 3 GiB, cc1plus (pid 104) 3 GiB, "
+                assert_int_equal(world_count(found, "oom"), 1);
+                assert_has(found->items[0]->evidence, "of the run 6 processes lived then");
+                assert_has(found->items[0]->evidence, "the heaviest cc1plus (pid 101) 5.9 GiB, cc1plus (pid 102) 3 GiB, cc1plus (pid 103) 3 GiB, cc1plus (pid 104) 3 GiB, "
                                                "ld (pid 106) 100 MiB");
                 world_end(&w);
         }
@@ -234,15 +230,15 @@ static void test_counted_suspect(void **state)
                         if (text_equal(found->items[i]->id, "oom"))
                                 f = found->items[i];
                 assert_non_null(f);
-                assert_int_equal(count(found, "oom"), 1);
+                assert_int_equal(world_count(found, "oom"), 1);
                 if (light) { /* nobody of those would have been chosen */
                         assert_int_equal(f->process, 0);
                 } else {
                         assert_int_equal(f->process, 11);
                         assert_int_equal(f->sure, SURE_POSSIBLE);
-                        has(f->title, "the kernel killed cc1plus at 10 s, probably for want of memory in the machine");
-                        has(f->evidence, "how it ended was not seen");
-                        has(f->evidence, "of the run 3 processes lived then, with peaks of 16 GiB together, the heaviest cc1plus (pid 101) 12 GiB, cc1plus (pid 102) 4 GiB");
+                        assert_has(f->title, "the kernel killed cc1plus at 10 s, probably for want of memory in the machine");
+                        assert_has(f->evidence, "how it ended was not seen");
+                        assert_has(f->evidence, "of the run 3 processes lived then, with peaks of 16 GiB together, the heaviest cc1plus (pid 101) 12 GiB, cc1plus (pid 102) 4 GiB");
                 }
                 world_end(&w);
         }
@@ -254,9 +250,7 @@ static void test_counted_not_ours(void **state)
         World w;
         Rows r;
 
-        world_begin(&w);
-        w.context.facts.exit_code = 137;
-        detect_set_facts(w.detect, &w.context.facts);
+        world_begin_ended(&w, 137);
         rows_begin(&r);
         four_compilers(&r);
         memory(&r, 8 * S, 12 * GIB, 7);
@@ -291,9 +285,9 @@ static void test_forged(void **state)
               "shmem-rss:0kB, UID:0 pgtables:12000kB oom_score_adj:0");
         four_compilers(&r);
         const Findings *found = rows_give(&r, &w);
-        assert_int_equal(count(found, "oom"), 1);
-        has(found->items[0]->title, "the kernel killed a anon-rss:9kB (1.91 GiB) at 10 s, by a cgroup's limit");
-        has(found->items[0]->evidence, "cgroup /a");
+        assert_int_equal(world_count(found, "oom"), 1);
+        assert_has(found->items[0]->title, "the kernel killed a anon-rss:9kB (1.91 GiB) at 10 s, by a cgroup's limit");
+        assert_has(found->items[0]->evidence, "cgroup /a");
         world_end(&w);
 }
 
@@ -335,7 +329,7 @@ static void test_strange(void **state)
         assert_int_equal(batch_add_row(r.processes), 0);
         assert_int_equal(batch_add_row(r.events), 0);
         const Findings *found = rows_give(&r, &w);
-        assert_true(count(found, "oom") > 30 && count(found, "oom") <= FINDINGS_OF_ID_MAX);
+        assert_true(world_count(found, "oom") > 30 && world_count(found, "oom") <= FINDINGS_OF_ID_MAX);
         world_end(&w);
 }
 

@@ -32,34 +32,16 @@ static void give_mount(World *w, int64_t second, const char *mount, const char *
         world_give(w, b);
 }
 
-static void begin(World *w, int exit_code)
-{
-        world_begin(w);
-        w->context.facts.exit_code = exit_code;
-        detect_set_facts(w->detect, &w->context.facts);
-}
-
-static void say(World *w, const char *line)
-{
-        detect_output(w->detect, line, strlen(line));
-}
-
-static void has(const char *sentence, const char *words)
-{
-        if (!sentence || !strstr(sentence, words))
-                fail_msg("\"%s\" is not in \"%s\"", words, sentence ? sentence : "(none)");
-}
-
 static void test_named(void **state)
 {
         World w;
 
-        begin(&w, 1);
+        world_begin_ended(&w, 1);
         give_mount(&w, 1, "/", "ext4", 500 * MIB, 9000);
         give_mount(&w, 1, "/tmp", "tmpfs", 400 * MIB, 9000);
         give_mount(&w, 3, "/tmp", "tmpfs", 0, 9000);
         give_mount(&w, 3, "/tmp/other", "tmpfs", 300 * MIB, 9000);
-        say(&w, "fatal error: error writing to /tmp/ccX9.s: No space left on device");
+        world_say(&w, "fatal error: error writing to /tmp/ccX9.s: No space left on device");
         world_finish(&w);
         const Finding *f = world_find(&w, "disk-full", "/tmp");
         assert_non_null(f);
@@ -67,8 +49,8 @@ static void test_named(void **state)
         assert_int_equal(f->severity, SEVERITY_CRITICAL);
         assert_int_equal(f->sure, SURE_CERTAIN);
         assert_string_equal(f->title, "the file system on /tmp was full: 0 B of 0.98 GiB left");
-        has(f->evidence, "fullest at 3 s");
-        has(f->advice, "df -h /tmp\n");
+        assert_has(f->evidence, "fullest at 3 s");
+        assert_has(f->advice, "df -h /tmp\n");
         world_end(&w);
 }
 
@@ -77,10 +59,10 @@ static void test_unnamed(void **state)
 {
         World w;
 
-        begin(&w, 1);
+        world_begin_ended(&w, 1);
         give_mount(&w, 1, "/snap/core", "squashfs", 0, 0);
         give_mount(&w, 1, "/srv", "ext4", 500 * MIB, 20);
-        say(&w, "ld: final link failed: No space left on device");
+        world_say(&w, "ld: final link failed: No space left on device");
         world_finish(&w);
         const Finding *f = world_find(&w, "inodes", "/srv");
         assert_non_null(f);
@@ -95,15 +77,15 @@ static void test_unseen(void **state)
 {
         World w;
 
-        begin(&w, 1);
+        world_begin_ended(&w, 1);
         give_mount(&w, 1, "/", "ext4", 500 * MIB, 9000);
         give_mount(&w, 1, "/srv", "ext4", 0, 9000);
-        say(&w, "cp: error writing '/var/x': No space left on device");
+        world_say(&w, "cp: error writing '/var/x': No space left on device");
         world_finish(&w);
         const Finding *f = world_find(&w, "disk-full", NULL);
         assert_non_null(f);
-        has(f->title, "a program found no space left: cp: error writing '/var/x'");
-        has(f->meaning, "for a moment");
+        assert_has(f->title, "a program found no space left: cp: error writing '/var/x'");
+        assert_has(f->meaning, "for a moment");
         world_end(&w);
 }
 
@@ -112,11 +94,11 @@ static void test_long_ago(void **state)
 {
         World w;
 
-        begin(&w, 1);
+        world_begin_ended(&w, 1);
         give_mount(&w, 1, "/tmp", "tmpfs", 0, 9000);
-        say(&w, "cp: error writing '/tmp/x': No space left on device");
+        world_say(&w, "cp: error writing '/tmp/x': No space left on device");
         for (int i = 0; i < 1500; i++)
-                say(&w, "[7/99] Building C object x.c.o");
+                world_say(&w, "[7/99] Building C object x.c.o");
         world_finish(&w);
         const Finding *f = world_find(&w, "disk-full", "/tmp");
         assert_non_null(f);
@@ -129,18 +111,18 @@ static void test_files(void **state)
 {
         World w;
 
-        begin(&w, 1);
-        say(&w, "ld: cannot open x.o: Too many open files");
+        world_begin_ended(&w, 1);
+        world_say(&w, "ld: cannot open x.o: Too many open files");
         world_finish(&w);
         const Finding *f = world_find(&w, "files-exhausted", NULL);
         assert_non_null(f);
-        has(f->title, "RLIMIT_NOFILE");
-        has(f->advice, "ulimit -n ");
+        assert_has(f->title, "RLIMIT_NOFILE");
+        assert_has(f->advice, "ulimit -n ");
         world_end(&w);
-        begin(&w, 1);
-        say(&w, "ld: cannot open x.o: Too many open files in system");
+        world_begin_ended(&w, 1);
+        world_say(&w, "ld: cannot open x.o: Too many open files in system");
         world_finish(&w);
-        has(world_find(&w, "files-exhausted", NULL)->title, "fs.file-max");
+        assert_has(world_find(&w, "files-exhausted", NULL)->title, "fs.file-max");
         world_end(&w);
 }
 
@@ -148,13 +130,13 @@ static void test_others(void **state)
 {
         World w;
 
-        begin(&w, 1);
-        say(&w, "semget: No space left on device");
-        say(&w, "there is no space left in this box");
-        say(&w, "cc -DHAVE_ENOSPC -c test-enospc.c");
-        say(&w, "   12 | fail(\"No space left on device\");");
-        say(&w, "  PASS: Too many open files is told");
-        say(&w, "test full::no_space_left_on_device ... ok");
+        world_begin_ended(&w, 1);
+        world_say(&w, "semget: No space left on device");
+        world_say(&w, "there is no space left in this box");
+        world_say(&w, "cc -DHAVE_ENOSPC -c test-enospc.c");
+        world_say(&w, "   12 | fail(\"No space left on device\");");
+        world_say(&w, "  PASS: Too many open files is told");
+        world_say(&w, "test full::no_space_left_on_device ... ok");
         assert_int_equal(world_finish(&w)->n, 0);
         world_end(&w);
 }
@@ -172,12 +154,12 @@ static void test_watches(void **state)
 
         for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
                 World w;
-                begin(&w, 1);
-                say(&w, cases[i].line);
+                world_begin_ended(&w, 1);
+                world_say(&w, cases[i].line);
                 assert_int_equal(world_finish(&w)->n, 1);
                 const Finding *f = world_find(&w, "watches-exhausted", NULL);
                 assert_non_null(f);
-                has(f->advice, cases[i].key);
+                assert_has(f->advice, cases[i].key);
                 world_end(&w);
         }
 }
@@ -187,16 +169,16 @@ static void test_fine(void **state)
 {
         World w;
 
-        begin(&w, 0);
+        world_begin_ended(&w, 0);
         give_mount(&w, 1, "/tmp", "tmpfs", 400 * MIB, 9000);
-        say(&w, "dd: writing to '/dev/full': No space left on device");
-        say(&w, "open: Too many open files");
-        say(&w, "inotify_add_watch: No space left on device");
+        world_say(&w, "dd: writing to '/dev/full': No space left on device");
+        world_say(&w, "open: Too many open files");
+        world_say(&w, "inotify_add_watch: No space left on device");
         assert_int_equal(world_finish(&w)->n, 0);
         world_end(&w);
-        begin(&w, 0);
+        world_begin_ended(&w, 0);
         give_mount(&w, 1, "/tmp", "tmpfs", 0, 9000);
-        say(&w, "cp: error writing '/tmp/x': No space left on device");
+        world_say(&w, "cp: error writing '/tmp/x': No space left on device");
         world_finish(&w);
         assert_int_equal(world_find(&w, "disk-full", "/tmp")->severity, SEVERITY_WARNING);
         world_end(&w);

@@ -6,10 +6,7 @@
 
 static void begin(World *w, Rows *r, int exit_code)
 {
-        world_begin(w);
-        w->context.facts.exit_code = exit_code > 0 ? exit_code : -1;
-        w->context.facts.exit_signal = exit_code < 0 ? -exit_code : -1;
-        detect_set_facts(w->detect, &w->context.facts);
+        world_begin_ended(w, exit_code);
         rows_begin(r);
 }
 
@@ -22,11 +19,6 @@ static void failed(Rows *r, uint64_t key, int32_t pid, int32_t ppid, const char 
                 batch_set_u64(r->processes, PROCESS_PARENT, 10);
         if (code > 0)
                 batch_set_i64(r->processes, PROCESS_EXIT_CODE, code);
-}
-
-static void say(World *w, const char *line)
-{
-        detect_output(w->detect, line, strlen(line));
 }
 
 static void test_crashes(void **state)
@@ -66,11 +58,11 @@ static void test_crashes(void **state)
                 if (cases[i].log)
                         event(&r, 5 * S, "kernel-segfault", 101, 0, cases[i].log);
                 if (cases[i].line)
-                        say(&w, cases[i].line);
+                        world_say(&w, cases[i].line);
                 const Findings *found = rows_give(&r, &w);
                 assert_int_equal(world_told(found), 1);
                 assert_string_equal(found->items[0]->id, cases[i].id);
-                has(found->items[0]->title, cases[i].title);
+                assert_has(found->items[0]->title, cases[i].title);
                 assert_int_equal(found->items[0]->sure, cases[i].sure);
                 assert_int_equal(found->items[0]->pid, 101);
                 world_end(&w);
@@ -113,9 +105,9 @@ static void test_nobodys_fault(void **state)
                 failed(&r, 11, 101, 100, "server", 5, 0, cases[i].signal);
                 failed(&r, 10, 100, 1, "sh", 6, MAX(cases[i].code, 0), cases[i].code < 0 ? -cases[i].code : 0);
                 const Findings *found = rows_give(&r, &w);
-                assert_int_equal(count(found, "crashed"), 0);
+                assert_int_equal(world_count(found, "crashed"), 0);
                 for (size_t k = 0; k < found->n; k++)
-                        hasnt(found->items[k]->title, "something sent");
+                        assert_has_not(found->items[k]->title, "something sent");
                 world_end(&w);
         }
 }
@@ -130,7 +122,7 @@ static void test_mentioned(void **state)
                 failed(&r, 11, 101, 100, "cc1plus", 5, 0, SIGTERM);
                 failed(&r, 10, 100, 1, "sh", 6, 3, 0);
                 if (said)
-                        say(&w, "Terminated");
+                        world_say(&w, "Terminated");
                 const Findings *found = rows_give(&r, &w);
                 assert_int_equal(world_told(found), said);
                 if (said) {
@@ -150,7 +142,7 @@ static void test_refused(void **state)
         begin(&w, &r, 134);
         failed(&r, 11, 101, 100, "node", 5, 0, SIGABRT);
         failed(&r, 10, 100, 1, "sh", 6, 134, 0);
-        say(&w, "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory");
+        world_say(&w, "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory");
         const Findings *found = rows_give(&r, &w);
         assert_int_equal(world_told(found), 1);
         assert_string_equal(found->items[0]->id, "memory-refused");
@@ -189,12 +181,12 @@ static void test_said(void **state)
                 Rows r;
                 begin(&w, &r, cases[i].code);
                 failed(&r, 10, 100, 1, "sh", 6, cases[i].code, 0);
-                say(&w, cases[i].line);
+                world_say(&w, cases[i].line);
                 const Findings *found = rows_give(&r, &w);
                 if (world_told(found) != (cases[i].title != NULL))
                         fail_msg("\"%s\": %zu findings", cases[i].line, world_told(found));
                 if (cases[i].title) {
-                        has(found->items[0]->title, cases[i].title);
+                        assert_has(found->items[0]->title, cases[i].title);
                         assert_int_equal(found->items[0]->sure, cases[i].sure);
                 }
                 world_end(&w);
@@ -218,7 +210,7 @@ static void test_bounds(void **state)
         failed(&r, 10, 100, 1, "make", 6, 2, 0);
         const Findings *found = rows_give(&r, &w);
         assert_int_equal(world_told(found), 1);
-        has(found->items[0]->title, "gen crashed");
+        assert_has(found->items[0]->title, "gen crashed");
         world_end(&w);
 }
 

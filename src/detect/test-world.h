@@ -4,10 +4,12 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "detect/detect.h"
 
 typedef struct World {
@@ -23,6 +25,15 @@ static inline void world_begin(World *w)
         assert_int_equal(detect_new(&w->context, &w->detect), 0);
 }
 
+/* The command ended so: its exit status, or minus the signal. */
+static inline void world_begin_ended(World *w, int status)
+{
+        world_begin(w);
+        w->context.facts.exit_code = status < 0 ? -1 : status;
+        w->context.facts.exit_signal = status < 0 ? -status : -1;
+        detect_set_facts(w->detect, &w->context.facts);
+}
+
 static inline void world_end(World *w)
 {
         detect_free(w->detect);
@@ -33,6 +44,12 @@ static inline void world_give(World *w, Batch *rows)
 {
         assert_int_equal(detect_observe(w->detect, batch_schema(rows)->table, rows, false), 0);
         batch_clear(rows);
+}
+
+/* A line of the command's output. */
+static inline void world_say(World *w, const char *line)
+{
+        detect_output(w->detect, line, strlen(line));
 }
 
 static inline const Finding *world_find(const World *w, const char *id, const char *subject)
@@ -54,4 +71,25 @@ static inline size_t world_told(const Findings *found)
         for (size_t i = 0; i < found->n; i++)
                 n += found->items[i]->severity != SEVERITY_INFO;
         return n;
+}
+
+static inline size_t world_count(const Findings *found, const char *id)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < found->n; i++)
+                n += text_equal(found->items[i]->id, id);
+        return n;
+}
+
+static inline void assert_has(const char *sentence, const char *words)
+{
+        if (!sentence || !strstr(sentence, words))
+                fail_msg("\"%s\" is not in \"%s\"", words, sentence ? sentence : "(none)");
+}
+
+static inline void assert_has_not(const char *sentence, const char *words)
+{
+        if (sentence && strstr(sentence, words))
+                fail_msg("\"%s\" is in \"%s\"", words, sentence);
 }
