@@ -29,6 +29,11 @@ typedef u32 __wsum;
 
 enum { PF_KTHREAD = 0x00200000 };
 
+/* asm/signal.h of x86 and arm64, asm-generic/siginfo.h, trace/events/signal.h */
+enum { SIGKILL = 9, SIGCHLD = 17, SIGCONT = 18, SIGSTOP = 19, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH = 28 };
+enum { SI_USER = 0, SI_QUEUE = -1, SI_TKILL = -6 };
+enum { TRACE_SIGNAL_DELIVERED = 0, TRACE_SIGNAL_LOSE_INFO = 4 };
+
 /* include/uapi/linux/bpf.h */
 enum {
         BPF_MAP_TYPE_HASH = 1,
@@ -210,6 +215,10 @@ struct task_struct {
         struct files_struct *files;
         struct signal_struct *signal;
         struct task_io_accounting ioac;
+};
+
+struct kernel_siginfo {
+        int si_code;
 };
 
 struct linux_binprm {

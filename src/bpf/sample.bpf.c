@@ -1,7 +1,7 @@
 /*
  * Samples of the processes in scope, on request, and what is told of them besides their life:
- * the working directory at exec, new names, the OOM killer's choice. An object of its own, loaded at the first tick: the command need not wait for
- * it, and the shortest never does.
+ * the working directory at exec, new names, who sends it signals, the OOM killer's choice. An object of its own, loaded at
+ * the first tick: the command need not wait for it, and the shortest never does.
  */
 #include "bpf/kernel.h"
 
@@ -9,6 +9,7 @@
 #include <bpf/bpf_core_read.h>
 
 #include "bpf/members.h"
+#include "bpf/pid.h"
 #include "bpf/resident.h"
 #include "bpf/track.event.h"
 
@@ -31,6 +32,7 @@ struct {
 /* Set by the reader at any time. */
 u32 n_slots; /* to sample */
 u32 refresh; /* sample idle processes in full, too */
+u32 pid_level; /* of the reader's pid namespace */
 
 /* A climb from the working directory to the root, over mount points: one name a call. */
 struct climb {
@@ -137,6 +139,47 @@ int on_oom(struct bpf_raw_tracepoint_args *ctx)
                 return 0;
         head(&e, BPF_TRACK_OOM, tgid, m);
         send(&e, sizeof e);
+        return 0;
+}
+
+/* By default these end nobody; signal(7). */
+static __always_inline bool ends_nobody(u32 signal)
+{
+        return (signal >= SIGCHLD && signal <= SIGURG) || signal == SIGWINCH;
+}
+
+/* Who is about to end a process, kept until it ends: of several the last that it took, and once it dies it takes
+ * no more. The kernel sends for itself (SEND_SIG_PRIV, 1: a limit, the OOM killer, a terminal; or with a code of
+ * its own: a fault, a timer) or for what somebody does (SEND_SIG_NOINFO, 0: an end with PR_SET_PDEATHSIG, a write
+ * to cgroup.kill). Whoever runs when a timer rings has no part in it: only a SIGKILL of its own is put down to whom
+ * it met. kernel/signal.c (__send_signal_locked). */
+SEC("raw_tp/signal_generate")
+int on_signal(struct bpf_raw_tracepoint_args *ctx)
+{
+        u32 signal = ctx->args[0];
+        u64 info = ctx->args[1];
+        struct task_struct *to = (void *)ctx->args[2], *from;
+        u64 result = (u32)ctx->args[4];
+        struct bpf_track_member *m;
+
+        if (ends_nobody(signal) || (result != TRACE_SIGNAL_DELIVERED && result != TRACE_SIGNAL_LOSE_INFO))
+                return 0;
+        if (!(m = member_of(BPF_CORE_READ(to, tgid))))
+                return 0;
+        s32 code = info > 1 ? BPF_CORE_READ((struct kernel_siginfo *)info, si_code) : 0;
+        bool user = info > 1 && (code == SI_USER || code == SI_QUEUE || code == SI_TKILL);
+        from = (void *)bpf_get_current_task();
+        m->sender.signal = signal;
+        m->sender.by = user ? BPF_TRACK_BY_PROCESS : BPF_TRACK_BY_KERNEL;
+        m->sender.pid = 0;
+        m->sender.comm[0] = '\0';
+        if (!user && info != 0 && signal != SIGKILL)
+                return 0;
+        if (BPF_CORE_READ(from, flags) & PF_KTHREAD)
+                return 0;
+        from = BPF_CORE_READ(from, group_leader);
+        m->sender.pid = pid_at_level(from, pid_level);
+        bpf_probe_read_kernel_str(m->sender.comm, sizeof m->sender.comm, (void *)from + bpf_core_field_offset(struct task_struct, comm));
         return 0;
 }
 

@@ -4,22 +4,11 @@
  * needs the whole kernel BTF, for which `run` has no time.
  */
 #include "bpf/figures.h"
+#include "bpf/pid.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 const volatile u32 pid_level = 0; /* of the reader's pid namespace */
-
-static __always_inline s32 shown_pid(struct task_struct *leader)
-{
-        struct pid *pid = BPF_CORE_READ(leader, thread_pid);
-        s32 nr = 0;
-
-        if (pid && BPF_CORE_READ(pid, level) >= pid_level)
-                bpf_probe_read_kernel(&nr, sizeof nr,
-                                      (void *)pid + bpf_core_field_offset(struct pid, numbers) +
-                                              pid_level * bpf_core_type_size(struct upid));
-        return nr;
-}
 
 SEC("iter/task")
 int list_threads(struct bpf_iter__task *ctx)
@@ -41,7 +30,7 @@ int list_threads(struct bpf_iter__task *ctx)
         t.uid = BPF_CORE_READ(task, real_cred, uid.val);
         t.is_kernel = (BPF_CORE_READ(task, flags) & PF_KTHREAD) != 0;
         t.is_dead = BPF_CORE_READ(signal, live.counter) == 0;
-        t.pid = shown_pid(leader);
+        t.pid = pid_at_level(leader, pid_level);
         BPF_CORE_READ_INTO(&t.comm, task, comm);
         if (task == leader)
                 add_signal(&t.figures, signal);

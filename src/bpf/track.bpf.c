@@ -14,6 +14,7 @@
 
 #include "bpf/figures.h"
 #include "bpf/members.h"
+#include "bpf/pid.h"
 #include "bpf/resident.h"
 #include "bpf/track.event.h"
 
@@ -49,20 +50,9 @@ u32 root_found;
 /* Found by prepare(). */
 u32 pid_level; /* of the reader's pid namespace */
 
-/* The pid of a process as the reader's pid namespace knows it; 0: not visible there. */
 static __always_inline s32 shown_pid(struct task_struct *leader)
 {
-        s32 nr = 0;
-        u32 level = pid_level;
-
-        if (level == 0)
-                return BPF_CORE_READ(leader, tgid);
-        struct pid *pid = BPF_CORE_READ(leader, thread_pid);
-        if (pid && BPF_CORE_READ(pid, level) >= level)
-                bpf_probe_read_kernel(&nr, sizeof nr,
-                                      (void *)pid + bpf_core_field_offset(struct pid, numbers) +
-                                              level * bpf_core_type_size(struct upid));
-        return nr;
+        return pid_at_level(leader, pid_level);
 }
 
 /* Runs once in the reader's own context (BPF_PROG_TEST_RUN): who it is, which pid namespace it
@@ -294,6 +284,11 @@ static __always_inline void note_peak(struct bpf_track_member *m, struct task_st
                 m->peak_pages = peak_pages(mm);
 }
 
+struct exit_record {
+        struct bpf_track_event event;
+        struct bpf_track_sender sender;
+};
+
 /* Every thread passes here; the last one ends the process. Since 6.17 its memory is still
  * there. Before, on_exit_release has seen it; without that, signal->maxrss holds the highest of
  * all images: it is this image's own only if it grew since exec. */
@@ -303,7 +298,8 @@ int on_exit(struct bpf_raw_tracepoint_args *ctx)
         struct task_struct *task = (void *)ctx->args[0];
         u32 tgid = BPF_CORE_READ(task, tgid);
         struct bpf_track_member *m = member_of(tgid);
-        struct bpf_track_event e;
+        struct exit_record r;
+        struct bpf_track_event *e = &r.event;
 
         if (!m)
                 return 0;
@@ -313,20 +309,23 @@ int on_exit(struct bpf_raw_tracepoint_args *ctx)
         if (__sync_fetch_and_add(&m->exited, 1) != 0) /* two last threads at once */
                 return 0;
         note_peak(m, task);
-        head(&e, BPF_TRACK_EXIT, tgid, m);
-        e.flags = m->flags;
+        head(e, BPF_TRACK_EXIT, tgid, m);
+        e->flags = m->flags;
         u64 maxrss = BPF_CORE_READ(signal, maxrss);
         if (m->peak_pages != BPF_TRACK_UNKNOWN)
-                e.peak_pages = m->peak_pages;
+                e->peak_pages = m->peak_pages;
         else if (!(m->flags & BPF_TRACK_SHARED_MM) && maxrss > m->maxrss_at_exec)
-                e.peak_pages = maxrss;
-        e.exit_code = BPF_CORE_READ(task, exit_code);
-        e.threads_max = m->threads_max;
-        e.uid = BPF_CORE_READ(task, real_cred, uid.val);
-        BPF_CORE_READ_INTO(&e.comm, task, comm);
-        add_signal(&e.figures, signal);
-        add_thread(&e.figures, task);
-        send(&e, sizeof e);
+                e->peak_pages = maxrss;
+        e->exit_code = BPF_CORE_READ(task, exit_code);
+        e->threads_max = m->threads_max;
+        e->uid = BPF_CORE_READ(task, real_cred, uid.val);
+        BPF_CORE_READ_INTO(&e->comm, task, comm);
+        add_signal(&e->figures, signal);
+        add_thread(&e->figures, task);
+        __builtin_memset(&r.sender, 0, sizeof r.sender);
+        if (m->sender.signal && m->sender.signal == (e->exit_code & 0x7f))
+                r.sender = m->sender;
+        send(&r, sizeof r);
         return 0;
 }
 

@@ -59,6 +59,19 @@ struct bpf_track_event {
         struct bpf_track_figures figures;
 };
 
+enum bpf_track_sent_by {
+        BPF_TRACK_BY_PROCESS = 1, /* kill(2) and its like */
+        BPF_TRACK_BY_KERNEL,      /* pid: of whose doing it comes; 0: of nobody's that is known */
+};
+
+/* Who sent a process the last signal that may end it; behind an EXIT: the one that did. */
+struct bpf_track_sender {
+        u32 signal; /* 0: nothing is known */
+        u32 by;     /* enum bpf_track_sent_by */
+        s32 pid;    /* as the reader's pid namespace knows it; 0: not visible there */
+        char comm[16];
+};
+
 /* A process in scope: value of the members map. */
 struct bpf_track_member {
         u64 task;      /* address of the group leader's task_struct; valid while the entry lives */
@@ -69,6 +82,7 @@ struct bpf_track_member {
         u32 threads_max;
         u64 maxrss_at_exec; /* signal->maxrss, pages, when the image began */
         u64 peak_pages;     /* of the image, taken while its memory was there; UNKNOWN: not yet */
+        struct bpf_track_sender sender; /* of the last signal; written by sample.bpf.c */
 };
 
 /* A thread that exists when the recording begins: what seed.bpf.c writes for each. */

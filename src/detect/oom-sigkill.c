@@ -85,7 +85,7 @@ static Victim find_counted(const OomState *s, const OomRise *rise)
 
         for (size_t i = 0; i < s->n_sigkills; i++) {
                 const OomProcess *p = &s->sigkills[i];
-                if (!falls_into(rise, p->end_ns) || oom_is_explained(s, p))
+                if (!falls_into(rise, p->end_ns) || oom_is_explained(s, p) || p->sender.by == SENDER_PROCESS)
                         continue;
                 if (!v.process || (p->peak_bytes != OOM_UNKNOWN && p->peak_bytes > v.process->peak_bytes))
                         v = (Victim){p, i < OOM_SCENES_MAX ? &s->scenes[i] : NULL, false};
@@ -130,11 +130,17 @@ void oom_tell_counted(OomState *s, const DetectContext *context, Findings *out)
 
 /* ---- SIGKILL ---- */
 
-/* timeout(1) above it: as its parent, which it usually is, or named for it. */
+/* timeout(1): who sent it, or, where that is not known, above it: as its parent, which it usually is, or named for it. */
 static const OomProcess *find_timeout(const OomState *s, const OomProcess *p)
 {
         for (size_t i = 0; i < s->n_senders; i++) {
                 const OomProcess *t = &s->senders[i];
+                if (p->sender.by != SENDER_UNKNOWN) {
+                        if (sender_is_other(&p->sender, p->pid) && p->sender.pid == t->pid && t->start_ns <= p->end_ns &&
+                            t->end_ns >= p->end_ns - (int64_t)NS_PER_SECOND)
+                                return t;
+                        continue;
+                }
                 bool parent = t->pid == p->ppid && t->pid > 0 && t->start_ns <= p->start_ns;
                 if ((parent || (p->parent != OOM_UNKNOWN && p->parent == t->key)) && t->end_ns >= p->end_ns - (int64_t)NS_PER_SECOND)
                         return t;
@@ -213,7 +219,7 @@ static Severity severity_of(const OomState *s, const DetectFacts *facts)
                                                                   : SEVERITY_INFO;
 }
 
-static Finding *raise_killed(const OomProcess *p, const char *id, Severity severity, Sureness sure, Findings *out)
+Finding *oom_raise_killed(const OomProcess *p, const char *id, Severity severity, Sureness sure, Findings *out)
 {
         Finding *f = findings_raise(out, id, NULL, severity, sure, p->end_ns);
 
@@ -227,14 +233,18 @@ static Finding *raise_killed(const OomProcess *p, const char *id, Severity sever
 
 static void tell_daemon(const OomState *s, const OomProcess *p, const char *evidence, Findings *out)
 {
-        const bool systemd = s->words.daemon == OOM_SYSTEMD;
+        const OomDaemon sent = oom_daemon_that_sent(p);
+        const bool systemd = (sent != OOM_NO_DAEMON ? sent : s->words.daemon) == OOM_SYSTEMD;
+        const bool named = s->words.daemon_pid > 0 && s->words.daemon_pid == p->pid;
         const char *name = systemd ? "systemd-oomd" : "earlyoom";
-        char at[FORMAT_MAX];
-        Finding *f = raise_killed(p, "oom-daemon", SEVERITY_CRITICAL, s->words.daemon_pid > 0 && s->words.daemon_pid == p->pid ? SURE_CERTAIN : SURE_LIKELY,
-                                  out);
+        char at[FORMAT_MAX], sender[SENDER_WORDS];
+        Finding *f = oom_raise_killed(p, "oom-daemon", SEVERITY_CRITICAL, named || sent != OOM_NO_DAEMON ? SURE_CERTAIN : SURE_LIKELY, out);
 
         finding_title(f, "out of memory: %s killed %s at %s", name, p->comm, format_moment(at, p->end_ns));
-        finding_evidence(f, "\"%s\"; %s", s->words.daemon_line, evidence);
+        if (s->words.daemon != OOM_NO_DAEMON)
+                finding_evidence(f, "\"%s\"; %s", s->words.daemon_line, evidence);
+        else
+                finding_evidence(f, "sent by %s; %s", sender_name(sender, &p->sender), evidence);
         finding_meaning(f, "%s watches memory and kills before the kernel's OOM killer has to; the machine or the cgroup was "
                            "short of it", name);
         if (systemd)
@@ -248,7 +258,8 @@ static void tell_timeout(const OomState *s, const OomProcess *p, const OomProces
                          Findings *out)
 {
         char length[FORMAT_MAX];
-        Finding *f = raise_killed(p, "killed", severity_of(s, &context->facts), SURE_LIKELY, out);
+        const Sureness sure = p->sender.by == SENDER_UNKNOWN ? SURE_LIKELY : SURE_CERTAIN;
+        Finding *f = oom_raise_killed(p, "killed", severity_of(s, &context->facts), sure, out);
 
         finding_title(f, "timeout(1) %s %s after %s", p->signal == 9 ? "killed" : "ended", p->comm, format_moment(length, p->end_ns - timeout->start_ns));
         finding_evidence(f, "%s; above it: %s (pid %d)", evidence, timeout->cmdline[0] ? timeout->cmdline : "timeout", timeout->pid);
@@ -265,7 +276,7 @@ static bool was_low(const OomState *s, const OomProcess *p)
 
 /* A hard limit on CPU time ends with SIGKILL, too, and says so nowhere; the kernel counts its seconds by ticks, so
  * what was measured may be an eighth off. kernel/time/posix-cpu-timers.c (check_process_timers). */
-static bool used_cpu(const OomProcess *p)
+bool oom_used_cpu(const OomProcess *p)
 {
         return p->signal == 9 && p->cpu_us != OOM_UNKNOWN && p->cpu_us >= 800000;
 }
@@ -274,7 +285,7 @@ static void tell_unknown(const OomState *s, const OomProcess *p, const char *evi
 {
         const bool denied = counter_denies(s, p), low = denied && was_low(s, p), short_of = !denied && was_short(s, p);
         char at[FORMAT_MAX];
-        Finding *f = raise_killed(p, "killed", severity_of(s, &context->facts), short_of || low || !denied ? SURE_POSSIBLE : SURE_LIKELY, out);
+        Finding *f = oom_raise_killed(p, "killed", severity_of(s, &context->facts), short_of || low || !denied ? SURE_POSSIBLE : SURE_LIKELY, out);
 
         finding_title(f, short_of || low ? "%s ended %s at %s while memory was nearly used up" : "something sent %s to %s at %s",
                       p->signal == 15 ? "SIGTERM" : "SIGKILL", p->comm, format_moment(at, p->end_ns));
@@ -283,7 +294,7 @@ static void tell_unknown(const OomState *s, const OomProcess *p, const char *evi
                                             "it has to, would fit"
                                  : short_of ? "the kernel's OOM killer would fit, but nobody who would know it was heard: its log cannot be read "
                                             "here, and no counter moved"
-                                 : denied && used_cpu(p) ? "not the kernel for want of memory: a program or a person did, as `timeout -k`, a stopped "
+                                 : denied && oom_used_cpu(p) ? "not the kernel for want of memory: a program or a person did, as `timeout -k`, a stopped "
                                                            "systemd unit, a test harness or kill -9 do, or a limit on its CPU time was met (ulimit -t)"
                                  : denied ? "not the kernel for want of memory: a program or a person did, as `timeout -k`, a stopped systemd "
                                             "unit, a test harness or kill -9 do"
@@ -291,7 +302,7 @@ static void tell_unknown(const OomState *s, const OomProcess *p, const char *evi
                                             "log nor its counter was read");
         finding_advice(f, "%s", low    ? "ask their log; vigia records it with the unit's name in [monitors.journal] units:\n"
                                          "journalctl -u earlyoom -u systemd-oomd --since today\n"
-                                : denied && used_cpu(p) ? "look for who did: the log of the service or harness that runs this build, ulimit -t in its scripts"
+                                : denied && oom_used_cpu(p) ? "look for who did: the log of the service or harness that runs this build, ulimit -t in its scripts"
                                 : denied ? "look for who did: the log of the service or harness that runs this build"
                                          : "ask the kernel's log:\nsudo dmesg | grep -i 'killed process'\n");
 }
@@ -301,7 +312,7 @@ static void tell_own_timeout(const OomState *s, const OomProcess *p, const char 
 {
         const OomProcess nobody = {.end_ns = FINDING_NO_TIME, .key = OOM_UNKNOWN, .pid = -1};
         char wall[FORMAT_MAX];
-        Finding *f = raise_killed(p ? p : &nobody, "killed", severity_of(s, &context->facts), SURE_CERTAIN, out);
+        Finding *f = oom_raise_killed(p ? p : &nobody, "killed", severity_of(s, &context->facts), SURE_CERTAIN, out);
 
         finding_title(f, "vigia ended the command: the time of --timeout was over");
         if (p)
@@ -311,20 +322,34 @@ static void tell_own_timeout(const OomState *s, const OomProcess *p, const char 
         finding_advice(f, "see what it waited for; if it only needs longer, raise --timeout");
 }
 
+/* The heaviest that a daemon sent the signal to; NULL: none is known. */
+static const OomProcess *find_sent_by_daemon(const OomState *s)
+{
+        const OomProcess *most = NULL;
+
+        for (size_t i = 0; i < s->n_sigkills + MIN(s->n_terms, (size_t)OOM_TERMS_MAX); i++) {
+                const OomProcess *p = i < s->n_sigkills ? &s->sigkills[i] : &s->terms[i - s->n_sigkills];
+                if (oom_daemon_that_sent(p) != OOM_NO_DAEMON && (!most || (p->peak_bytes != OOM_UNKNOWN && p->peak_bytes > most->peak_bytes)))
+                        most = p;
+        }
+        return most;
+}
+
 /* Whom the daemon ended: whom it names, or else the heaviest that ended within its time. NULL: nobody of the run. */
 static const OomProcess *find_daemons(const OomState *s, const OomProcess *first)
 {
         const OomWords *w = &s->words;
+        const OomProcess *sent = find_sent_by_daemon(s);
 
-        if (w->daemon == OOM_NO_DAEMON)
-                return NULL;
+        if (sent || w->daemon == OOM_NO_DAEMON)
+                return sent;
         for (size_t i = 0; w->daemon_pid > 0 && i < s->n_sigkills; i++)
                 if (s->sigkills[i].pid == w->daemon_pid)
                         return &s->sigkills[i];
         for (size_t i = 0; w->daemon_pid > 0 && i < MIN(s->n_terms, (size_t)OOM_TERMS_MAX); i++)
                 if (s->terms[i].pid == w->daemon_pid)
                         return &s->terms[i];
-        if (w->daemon_pid > 0 || !first)
+        if (w->daemon_pid > 0 || !first || first->sender.by != SENDER_UNKNOWN)
                 return NULL;
         const int64_t near_ns = 15 * (int64_t)NS_PER_SECOND;
         const OomProcess *most = w->daemon_ns == FINDING_NO_TIME || llabs(w->daemon_ns - first->end_ns) <= near_ns ? first : NULL;
@@ -345,7 +370,7 @@ static const OomProcess *find_asked(const OomState *s, const DetectFacts *facts)
 
         for (size_t i = 0; oom_run_failed(facts) && i < MIN(s->n_terms, (size_t)OOM_TERMS_MAX); i++) {
                 const OomProcess *p = &s->terms[i];
-                if (p->peak_bytes != OOM_UNKNOWN && p->peak_bytes >= s->total_bytes / 8 && counter_denies(s, p) && was_low(s, p) &&
+                if (p->sender.by == SENDER_UNKNOWN && p->peak_bytes != OOM_UNKNOWN && p->peak_bytes >= s->total_bytes / 8 && counter_denies(s, p) && was_low(s, p) &&
                     (!most || p->peak_bytes > most->peak_bytes))
                         most = p;
         }
@@ -366,6 +391,12 @@ static const OomProcess *find_first(const OomState *s, size_t *ret_n)
                         first = &s->sigkills[i];
         }
         return first;
+}
+
+/* Its sender tells it. Where the kernel sent it, it told of no OOM kill, but for a table of events that lacks some. */
+static bool is_settled(const OomState *s, const OomProcess *p)
+{
+        return p->sender.by == SENDER_PROCESS || (p->sender.by == SENDER_KERNEL && (counter_denies(s, p) || !was_short(s, p)));
 }
 
 void oom_tell_sigkills(OomState *s, const DetectContext *context, Findings *out)
@@ -390,6 +421,8 @@ void oom_tell_sigkills(OomState *s, const DetectContext *context, Findings *out)
                 tell_daemon(s, p, string_get(&evidence), out);
         else if (timed && severity != SEVERITY_INFO)
                 tell_timeout(s, p, timeout, string_get(&evidence), context, out);
-        else if (p && !timed && (severity != SEVERITY_INFO || was_low(s, p) || was_short(s, p))) /* a run that went well may kill what it likes */
+        else if (p && !timed && is_settled(s, p) && severity != SEVERITY_INFO)
+                oom_tell_sent(p, string_get(&evidence), severity, out);
+        else if (p && !timed && !is_settled(s, p) && (severity != SEVERITY_INFO || was_low(s, p) || was_short(s, p))) /* a run that went well may kill what it likes */
                 tell_unknown(s, p, string_get(&evidence), context, out);
 }

@@ -14,7 +14,7 @@
 static const char *const event_columns[] = {"t_ns", "kind", "pid", "process", "text", NULL};
 static const char *const process_columns[] = {"process", "parent", "pid", "ppid", "comm", "cmdline", "category",
                                               "start_ns", "end_ns", "exit_signal", "exit_code", "peak_rss_bytes", "peak_pss_bytes",
-                                              "peak_source", "cpu_us", NULL};
+                                              "peak_source", "cpu_us", "signal_by", "signal_pid", "signal_comm", NULL};
 static const char *const memory_columns[] = {"t_ns", "total_bytes", "available_bytes", "swap_total_bytes",
                                              "swap_free_bytes", "oom_kills", "commit_limit_bytes", "committed_bytes", NULL};
 static const char *const cgroup_columns[] = {"t_ns", "path", "memory_bytes", "memory_max_bytes", "memory_limit_bytes",
@@ -127,7 +127,7 @@ static bool is_victim(const OomState *s, const OomKill *k, const OomProcess *p)
 
         if (k->process)
                 return p->key == k->process;
-        if (p->signal != 9 || p->start_ns > k->t_ns + near_ns)
+        if (p->signal != 9 || p->sender.by == SENDER_PROCESS || p->start_ns > k->t_ns + near_ns)
                 return false;
         if (k->pid > 0) /* one that hangs in the kernel may die late */
                 return k->pid == p->pid && p->end_ns >= k->t_ns - near_ns;
@@ -173,6 +173,13 @@ static void note_suspect(OomState *s, const OomProcess *p)
         begin_scene(s, &s->suspects[i].scene, p->end_ns);
 }
 
+/* `p` may be who killed `victim`. */
+static void note_sender(OomProcess *victim, const OomProcess *p)
+{
+        if (sender_is_other(&victim->sender, victim->pid) && victim->sender.pid == p->pid && p->start_ns <= victim->end_ns && p->end_ns >= victim->end_ns)
+                memcpy(victim->sender_cmdline, p->cmdline, sizeof victim->sender_cmdline);
+}
+
 static void note_sigkill(OomState *s, const OomProcess *p)
 {
         if (s->n_sigkills == OOM_SIGKILLS_MAX) {
@@ -180,6 +187,8 @@ static void note_sigkill(OomState *s, const OomProcess *p)
                 return;
         }
         s->sigkills[s->n_sigkills] = *p;
+        for (size_t i = 0; i < MIN(s->n_recent, (size_t)OOM_RECENT_MAX); i++)
+                note_sender(&s->sigkills[s->n_sigkills], &s->recent[i]);
         if (s->n_sigkills < OOM_SCENES_MAX)
                 begin_scene(s, &s->scenes[s->n_sigkills], p->end_ns);
         s->n_sigkills++;
@@ -205,6 +214,8 @@ static void note_process(OomState *s, const OomProcess *p)
         }
         s->kernel_refused_ours |= s->kernel_refused_pid > 0 && s->kernel_refused_pid == p->pid && p->start_ns <= s->kernel_refused_ns + LATE_NS &&
                                   p->end_ns >= s->kernel_refused_ns - LATE_NS;
+        for (size_t i = 0; i < s->n_sigkills; i++)
+                note_sender(&s->sigkills[i], p);
         if (p->signal == 9 && !is_nix_hook(p))
                 note_sigkill(s, p);
         else if (p->signal == 15)
@@ -224,6 +235,8 @@ static void observe_processes(OomState *s, const Batch *rows)
         static const char *const names[] = {"process", "parent", "pid", "ppid", "comm", "cmdline", "category", "start_ns",
                                             "end_ns", "exit_signal", "peak_rss_bytes", "peak_pss_bytes", "peak_source"};
 
+        const SenderCells sender = sender_cells(rows);
+
         for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
                 c[i] = cells_find(rows, names[i]);
         for (size_t row = 0; row < batch_rows(rows); row++) {
@@ -233,6 +246,7 @@ static void observe_processes(OomState *s, const Batch *rows)
                 p.end_unknown = p.end_ns != INT64_MAX && !signalled && !exited;
                 p.exit_code = exited ? (int)MIN(value, (uint64_t)255) : -1;
                 p.signal = (unsigned)MIN(cells_or(signal, row, 0), (uint64_t)64);
+                sender_read(&sender, row, &p.sender);
                 note_process(s, &p);
         }
 }

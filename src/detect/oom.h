@@ -1,12 +1,13 @@
 /*
  * What the detector `oom` knows of kills: those that the kernel told, those that only its counters tell,
  * and processes that ended by SIGKILL otherwise. oom.c gathers, oom-scene.c keeps who lived at a kill and what
- * was left of memory, oom-kernel.c reads the kernel's words, oom-tell.c says it, oom-sigkill.c says the rest,
- * oom-refused.c what programs said that were refused memory.
+ * was left of memory, oom-kernel.c reads the kernel's words, oom-tell.c says it, oom-sigkill.c says the rest, oom-sent.c
+ * that whose sender is known, oom-refused.c what programs said that were refused memory.
  */
 #pragma once
 
 #include "detect/detect.h"
+#include "detect/sender.h"
 
 enum {
         OOM_KILLS_MAX = 32,    /* told apart; further ones are counted */
@@ -36,11 +37,13 @@ typedef struct OomProcess {
         bool peak_exact;
         uint64_t cpu_us;      /* OOM_UNKNOWN */
         unsigned signal;      /* that ended it; 0 */
+        Sender sender;        /* of that signal */
         int exit_code;        /* -1: none */
         bool end_unknown;     /* it ended, and nobody saw how */
         uint64_t held_bytes;  /* at the moment of a scene, as sampled; OOM_UNKNOWN */
         int64_t held_ns;
         char comm[OOM_COMM], category[48], cmdline[OOM_WORDS];
+        char sender_cmdline[OOM_WORDS]; /* where that is a process of the run */
 } OomProcess;
 
 /* Of about one size: each part's bound is eight times that of the one below. A driver beside its compiler is in another. */
@@ -190,6 +193,14 @@ void oom_tell(const OomState *s, OomKill *kill, const DetectContext *context, Fi
 /* Kills that counters tell and nobody else; then processes that SIGKILL ended for another reason. */
 void oom_tell_counted(OomState *s, const DetectContext *context, Findings *out);
 void oom_tell_sigkills(OomState *s, const DetectContext *context, Findings *out);
+/* Which of the programs that kill before the kernel has to do it is; OOM_NO_DAEMON: none, or not known. */
+OomDaemon oom_daemon_that_sent(const OomProcess *process);
+/* SIGKILL, or SIGTERM, whose sender is known and is no such daemon. */
+void oom_tell_sent(const OomProcess *process, const char *evidence, Severity severity, Findings *out);
+/* It used so much CPU time that a limit on it may have been met. */
+bool oom_used_cpu(const OomProcess *process);
+/* NULL: no memory. */
+Finding *oom_raise_killed(const OomProcess *process, const char *id, Severity severity, Sureness sure, Findings *out);
 /* Programs that said themselves that memory was refused to them, where the run failed. */
 bool oom_is_refused(const char *line, size_t size);
 void oom_tell_refused(const OomState *s, const DetectContext *context, Findings *out);

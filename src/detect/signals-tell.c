@@ -115,6 +115,35 @@ static Severity severity_of(const SignalWords *w, Sureness sure)
 
 /* ---- words ---- */
 
+/* A signal that programs get for a fault of their own, but sent by somebody. */
+static const SignalWords sent_fault = {
+        0, KIND_ASKED, NULL, "killed", NULL,
+        "not a fault of the program: it was sent, as who supervises a program (systemd's watchdog, a test's timeout) ends one that hangs so that it leaves a core dump",
+        "see what it waited for; its core dump, if one was kept, tells where: coredumpctl"};
+
+static SignalWords words_for(const SignalsEnded *e, const SignalWords *w, char advice[SENDER_ADVICE])
+{
+        SignalWords of = *w;
+
+        if (w->kind == KIND_CRASH && sender_is_other(&e->sender, e->ending.pid)) {
+                of = sent_fault;
+                of.signal = w->signal;
+                of.name = w->name;
+        } else if (w->kind == KIND_ASKED && e->sender.by == SENDER_KERNEL && e->sender.pid == 0) {
+                if (w->signal == SIGINT || w->signal == SIGQUIT)
+                        of.meaning = "somebody pressed the keys for it at its terminal";
+                else if (w->signal == SIGHUP)
+                        of.meaning = "its terminal was closed";
+        } else if (w->kind == KIND_ASKED && sender_is_other(&e->sender, e->ending.pid)) {
+                of.meaning = "it was asked to end: neither want of memory nor a fault of its own";
+                of.advice = sender_advice(advice, &e->sender);
+        } else if (w->kind == KIND_ASKED && e->sender.by == SENDER_PROCESS) {
+                of.meaning = "the program did so itself, as one does that was asked to end, has tidied up, and lets its parent know";
+                of.advice = NULL;
+        }
+        return of;
+}
+
 /* The kernel's line of its fault; NULL: none is known. */
 static const SignalsFault *fault_of(const SignalsState *s, const SignalsEnded *e)
 {
@@ -151,10 +180,16 @@ static void add_evidence(String *to, const SignalsState *s, const SignalsEnded *
 static void add_title(String *to, const SignalsState *s, const SignalsEnded *e, const SignalWords *w, const SignalsFault *fault, const MountSeen *full)
 {
         const char *name = e->comm[0] ? e->comm : "a program";
-        char at[FORMAT_MAX];
+        char at[FORMAT_MAX], sender[SENDER_WORDS];
 
         format_moment(at, e->ending.end_ns);
-        if (w->signal == SIGINT)
+        if (w->kind == KIND_ASKED && sender_is_other(&e->sender, e->ending.pid))
+                string_add_format(to, "%s sent %s to %s at %s", sender_name(sender, &e->sender), w->name, name, at);
+        else if (w->kind == KIND_ASKED && e->sender.by == SENDER_PROCESS)
+                string_add_format(to, "%s ended itself by %s at %s", name, w->name, at);
+        else if (w->kind == KIND_ASKED && e->sender.by == SENDER_KERNEL && e->sender.comm[0])
+                string_add_format(to, "the kernel sent %s to %s at %s, for what %s did", w->name, name, at, sender_name(sender, &e->sender));
+        else if (w->signal == SIGINT)
                 string_add_format(to, "%s was interrupted at %s (SIGINT, as by Ctrl-C)", name, at);
         else if (w->kind == KIND_ASKED)
                 string_add_format(to, "something sent %s to %s at %s", w->name, name, at);
@@ -286,8 +321,10 @@ void signals_tell(const SignalsState *s, const DetectContext *context, Findings 
         const SignalsEnded *e = find_culprit(s, endings), *mentioned = e && e->ending.exit_signal == 0 ? find_mentioned(s, e) : NULL;
         e = mentioned ? mentioned : e;
         const SignalWords *w = e && e->ending.exit_signal != SIGKILL ? words_of(e->ending.exit_signal) : NULL;
-        if (w && !is_told(w, out))
-                tell_ended(s, e, w, context, out);
+        char advice[SENDER_ADVICE];
+        const SignalWords of = w ? words_for(e, w, advice) : (SignalWords){0};
+        if (w && !is_told(&of, out))
+                tell_ended(s, e, &of, context, out);
         else if (w)
                 return;
         else if (!e || e->ending.pid == s->root.pid || s->said_signal > 0)

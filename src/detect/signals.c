@@ -11,7 +11,7 @@
 #include "detect/things.h"
 
 static const char *const process_columns[] = {"process", "parent", "pid", "ppid", "image", "comm", "cmdline", "start_ns", "exec_ns", "end_ns",
-                                              "exit_code", "exit_signal", "cpu_us", "peak_rss_bytes", NULL};
+                                              "exit_code", "exit_signal", "cpu_us", "peak_rss_bytes", "signal_by", "signal_pid", "signal_comm", NULL};
 static const char *const event_columns[] = {"t_ns", "kind", "text", NULL};
 
 static const DetectTable tables[] = {
@@ -31,6 +31,7 @@ static void copy_text(char *to, size_t room, const Batch *rows, const char *colu
 static void observe_processes(SignalsState *s, const Batch *rows)
 {
         const CommandRootCells root = command_root_cells(rows);
+        const SenderCells sender = sender_cells(rows);
         Cells key = cells_find(rows, "process"), pid = cells_find(rows, "pid"), ppid = cells_find(rows, "ppid"), end = cells_find(rows, "end_ns"),
               code = cells_find(rows, "exit_code"), signal = cells_find(rows, "exit_signal"), cpu = cells_find(rows, "cpu_us"),
               peak = cells_find(rows, "peak_rss_bytes");
@@ -51,6 +52,7 @@ static void observe_processes(SignalsState *s, const Batch *rows)
                                    .exit_signal = (int)MIN(exit_signal, (uint64_t)64)},
                         .key = cells_or(key, row, 0), .cpu_us = cells_or(cpu, row, DETECT_UNKNOWN),
                         .peak_bytes = cells_or(peak, row, DETECT_UNKNOWN)};
+                sender_read(&sender, row, &e->sender);
                 copy_text(e->comm, sizeof e->comm, rows, "comm", row);
                 copy_text(e->cmdline, sizeof e->cmdline, rows, "cmdline", row);
                 e->ending.kind = culprit_kind(e->comm, strlen(e->comm));

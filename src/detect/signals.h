@@ -6,6 +6,7 @@
 
 #include "detect/detect.h"
 #include "detect/mounts.h"
+#include "detect/sender.h"
 #include "model/command-root.h"
 #include "model/culprit.h"
 
@@ -14,6 +15,7 @@ enum { SIGNALS_ENDED_MAX = 64, SIGNALS_FAULTS_MAX = 16, SIGNALS_LINE = 200 };
 /* One that ended badly. */
 typedef struct SignalsEnded {
         Ending ending;
+        Sender sender;
         uint64_t key;
         uint64_t cpu_us, peak_bytes; /* DETECT_UNKNOWN */
         char comm[16], cmdline[160];

@@ -97,6 +97,16 @@ static inline void process(Rows *r, uint64_t key, int32_t pid, int32_t ppid, con
         batch_set_u64(b, PROCESS_PEAK_RSS_BYTES, peak);
 }
 
+/* Of the process added last: pid 0: not visible, comm NULL: not known. */
+static inline void sent_by(Rows *r, const char *by, int32_t pid, const char *comm)
+{
+        text(r->processes, PROCESS_SIGNAL_BY, by);
+        if (pid > 0)
+                batch_set_i64(r->processes, PROCESS_SIGNAL_PID, pid);
+        if (comm)
+                text(r->processes, PROCESS_SIGNAL_COMM, comm);
+}
+
 static inline void memory(Rows *r, int64_t t_ns, uint64_t available, uint64_t kills)
 {
         assert_int_equal(batch_add_row(r->memory), 0);

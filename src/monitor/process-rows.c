@@ -34,15 +34,27 @@ static void set_identity(Batch *rows, const Process *p, uint64_t start_ns)
         set_time(rows, PROCESS_END_NS, p->end_ns, start_ns);
 }
 
+static int set_sender(Batch *rows, const TrackSender *sender)
+{
+        if (sender->by == TRACK_BY_UNKNOWN)
+                return 0;
+        if (sender->pid > 0)
+                batch_set_i64(rows, PROCESS_SIGNAL_PID, sender->pid);
+        int r = batch_set_textz(rows, PROCESS_SIGNAL_BY, sender->by == TRACK_BY_PROCESS ? "process" : "kernel");
+        return r == 0 && sender->comm[0] ? batch_set_textz(rows, PROCESS_SIGNAL_COMM, sender->comm) : r;
+}
+
 /* Images that ended by an exec have no wait status yet: their cells stay null. */
-static void set_exit(Batch *rows, const Process *p)
+static int set_exit(Batch *rows, const Process *p)
 {
         if (!p->end_ns || p->wait_status < 0)
-                return;
-        if (WIFSIGNALED(p->wait_status))
-                batch_set_i64(rows, PROCESS_EXIT_SIGNAL, WTERMSIG(p->wait_status));
-        else
+                return 0;
+        if (!WIFSIGNALED(p->wait_status)) {
                 batch_set_i64(rows, PROCESS_EXIT_CODE, WEXITSTATUS(p->wait_status));
+                return 0;
+        }
+        batch_set_i64(rows, PROCESS_EXIT_SIGNAL, WTERMSIG(p->wait_status));
+        return set_sender(rows, &p->sender);
 }
 
 static void set_figures(Batch *rows, const Process *p)
@@ -86,9 +98,10 @@ int process_row_add(Batch *rows, const Process *p, const Label *label, const cha
         if (r < 0)
                 return r;
         set_identity(rows, p, start_ns);
-        set_exit(rows, p);
         set_figures(rows, p);
-        r = set_peaks(rows, p);
+        r = set_exit(rows, p);
+        if (r == 0)
+                r = set_peaks(rows, p);
         if (r == 0)
                 r = batch_set_textz(rows, PROCESS_COMM, p->comm);
         if (r == 0)

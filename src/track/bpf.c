@@ -62,7 +62,7 @@ typedef struct BpfSource {
 static const char *const kernel_types[] = {
         "task_struct",  "mm_struct", "mm_rss_stat", "signal_struct", "percpu_counter",
         "task_io_accounting", "list_head", "sched_entity", "cred", "pid", "upid", "fdtable",
-        "files_struct", "linux_binprm", "fs_struct", "path", "dentry", "qstr", "vfsmount", "mount", "bpf_array", NULL,
+        "files_struct", "linux_binprm", "kernel_siginfo", "fs_struct", "path", "dentry", "qstr", "vfsmount", "mount", "bpf_array", NULL,
 };
 
 /* User and system time as the kernel would show them: ticks say how the exact run time is
@@ -151,6 +151,17 @@ static const char *join_names(const char *names, size_t size, char to[BPF_TRACK_
         return to;
 }
 
+static TrackSender read_sender(const struct bpf_track_sender *from)
+{
+        TrackSender sender = {.pid = from->pid};
+
+        if (from->signal)
+                sender.by = from->by == BPF_TRACK_BY_PROCESS ? TRACK_BY_PROCESS : TRACK_BY_KERNEL;
+        memcpy(sender.comm, from->comm, sizeof sender.comm);
+        sender.comm[sizeof sender.comm - 1] = '\0';
+        return sender;
+}
+
 static int on_record(void *data, void *record, size_t size)
 {
         static const TrackEventType types[] = {
@@ -190,6 +201,8 @@ static int on_record(void *data, void *record, size_t size)
                 event.cmdline_size = MIN((size_t)e->cmdline_size, behind - path);
                 event.cmdline_cut = e->flags & BPF_TRACK_CUT;
         }
+        if (event.type == TRACK_EXIT && size >= sizeof *e + sizeof(struct bpf_track_sender))
+                event.sender = read_sender((const void *)(e + 1));
         if (event.type == TRACK_CWD &&
             !(event.cwd = join_names((const char *)(e + 1),
                                      MIN((size_t)e->cwd_size, size - sizeof *e), cwd)))
@@ -254,6 +267,7 @@ static int load_sampler(BpfSource *s)
                 return -errno;
         sampler->rodata->n_cpus = k->rodata->n_cpus;
         sampler->rodata->ring_half = k->rodata->ring_half;
+        sampler->bss->pid_level = k->bss->pid_level;
         memcpy(sampler->bss->percpu_offset, k->bss->percpu_offset, sizeof k->bss->percpu_offset);
         int r = bpf_map__reuse_fd(sampler->maps.members, bpf_map__fd(k->maps.members));
         if (r == 0)
@@ -271,6 +285,7 @@ static int load_sampler(BpfSource *s)
         sampler->links.on_exec_cwd = bpf_program__attach(sampler->progs.on_exec_cwd);
         sampler->links.on_rename = bpf_program__attach(sampler->progs.on_rename);
         sampler->links.on_oom = bpf_program__attach(sampler->progs.on_oom);
+        sampler->links.on_signal = bpf_program__attach(sampler->progs.on_signal);
         s->sampler = sampler;
         return 0;
 }

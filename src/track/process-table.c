@@ -453,6 +453,7 @@ static void on_ended(ProcessTable *table, const TrackEvent *event)
         p->end_ns = event->time_ns;
         if (event->wait_status >= 0)
                 p->wait_status = event->wait_status;
+        p->sender = event->sender;
         if (!table->options.final_events ||
             map_put(table->exited, exited_key(p->pid, p->start_ns), p) < 0) {
                 finish(table, p);

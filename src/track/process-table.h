@@ -56,6 +56,7 @@ typedef struct Process {
         bool untold;                  /* the source does not know it: sampled from /proc */
         bool wanted;                  /* in the run; else only watched for --match */
         int wait_status;              /* -1 unknown */
+        TrackSender sender;           /* of the signal that ended it */
         char comm[16], comm_before[16]; /* before: what the last rename replaced */
         char *exe, *cmdline, *cwd, *cgroup; /* owned; NULL unknown */
         const Label *label;           /* without regard to its parent; NULL: not asked for yet */

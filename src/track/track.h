@@ -40,6 +40,19 @@ typedef enum TrackEventType {
         TRACK_OOM,   /* chosen by the OOM killer */
 } TrackEventType;
 
+typedef enum TrackSentBy {
+        TRACK_BY_UNKNOWN,
+        TRACK_BY_PROCESS, /* kill(2) and its like */
+        TRACK_BY_KERNEL,  /* pid and comm: whose doing it comes of, if anybody's */
+} TrackSentBy;
+
+/* Who sent the signal that ended a process. */
+typedef struct TrackSender {
+        TrackSentBy by;
+        pid_t pid; /* 0: not visible from here */
+        char comm[16];
+} TrackSender;
+
 typedef struct TrackEvent {
         TrackEventType type;
         pid_t pid;
@@ -57,6 +70,7 @@ typedef struct TrackEvent {
         uint64_t peak_rss_bytes;   /* EXIT: of the memory since the last exec.
                                       EXEC: of the image that just ended. Or TRACK_UNKNOWN */
         bool peak_exact;           /* else estimated */
+        TrackSender sender;        /* EXIT by a signal */
         uint32_t threads_max;      /* EXIT; 0 unknown */
         TrackFigures figures;      /* EXEC, EXIT, FINAL, FOUND */
 } TrackEvent;

@@ -245,6 +245,27 @@ stolen_us()
         is "$("$VIGIA" report "$RUN" | grep -c 'between two samples' || true)" == 0
 }
 
+@test "a signal that ends a process: who sent it" {
+        local root
+        record -- bash -c 'sleep 600 & sleep 1; kill $!; wait $!
+                bash -c "sleep 0.3; kill -USR1 \$\$"
+                timeout 0.3 sleep 601
+                (ulimit -f 0; exec head -c 9 /dev/zero >big)
+                true'
+        figure processes 'map(select(.exit_signal))' >ended
+        if [[ $SOURCE != bpf ]]; then
+                is "$(jq 'map(select(.signal_by or .signal_pid or .signal_comm)) | length' ended)" == 0
+                skip "only bpf tells it"
+        fi
+        root=$(figure processes 'map(select(.parent == null)) | map(.pid) | unique | .[0]')
+        is "$(jq -c '.[] | select(.cmdline == "sleep 600") | [.exit_signal, .signal_by, .signal_pid, .signal_comm]' ended)" == "[15, \"process\", $root, \"bash\"]"
+        is "$(jq -c '.[] | select(.exit_signal == 10) | [.signal_by, .signal_pid == .pid]' ended)" == '["process", true]'
+        is "$(jq -c '.[] | select(.cmdline == "sleep 601") | [.exit_signal, .signal_by, .signal_comm]' ended)" == '[15, "process", "timeout"]'
+        is "$(jq -c '.[] | select(.exit_signal == 25) | [.signal_by, .signal_pid == .pid]' ended)" == '["kernel", true]'
+        # Who ended by itself has no sender.
+        is "$(figure processes 'map(select(.exit_signal == null and (.signal_by or .signal_pid or .signal_comm))) | length')" == 0
+}
+
 @test "totals: one row a tick, in order, with what is started and ended" {
         record -- sh -c 'forkstorm 100; sleep 1; forkstorm 100'
         is "$(figure totals '[.[].t_ns] == ([.[].t_ns] | sort)')" == true

@@ -24,7 +24,7 @@ findings()
 @test "SIGKILL from somebody: not taken for the OOM killer" {
         run ! record -q --no-report -- sh -c 'sleep 600 & kill -KILL $!; wait $!; exit 3'
         [[ $(first .id) == killed ]]
-        [[ $(first .title) == "something sent SIGKILL to "* ]]
+        [[ $(first .title) == *" sent SIGKILL to "* ]]
         [[ $(first .evidence) == *"signal 9"* ]]
         [[ " $(findings) " != *" oom "* ]]
 }
@@ -158,7 +158,25 @@ make_of()
 @test "somebody asks a compiler of make's to end: no failure of its own" {
         make_of '@sh -c "kill -TERM \$$\$$"'
         run ! record -q --no-report -- make
-        [[ $(first .id) == killed && $(first .title) == "something sent SIGTERM to "* ]]
+        # Who is gone before the first tick has nobody who looked.
+        [[ $(first .id) == killed && $(first .title) == @("something sent SIGTERM to "*|*" ended itself by SIGTERM at "*) ]]
+}
+
+@test "who sent a signal is told, where the kernel tells it" {
+        run ! record -q --no-report -- bash -c 'sleep 600 & sleep 1; kill -KILL $!; wait $!; exit 3'
+        [[ $(info .capture.source) == bpf ]] || skip "only bpf tells it"
+        [[ $(first .id) == killed && $(first .sure) == certain ]]
+        [[ $(first .title) == "bash (pid "*") sent SIGKILL to sleep at "* && $(first .meaning) == *"a script or a person did"* ]]
+        rm -rf "$RUN" found
+        run ! record -q --no-report -- sh -c 'sleep 600 & sleep 1; kill -ABRT $!; wait $!'
+        [[ $(first .id) == killed && $(first .title) == "sh (pid "*") sent SIGABRT to sleep at "* ]]
+}
+
+@test "a hard limit on CPU time, which ends by SIGKILL" {
+        run ! record -q --no-report -- sh -c 'ulimit -t 1; sh -c "while :; do :; done"; exit 2'
+        [[ $(info .capture.source) == bpf ]] || skip "only bpf tells who sent it"
+        [[ $(first .id) == cpu-time-limit && $(first .severity) == @(critical|warning) ]]
+        [[ $(first .title) == "sh used up the CPU time that it may have, at "* && $(first .advice) == *"ulimit -S -t"* ]]
 }
 
 @test "a test fails, and its server is stopped then: neither a crash nor somebody's signal is blamed" {
