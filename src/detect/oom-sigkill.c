@@ -377,14 +377,24 @@ static const OomProcess *find_asked(const OomState *s, const DetectFacts *facts)
         return most;
 }
 
-/* The first may be why the others were ended. */
-static const OomProcess *find_first(const OomState *s, size_t *ret_n)
+/* Whom the run bore: it went on for a second and more, until the command itself was killed. */
+static int64_t borne_until(const OomState *s, const DetectFacts *facts)
 {
+        for (size_t i = 0; facts->exit_signal == 9 && i < s->n_sigkills; i++)
+                if (s->sigkills[i].parent == OOM_UNKNOWN)
+                        return s->sigkills[i].end_ns - (int64_t)NS_PER_SECOND;
+        return INT64_MIN;
+}
+
+/* The first may be why the others were ended. */
+static const OomProcess *find_first(const OomState *s, const DetectFacts *facts, size_t *ret_n)
+{
+        const int64_t borne_ns = borne_until(s, facts);
         const OomProcess *first = NULL;
 
         *ret_n = s->sigkills_left_out;
         for (size_t i = 0; i < s->n_sigkills; i++) {
-                if (oom_is_explained(s, &s->sigkills[i]))
+                if (oom_is_explained(s, &s->sigkills[i]) || s->sigkills[i].end_ns < borne_ns)
                         continue;
                 (*ret_n)++;
                 if (!first || s->sigkills[i].end_ns < first->end_ns)
@@ -404,7 +414,7 @@ void oom_tell_sigkills(OomState *s, const DetectContext *context, Findings *out)
         _cleanup_string_ String evidence = {0};
         const OomProcess *timeout = NULL;
         size_t n;
-        const OomProcess *p = find_first(s, &n), *named = find_daemons(s, p);
+        const OomProcess *p = find_first(s, &context->facts, &n), *named = find_daemons(s, p);
 
         const OomProcess *timed = named ? NULL : find_timed(s, &timeout);
         const bool own = !named && context->facts.timed_out;

@@ -215,7 +215,8 @@ static void tell_ended(const SignalsState *s, const SignalsEnded *e, const Signa
         const Sureness sure = sure_of(s, e);
         const SignalsFault *fault = w->signal == SIGSEGV ? fault_of(s, e) : NULL;
         const MountSeen *full = w->signal == SIGBUS ? mounts_fullest(&s->mounts) : NULL;
-        Finding *f = findings_raise(out, w->id, NULL, severity_of(w, sure), full && sure == SURE_CERTAIN ? SURE_LIKELY : sure,
+        const bool another = findings_find(out, w->id, NULL) && text_equal(w->id, "killed");
+        Finding *f = findings_raise(out, w->id, another ? e->comm : NULL, severity_of(w, sure), full && sure == SURE_CERTAIN ? SURE_LIKELY : sure,
                                     e->ending.end_ns);
 
         if (!f)
@@ -242,8 +243,15 @@ static void tell_ended(const SignalsState *s, const SignalsEnded *e, const Signa
                 finding_advice(f, "%s", w->advice);
 }
 
+/* Another was killed before, and the run went on until this one was, by whom is known. */
+static bool was_borne(const Finding *killed, const SignalsEnded *e)
+{
+        return e && e->sender.by != SENDER_UNKNOWN && killed->process != e->key && killed->severity != SEVERITY_CRITICAL &&
+               killed->t_ns < e->ending.end_ns - (int64_t)NS_PER_SECOND / 2;
+}
+
 /* What is told better by others: memory that was refused, so that it gave up; who ended it for memory or time. */
-static bool is_told(const SignalWords *w, const Findings *out)
+static bool is_told(const SignalWords *w, const SignalsEnded *e, const Findings *out)
 {
         const Finding *refused = findings_find(out, "memory-refused", NULL);
 
@@ -254,7 +262,8 @@ static bool is_told(const SignalWords *w, const Findings *out)
         for (size_t i = 0; i < out->n; i++)
                 if (text_equal(out->items[i]->id, "oom") && out->items[i]->severity == SEVERITY_CRITICAL)
                         return true;
-        return findings_find(out, "killed", NULL) || findings_find(out, "oom-daemon", NULL);
+        const Finding *killed = findings_find(out, "killed", NULL);
+        return findings_find(out, "oom-daemon", NULL) || (killed && !was_borne(killed, e));
 }
 
 /* Nobody saw how the program ended: a shell's, make's or a compiler's words, or the code that a shell makes of it.
@@ -271,7 +280,7 @@ static void tell_said(const SignalsState *s, bool known, const DetectContext *co
         if (fresh)
                 signals_read_line(s->said_line, strlen(s->said_line), &plain);
         /* A shell says it of whoever it waits for, wanted or not. */
-        if (!w || is_told(w, out) || (plain && w->signal != coded && (known || w->kind == KIND_ASKED)))
+        if (!w || is_told(w, NULL, out) || (plain && w->signal != coded && (known || w->kind == KIND_ASKED)))
                 return;
         const bool possible = (plain && s->said_signal != coded) || w->signal == SIGKILL;
         Finding *f = findings_raise(out, w->id, NULL, severity_of(w, possible ? SURE_POSSIBLE : SURE_LIKELY), possible ? SURE_POSSIBLE : SURE_LIKELY, FINDING_NO_TIME);
@@ -323,7 +332,10 @@ void signals_tell(const SignalsState *s, const DetectContext *context, Findings 
         const SignalWords *w = e && e->ending.exit_signal != SIGKILL ? words_of(e->ending.exit_signal) : NULL;
         char advice[SENDER_ADVICE];
         const SignalWords of = w ? words_for(e, w, advice) : (SignalWords){0};
-        if (w && !is_told(&of, out))
+        Finding *killed = w && of.kind == KIND_ASKED ? findings_find(out, "killed", NULL) : NULL;
+        if (w && killed && was_borne(killed, e))
+                killed->severity = SEVERITY_INFO;
+        if (w && !is_told(&of, e, out))
                 tell_ended(s, e, &of, context, out);
         else if (w)
                 return;

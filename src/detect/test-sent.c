@@ -145,10 +145,33 @@ static void test_no_victim(void **state)
         world_end(&w);
 }
 
+/* A child was killed, and the run went on until it was ended itself: that is told first, and only that as the cause. */
+static void test_borne(void **state)
+{
+        static const int signals[] = {SIGKILL, SIGUSR1};
+
+        for (size_t i = 0; i < ARRAY_LENGTH(signals); i++) {
+                World w;
+                Rows r;
+                world_begin_ended(&w, -signals[i]);
+                rows_begin(&r);
+                failed(&r, 11, 101, 100, "cc1plus", 2, 0, SIGKILL);
+                sent_by(&r, "process", 100, "sh");
+                failed(&r, 10, 100, 1, "sh", 9, 0, signals[i]);
+                sent_by(&r, "process", 55, "agent");
+                const Findings *found = rows_give(&r, &w);
+                assert_int_equal(world_told(found), 1);
+                assert_has(found->items[0]->title, "agent (pid 55) sent SIG");
+                assert_has(found->items[0]->title, " to sh at 9 s");
+                world_end(&w);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_cases), cmocka_unit_test(test_of_the_run), cmocka_unit_test(test_timeout), cmocka_unit_test(test_no_victim),
+                cmocka_unit_test(test_borne),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,8 @@
 
 /* Who gives up of a child's failure does so at once. */
 #define SOON_NS (1500 * (int64_t)NS_PER_MS)
+/* Node and others that end as their child did, by SIGKILL, too, do so right then. */
+#define AT_ONCE_NS (250 * (int64_t)NS_PER_MS)
 
 static bool is_one_of(const char *comm, size_t size, const char *const *names)
 {
@@ -70,6 +72,8 @@ static int weight_of(const Ending *parent, const Ending *child)
 {
         /* make that is asked to end ends its own first */
         if (was_asked(parent) && parent->exit_signal == child->exit_signal)
+                return 0;
+        if (parent->exit_signal == SIGKILL && parent->end_ns - child->end_ns > AT_ONCE_NS)
                 return 0;
         /* 1 is the code of every other command, too */
         if ((parent->kind == ENDING_SHELL || parent->exit_signal > 0) && culprit_passes_on(parent, child) && child->exit_code != 1)

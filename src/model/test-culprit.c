@@ -51,6 +51,9 @@ static void test_cases(void **state)
                 {{{20, 10, 100, -1, 15, TOOL}, {10, 5, 120, -1, 15, TOOL}}, 10},
                 /* a crash that a wrapper repeats */
                 {{{20, 10, 100, -1, 11, TOOL}, {10, 5, 120, -1, 11, TOOL}}, 20},
+                /* a child was killed long before the command was; a wrapper that ends as its child did */
+                {{{20, 10, 100, -1, 9, TOOL}, {10, 5, 1300000000, -1, 9, SHELL}}, 10},
+                {{{20, 10, 100, -1, 9, TOOL}, {10, 5, 9000000, -1, 9, OTHER}}, 20},
                 /* Ctrl-C, and make ended behind its shell */
                 {{{22, 10, 90, 1, 0, SHELL}, {21, 10, 130, -1, 2, TOOL}, {10, 5, 120, -1, 2, SHELL}}, 10},
                 {{{22, 10, 90, 1, 0, TOOL}, {10, 5, 120, -1, 15, TOOL}}, 10},
