@@ -17,7 +17,7 @@ static inline TextPart text_part(const char *text, size_t size)
 
 static inline bool text_part_is(TextPart part, const char *text)
 {
-        return part.size == strlen(text) && memcmp(part.text ? part.text : "", text, part.size) == 0;
+        return part.size == strlen(text) && (part.size == 0 || memcmp(part.text, text, part.size) == 0);
 }
 
 static inline bool text_part_equal(TextPart a, TextPart b)

@@ -17,6 +17,8 @@ between $((total * 512)) "$(info .peak_cgroup_bytes)" $((total * 1024))
 ok "the peak is most of the machine"
 is "$(processes 'select(.comm == "peak" and .exec_ns != null) | .exit_signal')" 9
 ok "its row says signal 9"
+is "$(processes 'select(.comm == "peak" and .exec_ns != null) | .signal_by')" kernel
+ok "and that it was the kernel"
 killed=$(processes 'select(.comm == "peak" and .exec_ns != null) | .pid')
 is "$(rows events 'select(.kind == "kernel-oom") | .pid')" "$killed"
 ok "the kernel's log has it as one event, with its pid"
@@ -50,9 +52,11 @@ grep -q 'exit 3.*: out of memory$' /tmp/err
 ok "the verdict is out of memory all the same"
 is "$(first '"\(.id) \(.severity)"')" "oom critical"
 ok "the finding, too"
-record sh -c 'sleep 100 & kill -KILL $!; wait $!'
-is "$(first .id)" killed
+record sh -c 'sleep 100 & sleep 3; kill -KILL $!; wait $!'
+is "$(first '"\(.id) \(.sure)"')" "killed certain"
 ok "a SIGKILL from somebody is not taken for it"
+first .title | grep -q '^sh (pid [0-9]*) sent SIGKILL to sleep at '
+ok "from whom"
 
 # --- nobody, and the kernel's log is kept from him: its counter tells, and samples who held what ---
 echo 1 >/proc/sys/kernel/dmesg_restrict
