@@ -10,6 +10,7 @@ mode=${1:-all}
 logs=build-logs
 passed=0 failed=0 skipped=0
 failures=() skips=()
+declare -A asides
 jobs=$(nproc 2>/dev/null || echo 2)
 
 say()
@@ -119,8 +120,8 @@ one_suite() # NAME FILE
         count_tap "$1" "$tap" $status
 }
 
-# Most of the time these wait, so they run beside those that are repeated; who is through with what it had takes
-# the next, so that nobody waits for the other: a folder can be made once.
+# Most of the time these wait, so two at a time run beside those that are repeated; who is through with what it had
+# takes the next, so that nobody waits for the others: a folder can be made once.
 single_suites()
 {
         local file
@@ -237,31 +238,32 @@ vm_suites()
 }
 
 # Runs beside what comes next, for suites that are not about time; `join_aside` prints and counts it.
-aside()
+aside() # NAME COMMAND…
 {
+        local name=$1
         (
                 passed=0 failed=0 skipped=0 failures=() skips=()
-                "$@" >"$logs/aside.txt" 2>&1
-                echo "$passed $failed $skipped" >"$logs/aside.counts"
-                printf '%s\n' "${failures[@]}" >"$logs/aside.failures"
-                printf '%s\n' "${skips[@]}" >"$logs/aside.skips"
+                "${@:2}" >"$logs/aside-$name.txt" 2>&1
+                printf '%s\n' "${failures[@]}" >"$logs/aside-$name.failures"
+                printf '%s\n' "${skips[@]}" >"$logs/aside-$name.skips"
+                echo "$passed $failed $skipped" >"$logs/aside-$name.counts"
         ) &
-        aside=$!
+        asides[$name]=$!
 }
 
-join_aside()
+join_aside() # NAME
 {
         local p f s line
-        wait "$aside"
-        cat "$logs/aside.txt"
-        read -r p f s <"$logs/aside.counts" || { fail "what ran aside ended early"; return; }
+        wait "${asides[$1]}"
+        cat "$logs/aside-$1.txt"
+        read -r p f s <"$logs/aside-$1.counts" || { fail "what ran aside ($1) ended early"; return; }
         passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
         while IFS= read -r line; do
                 [[ -n $line ]] && failures+=("$line")
-        done <"$logs/aside.failures"
+        done <"$logs/aside-$1.failures"
         while IFS= read -r line; do
                 [[ -n $line ]] && skips+=("$line")
-        done <"$logs/aside.skips"
+        done <"$logs/aside-$1.skips"
 }
 
 static_checks()
@@ -319,8 +321,8 @@ clang_build
 
 # The system suites run the sanitized program; VIGIA_BUILD names another.
 export VIGIA_BUILD=${VIGIA_BUILD:-$PWD/build-check}
-rm -f "$logs"/aside.*
-aside node_suites
+rm -f "$logs"/aside*
+aside node node_suites
 
 say "unit tests"
 unit_tests build-check
@@ -332,12 +334,13 @@ if $fuzzing; then
 fi
 
 say "tables, reports and exports as other readers see them; the page in a browser"
-join_aside
+join_aside node
 
 say "the command, system by system"
 if command -v bats >/dev/null; then
         rm -rf "$logs/taken" && mkdir "$logs/taken"
-        aside single_suites
+        aside first single_suites
+        aside second single_suites
         repeated_suites
 else
         skip "tests of the command line" "no bats"
@@ -353,6 +356,7 @@ fi
 if command -v bats >/dev/null; then
         say "the command, what is left of it"
         single_suites
-        join_aside
+        join_aside first
+        join_aside second
 fi
 finish

@@ -8,9 +8,10 @@
 #include "detect/oom.h"
 #include "detect/things.h"
 
+/* Newer ones write to cgroup.kill, and the kernel sends it for them. */
 OomDaemon oom_daemon_that_sent(const OomProcess *p)
 {
-        if (!sender_is_other(&p->sender, p->pid))
+        if (p->sender.by == SENDER_UNKNOWN || p->sender.pid == p->pid)
                 return OOM_NO_DAEMON;
         return text_equal(p->sender.comm, "systemd-oomd") ? OOM_SYSTEMD : text_equal(p->sender.comm, "earlyoom") ? OOM_EARLYOOM : OOM_NO_DAEMON;
 }

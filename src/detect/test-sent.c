@@ -21,6 +21,7 @@ static const Case cases[] = {
         {SIGKILL, "process", 101, "cc1plus", 0, "killed", "cc1plus ended itself by SIGKILL", "the program did so itself", SURE_CERTAIN},
         {SIGKILL, "process", 77, "earlyoom", 0, "oom-daemon", "out of memory: earlyoom killed cc1plus at 9 s", "watches memory", SURE_CERTAIN},
         {SIGKILL, "process", 0, "systemd-oomd", 0, "oom-daemon", "out of memory: systemd-oomd killed cc1plus", "watches memory", SURE_CERTAIN},
+        {SIGKILL, "kernel", 77, "systemd-oomd", 0, "oom-daemon", "out of memory: systemd-oomd killed cc1plus", "watches memory", SURE_CERTAIN},
         {SIGTERM, "process", 77, "earlyoom", 0, "oom-daemon", "out of memory: earlyoom killed cc1plus at 9 s", "watches memory", SURE_CERTAIN},
         {SIGKILL, "kernel", 101, "cc1plus", 2000000, "cpu-time-limit", "cc1plus used up the CPU time that it may have, at 9 s", "RLIMIT_CPU", SURE_LIKELY},
         {SIGKILL, "kernel", 101, "cc1plus", 1000, "killed", "the kernel sent SIGKILL to cc1plus at 9 s", "not for want of memory", SURE_LIKELY},

@@ -182,7 +182,7 @@ need_nix()
         is "$(figure store '[.[] | select(.path == "/nix/store" and .complete)] | length')" '>' 0
         [[ $(awk -F, 'END { print $2 }' "$RUN/nixos-csv/nix-store.csv") != N/A ]]
         # The last row has what was added last.
-        is "$(figure store '[.[] | select(.path == "/nix/store")] | last | .apparent_bytes')" '==' "$(awk '{ n += $1 } END { print n }' "$NIX/sizes")"
+        is "$(figure store '[.[] | select(.path == "/nix/store")] | last | .apparent_bytes')" '==' "$(awk '{ n += $1 } END { printf "%.0f", n }' "$NIX/sizes")"
         # Nix kills its build hook in every build: that is nothing to tell.
         ! grep -q SIGKILL "$RUN/nixos-csv/monitor.log"
         # Folders of builds and the daemon's descriptors were there to be seen.

@@ -88,9 +88,19 @@ systemd()
         suite systemd -m 1024 -t 400 "${arguments[@]}"
 }
 
+# With Debian's earlyoom, unpacked beside the kernel and not installed: a daemon that kills has no place on this machine.
+oom()
+{
+        local folder=build/vm program=build/vm/root/usr/bin/earlyoom
+        mkdir -p "$folder"
+        [[ -x $program ]] || (cd "$folder" && timeout 60 apt-get -q download earlyoom && dpkg-deb -x earlyoom_*.deb root && rm -f earlyoom_*.deb) >/dev/null 2>&1
+        [[ -x $program ]] || program=
+        suite oom -m 512 ${program:+-p "$program"}
+}
+
 wanted v2 "$@" && suite v2 -m 1024
 wanted v1 "$@" && suite v1 -m 768 -a vigia.cgroup=none
-wanted oom "$@" && suite oom -m 512
+wanted oom "$@" && oom
 wanted swap "$@" && suite swap -m 512 -k zsmalloc -k lzo_compress -k lzo_decompress -k lzo-rle -k zram
 wanted build "$@" && suite build -m 512 -d 100
 wanted monitors "$@" && suite monitors -m 768

@@ -59,6 +59,18 @@ first .title >/tmp/why
 grep -q '^sh (pid [0-9]*) sent SIGKILL to [a-z]* at ' /tmp/why
 ok "from whom"
 
+# --- a daemon that kills before the kernel has to, and whose log vigia does not hear ---
+if command -v earlyoom >/dev/null; then
+        earlyoom -m 40,30 -s 100 -r 0 >/tmp/earlyoom 2>&1 &
+        record sh -c "spike $((total / 1024 * 3 / 4)) 60000 1" >/tmp/out 2>&1
+        kill $!
+        first '"\(.id) \(.severity) \(.sure): \(.title)"' >/tmp/why
+        grep -q '^oom-daemon critical certain: out of memory: earlyoom killed spike at ' /tmp/why
+        ok "earlyoom: named, and for sure"
+else
+        echo "ok - earlyoom # skip no package earlyoom here"
+fi
+
 # --- nobody, and the kernel's log is kept from him: its counter tells, and samples who held what ---
 echo 1 >/proc/sys/kernel/dmesg_restrict
 rm -rf "$at"
