@@ -97,6 +97,17 @@ static inline void process(Rows *r, uint64_t key, int32_t pid, int32_t ppid, con
         batch_set_u64(b, PROCESS_PEAK_RSS_BYTES, peak);
 }
 
+/* From 1 s on. The command is pid 100, key 10, and the parent of the others; `code` of its own, or the signal. */
+static inline void failed(Rows *r, uint64_t key, int32_t pid, int32_t ppid, const char *comm, int64_t to, int code, int signal)
+{
+        process(r, key, pid, ppid, comm, 1, to, signal, 9 * MIB);
+        batch_set_i64(r->processes, PROCESS_EXEC_NS, 1 * S);
+        if (key != 10)
+                batch_set_u64(r->processes, PROCESS_PARENT, 10);
+        if (code > 0)
+                batch_set_i64(r->processes, PROCESS_EXIT_CODE, code);
+}
+
 /* Of the process added last: pid 0: not visible, comm NULL: not known. */
 static inline void sent_by(Rows *r, const char *by, int32_t pid, const char *comm)
 {

@@ -38,16 +38,6 @@ static const Case cases[] = {
         {SIGHUP, "kernel", 55, "sh", 0, "killed", "the kernel sent SIGHUP to cc1plus at 9 s, for what sh (pid 55) did", "terminal", SURE_LIKELY},
 };
 
-static void failed(Rows *r, uint64_t key, int32_t pid, int32_t ppid, const char *comm, int64_t to, int code, int signal)
-{
-        process(r, key, pid, ppid, comm, 1, to, signal, 9 * MIB);
-        batch_set_i64(r->processes, PROCESS_EXEC_NS, 1 * S);
-        if (key != 10)
-                batch_set_u64(r->processes, PROCESS_PARENT, 10);
-        if (code > 0)
-                batch_set_i64(r->processes, PROCESS_EXIT_CODE, code);
-}
-
 static void test_cases(void **state)
 {
         for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {

@@ -10,17 +10,6 @@ static void begin(World *w, Rows *r, int exit_code)
         rows_begin(r);
 }
 
-/* The command is pid 100, key 10; `code` of its own. */
-static void failed(Rows *r, uint64_t key, int32_t pid, int32_t ppid, const char *comm, int64_t to, int code, int signal)
-{
-        process(r, key, pid, ppid, comm, 1, to, signal, 9 * MIB);
-        batch_set_i64(r->processes, PROCESS_EXEC_NS, 1 * S);
-        if (key != 10)
-                batch_set_u64(r->processes, PROCESS_PARENT, 10);
-        if (code > 0)
-                batch_set_i64(r->processes, PROCESS_EXIT_CODE, code);
-}
-
 static void test_crashes(void **state)
 {
         static const struct {
