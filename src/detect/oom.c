@@ -173,10 +173,11 @@ static void note_suspect(OomState *s, const OomProcess *p)
         begin_scene(s, &s->suspects[i].scene, p->end_ns);
 }
 
-/* `p` may be who killed `victim`. */
+/* `p` may be who killed `victim`, and may have ended a moment before it. */
 static void note_sender(OomProcess *victim, const OomProcess *p)
 {
-        if (sender_is_other(&victim->sender, victim->pid) && victim->sender.pid == p->pid && p->start_ns <= victim->end_ns && p->end_ns >= victim->end_ns)
+        if (sender_is_other(&victim->sender, victim->pid) && victim->sender.pid == p->pid && p->start_ns <= victim->end_ns &&
+            p->end_ns >= victim->end_ns - (int64_t)NS_PER_SECOND)
                 memcpy(victim->sender_cmdline, p->cmdline, sizeof victim->sender_cmdline);
 }
 
