@@ -16,10 +16,12 @@ OomDaemon oom_daemon_that_sent(const OomProcess *p)
         return text_equal(p->sender.comm, "systemd-oomd") ? OOM_SYSTEMD : text_equal(p->sender.comm, "earlyoom") ? OOM_EARLYOOM : OOM_NO_DAEMON;
 }
 
-/* kernel/time/posix-cpu-timers.c (check_process_timers): the process meets it itself, while it runs. */
+/* kernel/time/posix-cpu-timers.c (check_process_timers): the process meets it itself, while it runs. The least is a
+ * second, counted by ticks: where a hypervisor takes its part of them it used less by the exact clock, so half will do;
+ * what else the kernel ends so, as an exec that fails, is over in milliseconds. */
 static bool met_cpu_limit(const OomProcess *p)
 {
-        return p->signal == 9 && p->sender.by == SENDER_KERNEL && p->sender.pid == p->pid && oom_used_cpu(p);
+        return p->signal == 9 && p->sender.by == SENDER_KERNEL && p->sender.pid == p->pid && p->cpu_us != OOM_UNKNOWN && p->cpu_us >= 400000;
 }
 
 static void tell_cpu_limit(const OomProcess *p, const char *evidence, Severity severity, Findings *out)

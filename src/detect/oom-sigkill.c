@@ -276,7 +276,7 @@ static bool was_low(const OomState *s, const OomProcess *p)
 
 /* A hard limit on CPU time ends with SIGKILL, too, and says so nowhere; the kernel counts its seconds by ticks, so
  * what was measured may be an eighth off. kernel/time/posix-cpu-timers.c (check_process_timers). */
-bool oom_used_cpu(const OomProcess *p)
+static bool used_cpu(const OomProcess *p)
 {
         return p->signal == 9 && p->cpu_us != OOM_UNKNOWN && p->cpu_us >= 800000;
 }
@@ -294,7 +294,7 @@ static void tell_unknown(const OomState *s, const OomProcess *p, const char *evi
                                             "it has to, would fit"
                                  : short_of ? "the kernel's OOM killer would fit, but nobody who would know it was heard: its log cannot be read "
                                             "here, and no counter moved"
-                                 : denied && oom_used_cpu(p) ? "not the kernel for want of memory: a program or a person did, as `timeout -k`, a stopped "
+                                 : denied && used_cpu(p) ? "not the kernel for want of memory: a program or a person did, as `timeout -k`, a stopped "
                                                            "systemd unit, a test harness or kill -9 do, or a limit on its CPU time was met (ulimit -t)"
                                  : denied ? "not the kernel for want of memory: a program or a person did, as `timeout -k`, a stopped systemd "
                                             "unit, a test harness or kill -9 do"
@@ -302,7 +302,7 @@ static void tell_unknown(const OomState *s, const OomProcess *p, const char *evi
                                             "log nor its counter was read");
         finding_advice(f, "%s", low    ? "ask their log; vigia records it with the unit's name in [monitors.journal] units:\n"
                                          "journalctl -u earlyoom -u systemd-oomd --since today\n"
-                                : denied && oom_used_cpu(p) ? "look for who did: the log of the service or harness that runs this build, ulimit -t in its scripts"
+                                : denied && used_cpu(p) ? "look for who did: the log of the service or harness that runs this build, ulimit -t in its scripts"
                                 : denied ? "look for who did: the log of the service or harness that runs this build"
                                          : "ask the kernel's log:\nsudo dmesg | grep -i 'killed process'\n");
 }

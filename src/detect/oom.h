@@ -197,8 +197,6 @@ void oom_tell_sigkills(OomState *s, const DetectContext *context, Findings *out)
 OomDaemon oom_daemon_that_sent(const OomProcess *process);
 /* SIGKILL, or SIGTERM, whose sender is known and is no such daemon. */
 void oom_tell_sent(const OomProcess *process, const char *evidence, Severity severity, Findings *out);
-/* It used so much CPU time that a limit on it may have been met. */
-bool oom_used_cpu(const OomProcess *process);
 /* NULL: no memory. */
 Finding *oom_raise_killed(const OomProcess *process, const char *id, Severity severity, Sureness sure, Findings *out);
 /* Programs that said themselves that memory was refused to them, where the run failed. */

@@ -23,7 +23,7 @@ static const Case cases[] = {
         {SIGKILL, "process", 0, "systemd-oomd", 0, "oom-daemon", "out of memory: systemd-oomd killed cc1plus", "watches memory", SURE_CERTAIN},
         {SIGKILL, "kernel", 77, "systemd-oomd", 0, "oom-daemon", "out of memory: systemd-oomd killed cc1plus", "watches memory", SURE_CERTAIN},
         {SIGTERM, "process", 77, "earlyoom", 0, "oom-daemon", "out of memory: earlyoom killed cc1plus at 9 s", "watches memory", SURE_CERTAIN},
-        {SIGKILL, "kernel", 101, "cc1plus", 2000000, "cpu-time-limit", "cc1plus used up the CPU time that it may have, at 9 s", "RLIMIT_CPU", SURE_LIKELY},
+        {SIGKILL, "kernel", 101, "cc1plus", 700000, "cpu-time-limit", "cc1plus used up the CPU time that it may have, at 9 s", "RLIMIT_CPU", SURE_LIKELY},
         {SIGKILL, "kernel", 101, "cc1plus", 1000, "killed", "the kernel sent SIGKILL to cc1plus at 9 s", "not for want of memory", SURE_LIKELY},
         {SIGKILL, "kernel", 55, "runner", 2000000, "killed", "the kernel sent SIGKILL to cc1plus at 9 s, for what runner (pid 55) did", "PR_SET_PDEATHSIG", SURE_LIKELY},
         {SIGKILL, NULL, 0, NULL, 2000000, "killed", "something sent SIGKILL to cc1plus at 9 s", "ulimit -t", SURE_LIKELY},

@@ -173,7 +173,7 @@ make_of()
 }
 
 @test "a hard limit on CPU time, which ends by SIGKILL" {
-        run ! record -q --no-report -- sh -c 'ulimit -t 1; sh -c "while :; do :; done"; exit 2'
+        run ! record -q --no-report -- sh -c 'ulimit -t 2; sh -c "while :; do :; done"; exit 2'
         [[ $(info .capture.source) == bpf ]] || skip "only bpf tells who sent it"
         [[ $(first .id) == cpu-time-limit && $(first .severity) == @(critical|warning) ]]
         [[ $(first .title) == "sh used up the CPU time that it may have, at "* && $(first .advice) == *"ulimit -S -t"* ]]
